@@ -25,4 +25,5 @@
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
 
 pub mod conntrack;
+pub mod lan;
 pub mod root;
