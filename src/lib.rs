@@ -25,5 +25,6 @@
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
 
 pub mod conntrack;
+pub mod devices;
 pub mod lan;
 pub mod root;

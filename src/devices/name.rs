@@ -1,0 +1,209 @@
+//! A name that is safe to send.
+//!
+//! Host names are chosen by the devices themselves. Whatever they chose, a [`Name`] can't end a line, forge a tag or
+//! look like another name by characters that nobody sees.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use super::mac::Mac;
+
+/// The longest name, in bytes.
+const LONGEST: usize = 64;
+/// `-` and six hexadecimal digits.
+const SUFFIX: usize = 7;
+
+/// A cleaned name of 1 to 64 bytes.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Rc<str>);
+
+impl Name {
+    /// Makes a name of what somebody gave; `None` if nothing of it is left.
+    ///
+    /// ```
+    /// # use conntrack_exporter::devices::name::Name;
+    /// assert_eq!(Name::clean(b" Anna's iPad\n").unwrap().as_str(), "Anna's iPad_");
+    /// assert_eq!(Name::clean(b"  "), None);
+    /// ```
+    pub fn clean(given: &[u8]) -> Option<Self> {
+        let mut name = String::new();
+        for chunk in given.utf8_chunks() {
+            name.extend(chunk.valid().chars().map(|char| if is_unsafe(char) { '_' } else { char }));
+            if !chunk.invalid().is_empty() {
+                name.push('_');
+            }
+        }
+        let name = cut(name.trim_matches(' '), LONGEST);
+        (!name.is_empty()).then(|| Self(name.into()))
+    }
+
+    /// This name with three octets behind it, still within the longest.
+    #[must_use]
+    pub fn with_suffix(&self, [a, b, c]: [u8; 3]) -> Self {
+        let name = cut(&self.0, LONGEST - SUFFIX);
+        Self(format!("{name}-{a:02x}{b:02x}{c:02x}").into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as text that can be kept.
+    pub fn shared(&self) -> Rc<str> {
+        Rc::clone(&self.0)
+    }
+
+    /// The form in which names are compared: without ASCII case.
+    pub fn folded(&self) -> Box<str> {
+        self.0.to_ascii_lowercase().into()
+    }
+
+    /// The address that this name looks like.
+    pub fn as_address(&self) -> Option<IpAddr> {
+        self.0.parse().ok()
+    }
+
+    /// The MAC that this name looks like, in any of the usual spellings.
+    pub fn as_mac(&self) -> Option<Mac> {
+        let digits: Vec<u8> = self.0.bytes().filter(|byte| !b":-.".contains(byte)).collect();
+        if digits.len() != 12 {
+            return None;
+        }
+        let pairs: Vec<&[u8]> = digits.chunks(2).collect();
+        Mac::parse(&pairs.join(&b':'))
+    }
+
+    /// The three octets at the end of a name that looks like one made by [`Name::with_suffix`].
+    pub fn suffix(&self) -> Option<[u8; 3]> {
+        let (_, tail) = self.0.rsplit_once('-')?;
+        if tail.len() != SUFFIX - 1 || !tail.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let [_, a, b, c] = u32::from_str_radix(tail, 16).ok()?.to_be_bytes();
+        Some([a, b, c])
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// Cuts `name` at a character so that at most `length` bytes are left, and no space at its end.
+fn cut(name: &str, length: usize) -> &str {
+    name.get(..name.floor_char_boundary(length)).unwrap_or_default().trim_end_matches(' ')
+}
+
+/// Characters that end a line, escape the next one, or that nobody sees.
+fn is_unsafe(char: char) -> bool {
+    char.is_control() || matches!(char, '\\' | '\u{2028}' | '\u{2029}') || is_format(char)
+}
+
+/// General category Cf of Unicode 16.
+const fn is_format(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0001}'
+            | '\u{e0020}'..='\u{e007f}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn clean(given: &[u8]) -> String {
+        Name::clean(given).unwrap().to_string()
+    }
+
+    #[test]
+    fn what_could_forge_becomes_an_underscore() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"Living-Room-TV", "Living-Room-TV"),
+            ("Büro PC 💻".as_bytes(), "Büro PC 💻"),
+            (b"tv\nconnection_state,device_name=x count=9i", "tv_connection_state,device_name=x count=9i"),
+            (b"a\r\tb\0c\x1b[31m", "a__b_c_[31m"),
+            (b"back\\slash\\", "back_slash_"),
+            ("a\u{202e}b\u{200d}c\u{2028}d\u{85}".as_bytes(), "a_b_c_d_"),
+            (b"\xff\xfeA", "__A"),
+            (b"cut \xe2\x82", "cut _"),
+            (b"  two  spaces  ", "two  spaces"),
+            (b",=\"' ", ",=\"'"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(&clean(given), expected);
+        }
+        assert_eq!(Name::clean(b""), None);
+        assert_eq!(Name::clean(b"   "), None);
+    }
+
+    #[test]
+    fn names_are_cut_at_a_character() {
+        assert_eq!(clean(&[b'x'; 10_000]), "x".repeat(64));
+        let name = Name::clean("ü".repeat(40).as_bytes()).unwrap();
+        assert_eq!(name.as_str(), "ü".repeat(32));
+        assert_eq!(name.with_suffix([1, 2, 0xfe]).as_str(), format!("{}-0102fe", "ü".repeat(28)));
+        let spaced = format!("{} b", "a".repeat(63));
+        assert_eq!(clean(spaced.as_bytes()), "a".repeat(63));
+    }
+
+    #[test]
+    fn shapes_are_recognised() {
+        let name = |text: &str| Name::clean(text.as_bytes()).unwrap();
+        assert!(name("192.168.8.1").as_address().is_some());
+        assert!(name("fe80::1").as_address().is_some());
+        assert!(name("tv").as_address().is_none());
+        for text in ["02:00:00:00:00:11", "02-00-00-00-00-11", "0200.0000.0011", "020000000011"] {
+            assert_eq!(name(text).as_mac(), Some(Mac([2, 0, 0, 0, 0, 0x11])), "{text}");
+        }
+        assert_eq!(name("Living-Room").as_mac(), None);
+        assert_eq!(name("TV-A1b2c3").suffix(), Some([0xa1, 0xb2, 0xc3]));
+        for text in ["TV-a1b2c", "TV-+1b2c3", "a1b2c3", "TV-a1b2c3 "] {
+            let suffix = name(text).suffix();
+            assert_eq!(suffix.is_some(), text.ends_with(' '), "{text}: spaces at the end are gone");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_safe(given: Vec<u8>, tail: [u8; 3]) {
+            if let Some(name) = Name::clean(&given) {
+                for name in [name.with_suffix(tail), name] {
+                    prop_assert!((1..=64).contains(&name.as_str().len()));
+                    prop_assert!(!name.as_str().chars().any(is_unsafe));
+                    prop_assert!(!name.as_str().starts_with(' ') && !name.as_str().ends_with(' '));
+                    prop_assert_eq!(Name::clean(name.as_str().as_bytes()), Some(name.clone()), "stays as it is");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A file that somebody else writes: read again only when it has changed, and only when it is whole.
+//!
+//! dnsmasq rewrites its lease file in place, truncating it first, so a reading can find it empty or cut short.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What is read of one file at most, in bytes: some 25,000 leases.
+const LARGEST: u64 = 2 * 1024 * 1024;
+
+/// A file that is looked at again and again.
+#[derive(Debug)]
+pub struct Watched {
+    path: PathBuf,
+    taken: Option<Stamp>,
+}
+
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Self { inode: metadata.ino(), size: metadata.size(), modified }
+    }
+}
+
+/// What a look at the file found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing new since it was last taken.
+    Unchanged,
+    /// There is no such file.
+    Absent,
+    /// It is being written: look again at the next tick.
+    Unsettled,
+    /// Its new content.
+    Taken(Vec<u8>),
+    /// The beginning of its new content, which is larger than what is read of one file.
+    Cut(Vec<u8>),
+}
+
+impl Watched {
+    /// The file at `path`, not read yet.
+    pub const fn new(path: PathBuf) -> Self {
+        Self { path, taken: None }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file if it has changed since it was last taken.
+    ///
+    /// It is taken if it is empty or ends in a newline and did not change while it was read.
+    pub fn look(&mut self) -> io::Result<Look> {
+        let before = match fs::metadata(&self.path) {
+            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a regular file")),
+            Ok(metadata) => Stamp::of(&metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Absent),
+            Err(error) => return Err(error),
+        };
+        if self.taken == Some(before) {
+            return Ok(Look::Unchanged);
+        }
+        let mut file = File::open(&self.path)?;
+        let mut content = Vec::new();
+        (&mut file).take(LARGEST).read_to_end(&mut content)?;
+        if Stamp::of(&file.metadata()?) != before {
+            return Ok(Look::Unsettled);
+        }
+        if before.size > LARGEST {
+            let end = memchr::memrchr(b'\n', &content).map_or(0, |newline| newline + 1);
+            content.truncate(end);
+            self.taken = Some(before);
+            return Ok(Look::Cut(content));
+        }
+        if !content.is_empty() && !content.ends_with(b"\n") {
+            return Ok(Look::Unsettled);
+        }
+        self.taken = Some(before);
+        Ok(Look::Taken(content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::env;
+
+    fn watched(test: &str) -> Watched {
+        let directory =
+            env::temp_dir().join(format!("conntrack-exporter-watched-{}-{test}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        Watched::new(directory.join("file"))
+    }
+
+    #[test]
+    fn taken_once_and_again_when_it_changed() {
+        let mut file = watched("once");
+        assert_eq!(file.look().unwrap(), Look::Absent);
+        fs::write(file.path(), "a\n").unwrap();
+        assert_eq!(file.look().unwrap(), Look::Taken(b"a\n".to_vec()));
+        assert_eq!(file.look().unwrap(), Look::Unchanged);
+        fs::write(file.path(), "").unwrap();
+        assert_eq!(file.look().unwrap(), Look::Taken(vec![]));
+        fs::write(file.path(), "a\nb").unwrap();
+        assert_eq!(file.look().unwrap(), Look::Unsettled);
+        assert_eq!(file.look().unwrap(), Look::Unsettled);
+        fs::write(file.path(), "a\nb\n").unwrap();
+        assert_eq!(file.look().unwrap(), Look::Taken(b"a\nb\n".to_vec()));
+        fs::remove_file(file.path()).unwrap();
+        assert_eq!(file.look().unwrap(), Look::Absent);
+    }
+
+    #[test]
+    fn a_huge_file_is_cut_at_a_line() {
+        let mut file = watched("huge");
+        fs::write(file.path(), "0123456789abcde\n".repeat(200_000)).unwrap();
+        let Look::Cut(content) = file.look().unwrap() else { panic!("not cut") };
+        assert!(content.len() as u64 <= LARGEST && content.ends_with(b"e\n"));
+        assert_eq!(file.look().unwrap(), Look::Unchanged);
+    }
+
+    #[test]
+    fn a_directory_is_an_error() {
+        assert!(Watched::new(env::temp_dir()).look().is_err());
+    }
+}
