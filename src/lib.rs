@@ -24,7 +24,11 @@
 //!
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
 
+pub mod attribution;
 pub mod conntrack;
 pub mod devices;
 pub mod lan;
+pub mod line_protocol;
+pub mod measurements;
+pub mod point;
 pub mod root;

@@ -1,0 +1,121 @@
+//! Whose is a flow: six rules, in their order.
+
+use std::net::IpAddr;
+
+use crate::conntrack::flow::Flow;
+use crate::lan::Place;
+
+/// Whose an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The router talks to itself: not counted.
+    Loopback,
+    /// The router's own.
+    Router,
+    /// That of the device which has this address.
+    Device {
+        /// An address in the LAN.
+        address: IpAddr,
+        /// Whether hosts there have link-layer addresses.
+        link_layer: bool,
+    },
+    /// Nobody's here.
+    Nobody,
+}
+
+/// Applies the rules; `place` says where an address is.
+///
+/// 0. Original source loopback: not counted. 1. Original source in the LAN: that device. 2. Original source a router
+///    address: the router. 3. Reply source in the LAN (a port forward): that device. 4. Reply source a router
+///    address: the router. 5. Else nobody's.
+pub fn whose(flow: &Flow, place: impl Fn(IpAddr) -> Place) -> Whose {
+    let origin = flow.original.source.address;
+    match place(origin) {
+        Place::Loopback => Whose::Loopback,
+        Place::Lan { link_layer } => Whose::Device { address: origin, link_layer },
+        Place::Router => Whose::Router,
+        Place::Outside => {
+            let answering = flow.reply.source.address;
+            match place(answering) {
+                Place::Lan { link_layer } => Whose::Device { address: answering, link_layer },
+                // A loopback address is the router's as well: an outsider's connection redirected to it.
+                Place::Router | Place::Loopback => Whose::Router,
+                Place::Outside => Whose::Nobody,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conntrack::procfs::parse;
+
+    /// A router at 192.168.8.1, 192.168.9.1 (guest), 10.0.0.1 (WireGuard) and 203.0.113.10.
+    fn place(address: IpAddr) -> Place {
+        let text = address.to_string();
+        let lan = ["192.168.8.", "192.168.9.", "2001:db8:aa:10:"];
+        match text.as_str() {
+            "127.0.0.1" | "::1" => Place::Loopback,
+            "192.168.8.1" | "192.168.9.1" | "10.0.0.1" | "203.0.113.10" | "2001:db8:aa:10::1" => {
+                Place::Router
+            }
+            _ if lan.iter().any(|prefix| text.starts_with(prefix)) => Place::Lan { link_layer: true },
+            _ if text.starts_with("10.0.0.") => Place::Lan { link_layer: false },
+            _ => Place::Outside,
+        }
+    }
+
+    fn of(original: [&str; 2], reply: [&str; 2]) -> Whose {
+        let family = if original[0].contains(':') { "ipv6 10" } else { "ipv4 2" };
+        let ([a, b], [c, d]) = (original, reply);
+        let line = format!(
+            "{family} udp 17 9 src={a} dst={b} sport=1 dport=2 src={c} dst={d} sport=2 dport=1 use=2"
+        );
+        whose(&parse(line.as_bytes()).unwrap(), place)
+    }
+
+    fn device(address: &str) -> Whose {
+        let address = address.parse().unwrap();
+        let Place::Lan { link_layer } = place(address) else { panic!("{address} is not in the LAN") };
+        Whose::Device { address, link_layer }
+    }
+
+    #[test]
+    fn each_rule_with_its_cases() {
+        let (wan, host, server) = ("203.0.113.10", "198.51.100.7", "192.168.8.102");
+        let client = "192.168.8.101";
+        let cases = [
+            ("loopback", ["127.0.0.1", "127.0.0.1"], ["127.0.0.1", "127.0.0.1"], Whose::Loopback),
+            ("loopback", ["::1", "::1"], ["::1", "::1"], Whose::Loopback),
+            ("masqueraded", [client, host], [host, wan], device(client)),
+            ("to the router", [client, "192.168.8.1"], ["192.168.8.1", client], device(client)),
+            ("multicast", [client, "239.255.255.250"], ["239.255.255.250", client], device(client)),
+            ("hairpin", [client, wan], [server, "192.168.8.1"], device(client)),
+            ("to the guests", [client, "192.168.9.5"], ["192.168.9.5", client], device(client)),
+            ("WireGuard peer", ["10.0.0.2", host], [host, wan], device("10.0.0.2")),
+            ("router out", [wan, host], [host, wan], Whose::Router),
+            ("router to LAN", ["192.168.8.1", client], [client, "192.168.8.1"], Whose::Router),
+            ("port forward", [host, wan], [server, host], device(server)),
+            ("to the WAN address", [host, wan], [wan, host], Whose::Router),
+            ("redirected", [host, wan], ["127.0.0.1", host], Whose::Router),
+            ("DHCP", ["0.0.0.0", "255.255.255.255"], ["255.255.255.255", "0.0.0.0"], Whose::Nobody),
+            ("passing through", [host, "198.51.100.9"], ["198.51.100.9", host], Whose::Nobody),
+            (
+                "IPv6",
+                ["2001:db8:aa:10::101", "2001:db8:beef::7"],
+                ["2001:db8:beef::7", "2001:db8:aa:10::101"],
+                device("2001:db8:aa:10::101"),
+            ),
+            (
+                "IPv6 inbound",
+                ["2001:db8:beef::7", "2001:db8:aa:10::101"],
+                ["2001:db8:aa:10::101", "2001:db8:beef::7"],
+                device("2001:db8:aa:10::101"),
+            ),
+        ];
+        for (case, original, reply, expected) in cases {
+            assert_eq!(of(original, reply), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What is measured: one pass over the flows, every measurement sees each once, each gives its points.
+
+pub mod connection_state;
+pub mod exporter;
+pub mod table;
