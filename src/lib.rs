@@ -25,6 +25,7 @@
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
 
 pub mod attribution;
+pub mod config;
 pub mod conntrack;
 pub mod devices;
 pub mod lan;
@@ -32,3 +33,4 @@ pub mod line_protocol;
 pub mod measurements;
 pub mod point;
 pub mod root;
+pub mod telegraf;

@@ -1,0 +1,236 @@
+//! TOML text → a validated [`Config`]; every default, every complaint.
+
+mod values;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use values::{Address, Interval, LanPattern, LogLevel, MaxDatagram, Prefix, RouterName, UserTags};
+
+/// Where the configuration is unless another file is named.
+pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
+
+/// The commented defaults, as they are installed.
+pub const SAMPLE: &str = include_str!("../config/conntrack-exporter.toml");
+
+/// The whole configuration; every key has a default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The time from one snapshot to the next.
+    pub interval: Interval,
+    /// Whether points carry the time of their snapshot.
+    pub timestamps: Timestamps,
+    /// Where snapshots are sent.
+    pub telegraf: Telegraf,
+    /// The user's own tags, on every point.
+    pub tags: UserTags,
+    /// What the LAN is.
+    pub lan: Lan,
+    /// Where devices and their names are found.
+    pub devices: Devices,
+    /// Bounds.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// `timestamps`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Timestamps {
+    /// While the clock is set.
+    #[default]
+    Auto,
+    /// Whatever the clock says.
+    Always,
+    /// Never: Telegraf stamps points on arrival.
+    Never,
+}
+
+/// `[telegraf]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telegraf {
+    /// Host and UDP port.
+    pub address: Address,
+    /// The largest datagram, in bytes.
+    pub max_datagram: MaxDatagram,
+}
+
+/// `[lan]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lan {
+    /// Names of interfaces, as shell globs.
+    pub interfaces: Vec<LanPattern>,
+    /// Prefixes besides those of the interfaces.
+    pub prefixes: Vec<Prefix>,
+    /// What the router itself is called.
+    pub router_name: RouterName,
+}
+
+impl Default for Lan {
+    fn default() -> Self {
+        Self {
+            interfaces: ["br-lan", "br-guest", "wgserver*"].map(LanPattern::from).to_vec(),
+            prefixes: Vec::new(),
+            router_name: RouterName::default(),
+        }
+    }
+}
+
+/// `[devices]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Devices {
+    /// dnsmasq's lease files.
+    pub leases: Vec<PathBuf>,
+    /// Optional tags.
+    pub tags: Vec<DeviceTag>,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self { leases: vec!["/tmp/dhcp.leases".into()], tags: Vec::new() }
+    }
+}
+
+/// One of `devices.tags`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceTag {
+    /// The leading address.
+    Ip,
+    /// The lowest MAC.
+    Mac,
+}
+
+/// `[limits]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Devices in a snapshot, and names new within a day.
+    #[serde(deserialize_with = "values::limit")]
+    pub max_devices: usize,
+    /// Series in a snapshot.
+    #[serde(deserialize_with = "values::limit")]
+    pub max_series: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_devices: 1024, max_series: 8192 }
+    }
+}
+
+/// `[log]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// The least important messages shown.
+    pub level: LogLevel,
+}
+
+impl Config {
+    /// Understands a configuration.
+    pub fn parse(text: &str) -> Result<Self, Complaint> {
+        let config: Self = toml::from_str(text).map_err(|error| Complaint::at(text, &error))?;
+        config.fits_in_datagrams(text)?;
+        Ok(config)
+    }
+
+    /// Reads the file `named` by the user, or else the one at `default`, which may be absent.
+    pub fn read(named: Option<&Path>, default: &Path) -> Result<Self, ConfigError> {
+        let path = named.unwrap_or(default);
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
+                return Ok(Self::default());
+            }
+            Err(source) => return Err(ConfigError::Unreadable { path: path.to_path_buf(), source }),
+            Ok(text) => text,
+        };
+        Self::parse(&text).map_err(|complaint| ConfigError::Invalid { path: path.to_path_buf(), complaint })
+    }
+
+    /// A line with the longest name and all tags must fit in a datagram.
+    fn fits_in_datagrams(&self, text: &str) -> Result<(), Complaint> {
+        let room = self.telegraf.max_datagram.bytes().saturating_sub(LONGEST_LINE_WITHOUT_USER_TAGS);
+        let needed = self.tags.longest();
+        if needed <= room {
+            return Ok(());
+        }
+        let problem = format!(
+            "[tags] take up to {needed} bytes of every line, and telegraf.max_datagram leaves {room}: use fewer or \
+             shorter tags, or larger datagrams"
+        );
+        Err(Complaint::of_table(text, "[tags]", problem))
+    }
+}
+
+/// `conntrack_exporter` with every figure at its longest, or a device's line with an escaped name and all tags.
+const LONGEST_LINE_WITHOUT_USER_TAGS: usize = 900;
+
+/// What is wrong in a configuration's text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// From 1 on.
+    pub line: usize,
+    /// In characters, from 1 on.
+    pub column: usize,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl Complaint {
+    fn at(text: &str, error: &toml::de::Error) -> Self {
+        let offset = error.span().map_or(0, |span| span.start);
+        Self::at_offset(text, offset, error.message().replace('\n', ", "))
+    }
+
+    fn of_table(text: &str, header: &str, problem: String) -> Self {
+        Self::at_offset(text, text.find(header).unwrap_or(0), problem)
+    }
+
+    fn at_offset(text: &str, offset: usize, problem: String) -> Self {
+        let before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1;
+        Self { line, column, problem }
+    }
+}
+
+/// A configuration file that can't be used.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// It can't be read.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It says something that can't be.
+    Invalid {
+        /// Which.
+        path: PathBuf,
+        /// What, and where.
+        complaint: Complaint,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Invalid { path, complaint: Complaint { line, column, problem } } => {
+                write!(f, "{}:{line}:{column}: {problem}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,310 @@
+//! Values that can only be right: each says in one sentence what would be.
+
+use std::fmt;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::de::{Deserialize, Deserializer, Error};
+use std::collections::BTreeMap;
+
+use crate::devices::name::Name;
+use crate::point::GlobalTags;
+
+/// Reads a text and makes a value of it.
+fn text<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    make: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    make(&String::deserialize(deserializer)?).map_err(Error::custom)
+}
+
+/// `interval`: whole seconds, 1 s to 1 h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval(Duration);
+
+impl Interval {
+    /// The interval as a time.
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let wanted = "a time in whole seconds from \"1s\" to \"1h\", such as \"30s\" or \"5m\"";
+        let duration =
+            humantime::parse_duration(text).map_err(|_| format!("{text:?} is no time: {wanted} would be"))?;
+        let allowed = (1..=3600).contains(&duration.as_secs()) && duration.subsec_nanos() == 0;
+        if allowed && duration.as_secs() <= 3600 {
+            Ok(Self(duration))
+        } else {
+            Err(format!("{text:?} is not {wanted}"))
+        }
+    }
+}
+
+impl Default for Interval {
+    fn default() -> Self {
+        Self(Duration::from_secs(30))
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, Self::parse)
+    }
+}
+
+/// `telegraf.address`: a host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    host: String,
+    port: u16,
+}
+
+impl Address {
+    /// A name, or an IPv4 or IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The UDP port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let wanted = "\"host:port\", such as \"127.0.0.1:8094\", \"[::1]:8094\" or \"telegraf.lan:8094\"";
+        let bad = || format!("{text:?} is not {wanted}");
+        let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(bad)?;
+        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            Some(inner) => inner.filter(|inner| inner.contains(':')).ok_or_else(bad)?,
+            None if host.contains(':') => return Err(bad()),
+            None => host,
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte);
+        if host.is_empty() || !host.bytes().all(plain) {
+            return Err(bad());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".to_owned(), port: 8094 }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, Self::parse)
+    }
+}
+
+/// `telegraf.max_datagram`, in bytes. The least holds the longest line; the most is UDP's over IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxDatagram(usize);
+
+impl MaxDatagram {
+    const ALLOWED: std::ops::RangeInclusive<usize> = 1024..=65507;
+
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for MaxDatagram {
+    /// What an Ethernet frame carries, less the headers of IPv6, UDP and `PPPoE` and some room.
+    fn default() -> Self {
+        Self(1432)
+    }
+}
+
+impl<'de> Deserialize<'de> for MaxDatagram {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = i64::deserialize(deserializer)?;
+        let allowed = usize::try_from(bytes).ok().filter(|bytes| Self::ALLOWED.contains(bytes));
+        allowed
+            .map(Self)
+            .ok_or_else(|| Error::custom(format!("{bytes} is not a number of bytes from 1024 to 65507")))
+    }
+}
+
+/// One of `[limits]`.
+pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let limit = i64::deserialize(deserializer)?;
+    let allowed = usize::try_from(limit).ok().filter(|limit| (1..=1_000_000).contains(limit));
+    allowed.ok_or_else(|| Error::custom(format!("{limit} is not a number from 1 to 1000000")))
+}
+
+/// One of `lan.interfaces`: a shell glob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LanPattern(String);
+
+impl LanPattern {
+    /// The glob.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for LanPattern {
+    fn from(pattern: &str) -> Self {
+        Self(pattern.to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for LanPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, |pattern| {
+            let is_name = |char: char| !char.is_whitespace() && char != '/';
+            if pattern.is_empty() || !pattern.chars().all(is_name) {
+                return Err(format!(
+                    "{pattern:?} is not the name of an interface, such as \"br-lan\" or \"wg*\""
+                ));
+            }
+            Ok(Self::from(pattern))
+        })
+    }
+}
+
+/// One of `lan.prefixes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix(pub IpNet);
+
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, |prefix| {
+            let wanted = "a prefix such as \"192.168.8.0/24\" or \"fd00:8::/64\"";
+            let net: IpNet = prefix.parse().map_err(|_| format!("{prefix:?} is not {wanted}"))?;
+            if net.addr() != net.trunc().addr() {
+                return Err(format!(
+                    "{prefix:?} has bits set behind its mask: {} would be right",
+                    net.trunc()
+                ));
+            }
+            Ok(Self(net))
+        })
+    }
+}
+
+/// `lan.router_name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterName(Name);
+
+impl RouterName {
+    /// The name.
+    pub const fn name(&self) -> &Name {
+        &self.0
+    }
+
+    fn parse(given: &str) -> Result<Self, String> {
+        let clean = Name::clean(given.as_bytes()).filter(|name| name.as_str() == given);
+        let usable = clean.filter(|name| name.as_str() != "other");
+        usable.map(Self).ok_or_else(|| {
+            format!("{given:?} is not 1 to 64 bytes of visible characters without backslash, nor may it be \"other\"")
+        })
+    }
+}
+
+impl Default for RouterName {
+    #[expect(clippy::expect_used, reason = "the literal is a clean name, and a test says so")]
+    fn default() -> Self {
+        Self(Name::clean(b"router").expect("a clean name"))
+    }
+}
+
+impl<'de> Deserialize<'de> for RouterName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, Self::parse)
+    }
+}
+
+/// `log.level`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What goes wrong and stops something.
+    Error,
+    /// What goes wrong.
+    Warn,
+    /// What begins and ends.
+    #[default]
+    Info,
+    /// Every snapshot.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// `[tags]`: the user's own tags.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserTags(GlobalTags);
+
+impl UserTags {
+    /// The tags in order of their keys.
+    pub const fn global(&self) -> &GlobalTags {
+        &self.0
+    }
+
+    /// The bytes that these tags take in a line at most, with every byte escaped.
+    pub(super) fn longest(&self) -> usize {
+        self.0.iter().map(|(key, value)| 2 * (key.len() + value.len()) + 2).sum()
+    }
+}
+
+impl Default for UserTags {
+    fn default() -> Self {
+        Self([].into())
+    }
+}
+
+/// Tags that `connection_state` has itself; points with one twice would be refused.
+const TAKEN: [&str; 6] = ["device_name", "device_type", "ip", "mac", "protocol", "state"];
+
+impl<'de> Deserialize<'de> for UserTags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = BTreeMap::<toml::Spanned<String>, toml::Spanned<String>>::deserialize(deserializer)?;
+        let mut tags = Vec::with_capacity(given.len());
+        for (key, value) in given {
+            let (key, value) = (key.into_inner(), value.into_inner());
+            check_tag(&key, &value).map_err(Error::custom)?;
+            tags.push((key.into(), value.into()));
+        }
+        Ok(Self(tags.into()))
+    }
+}
+
+fn check_tag(key: &str, value: &str) -> Result<(), String> {
+    if TAKEN.contains(&key) {
+        return Err(format!("the tag {key:?} is one of connection_state's own: choose another name"));
+    }
+    if key == "time" || key.starts_with('_') {
+        return Err(format!(
+            "InfluxDB drops points with the tag {key:?}: a name without leading \"_\", not \"time\""
+        ));
+    }
+    for (what, text) in [("name", key), ("value", value)] {
+        let clean = Name::clean(text.as_bytes());
+        if clean.is_none_or(|clean| clean.as_str() != text) {
+            return Err(format!(
+                "the {what} {text:?} of a tag is not 1 to 64 bytes of visible characters without backslash"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! The UDP socket to Telegraf. It knows bytes only.
+//!
+//! The socket is connected, so that the kernel tells when nobody listens: not at once, but by an error on a later
+//! call, which speaks of the datagram before.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{UdpSocket, lookup_host};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+/// How long a name may take to be resolved.
+const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
+/// How often a name is resolved again while all is well, and at most while it isn't.
+const RESOLVE_EVERY: Duration = Duration::from_mins(5);
+const RETRY_EVERY: Duration = Duration::from_secs(10);
+/// A default receive buffer takes some 80 datagrams at once: after this many, the receiver gets a pause.
+const BURST: usize = 32;
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long the kernel may take to accept one datagram.
+const ACCEPTING_AT_MOST: Duration = Duration::from_secs(1);
+
+/// Telegraf, wherever it is.
+#[derive(Debug)]
+pub struct Telegraf {
+    host: String,
+    port: u16,
+    resolving: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
+    /// What the host was last found to be; the one in use first.
+    addresses: Vec<SocketAddr>,
+    /// When that was asked, since boot.
+    asked: Option<Duration>,
+    socket: Option<UdpSocket>,
+    failing: bool,
+}
+
+/// What became of a snapshot's datagrams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// For each datagram, whether the kernel took it and has not said since that nobody did.
+    pub delivered: Vec<bool>,
+    /// Whether it turned out that datagrams of the snapshot before were refused.
+    pub doubt: bool,
+    /// Datagrams that the kernel took.
+    pub taken: u64,
+    /// Refusals, at once or later.
+    pub errors: u64,
+}
+
+impl Telegraf {
+    /// Telegraf at `host` (a name or an address) and `port`. Nothing is sent or asked yet.
+    pub fn new(host: &str, port: u16) -> Self {
+        let literal = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
+        Self {
+            host: host.to_owned(),
+            port,
+            resolving: None,
+            addresses: literal.into_iter().collect(),
+            asked: None,
+            socket: None,
+            failing: false,
+        }
+    }
+
+    /// Begins to resolve the name, if it is due at `boot` (time since boot). To be called before sending in good
+    /// time: the answer is awaited by nobody, and used once it is there.
+    pub fn resolve(&mut self, boot: Duration) {
+        let every = if self.failing || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
+        let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
+        if self.is_literal() || self.resolving.is_some() || !due {
+            return;
+        }
+        self.asked = Some(boot);
+        let target = (self.host.clone(), self.port);
+        self.resolving = Some(tokio::spawn(async move {
+            match timeout(RESOLVING_AT_MOST, lookup_host(target)).await {
+                Ok(found) => found.map(Iterator::collect),
+                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the name server does not answer")),
+            }
+        }));
+    }
+
+    /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
+    /// counted, and logged when it begins and when it ends.
+    pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
+        let mut problem = self.take_resolved().await.err();
+        let mut delivery = Delivery::default();
+        if self.socket.is_none() {
+            problem = self.connect().await.err().or(problem);
+        } else if let Some(error) = self.late_refusal() {
+            delivery.refuse_last();
+            problem = Some(error);
+        }
+        for (number, datagram) in datagrams.enumerate() {
+            if number > 0 && number % BURST == 0 {
+                sleep(PAUSE).await;
+            }
+            problem = self.send_one(datagram, &mut delivery).await.err().or(problem);
+        }
+        if let Some(error) = self.late_refusal() {
+            delivery.refuse_last();
+            problem = Some(error);
+        }
+        self.report(problem.as_ref());
+        delivery
+    }
+
+    fn is_literal(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
+    }
+
+    /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
+    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> io::Result<()> {
+        let Some(socket) = &self.socket else {
+            delivery.push(false);
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "no address to send to"));
+        };
+        let mut outcome = send_within(socket, datagram).await;
+        let mut refused = Ok(());
+        if matches!(&outcome, Err(error) if is_refusal(error)) {
+            // This speaks of the datagram before, and has kept the present one from going out.
+            delivery.refuse_last();
+            refused = outcome;
+            outcome = send_within(socket, datagram).await;
+        }
+        delivery.push(outcome.is_ok());
+        if matches!(&outcome, Err(error) if !is_refusal(error)) {
+            self.socket = None;
+        }
+        outcome.and(refused)
+    }
+
+    /// What the kernel has learned since the last call about datagrams that it took.
+    fn late_refusal(&self) -> Option<io::Error> {
+        self.socket.as_ref()?.take_error().ok().flatten()
+    }
+
+    /// Uses the answer to a name, if it has come.
+    async fn take_resolved(&mut self) -> io::Result<()> {
+        let Some(handle) = self.resolving.take_if(|handle| handle.is_finished()) else { return Ok(()) };
+        let found = handle.await.map_err(io::Error::other)??;
+        let in_use = self.addresses.first().copied();
+        if !found.is_empty() && in_use.is_none_or(|address| !found.contains(&address)) {
+            self.addresses = found;
+            self.socket = None;
+        }
+        Ok(())
+    }
+
+    /// Connects to the first of the addresses that can be reached from here.
+    async fn connect(&mut self) -> io::Result<()> {
+        let mut problem = io::Error::other(format!("{} is not resolved yet", self.host));
+        for _ in 0..self.addresses.len() {
+            let Some(&address) = self.addresses.first() else { break };
+            match connected(address).await {
+                Ok(socket) => {
+                    self.socket = Some(socket);
+                    return Ok(());
+                }
+                Err(error) => problem = error,
+            }
+            self.addresses.rotate_left(1);
+        }
+        Err(problem)
+    }
+
+    fn report(&mut self, problem: Option<&io::Error>) {
+        match problem {
+            Some(error) if !self.failing => {
+                warn!(
+                    "sending to {self} fails: {error}; keeping on, further failures are counted in send_errors"
+                );
+            }
+            None if self.failing => info!("sending to {self} works again"),
+            _ => {}
+        }
+        self.failing = problem.is_some();
+    }
+}
+
+impl Delivery {
+    fn push(&mut self, taken: bool) {
+        self.delivered.push(taken);
+        self.taken += u64::from(taken);
+        self.errors += u64::from(!taken);
+    }
+
+    /// The kernel says that nobody took the datagram before; before the first, it is one of the last snapshot's.
+    fn refuse_last(&mut self) {
+        self.errors += 1;
+        match self.delivered.last_mut() {
+            Some(last) => *last = false,
+            None => self.doubt = true,
+        }
+    }
+}
+
+impl fmt::Display for Telegraf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
+
+async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
+    let unspecified: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((unspecified, 0)).await?;
+    socket.connect(address).await?;
+    Ok(socket)
+}
+
+async fn send_within(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
+    match timeout(ACCEPTING_AT_MOST, socket.send(datagram)).await {
+        Ok(sent) => sent.map(|_| ()),
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel does not accept the datagram")),
+    }
+}
