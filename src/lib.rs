@@ -25,8 +25,10 @@
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
 
 pub mod attribution;
+pub mod cli;
 pub mod config;
 pub mod conntrack;
+pub mod daemon;
 pub mod devices;
 pub mod lan;
 pub mod line_protocol;

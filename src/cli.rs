@@ -1,0 +1,217 @@
+//! Commands and flags.
+
+pub mod check;
+mod log;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::{Long, Short, Value};
+use tokio::runtime::{Builder, Runtime};
+use tracing::error;
+
+use crate::config::{Config, DEFAULT_PATH};
+use crate::daemon::clock::{self, Evidence, Verdict};
+use crate::daemon::schedule::latest;
+use crate::daemon::snapshot::Observer;
+use crate::daemon::{ConfigFile, Daemon, Output, Parts, Signals, timestamp, write_lines};
+use crate::line_protocol::Lines;
+use crate::root::Root;
+
+/// `EX_CONFIG` of sysexits.h: the configuration is at fault, starting again would not help.
+const EXIT_CONFIG: u8 = 78;
+/// `EX_USAGE` of sysexits.h.
+const EXIT_USAGE: u8 = 64;
+
+const HELP: &str = "\
+Counts a router's connections per device, protocol and state, and sends them
+to Telegraf as InfluxDB line protocol.
+
+Usage: conntrack-exporter [COMMAND] [OPTIONS]
+
+Commands:
+  (none)       the daemon: a snapshot at every interval, sent by UDP
+  once         one snapshot as line protocol on standard output
+  check        what the program finds here: configuration, table, LAN, names,
+               Telegraf, clock; what is missing, and what that costs
+
+Options:
+  --config FILE    the configuration [default: /etc/conntrack-exporter.toml,
+                   which may be absent]
+  --stdout         the daemon writes its lines to standard output instead of
+                   sending them, as Telegraf's execd input wants them
+  --config-only    check reads the configuration and nothing else
+  --root DIR       replay another router's files from DIR: every path that is
+                   read is taken below it (a FILE named by --config is not)
+  -h, --help       this text
+  -V, --version    the version, and the date of the commit it was built from
+
+Signals:
+  SIGHUP reads the configuration again; a bad one is refused and the running
+  one kept. SIGTERM and SIGINT stop the daemon.
+
+Exit codes:
+  0 all is well    1 the table can't be read    64 bad arguments
+  78 the configuration can't be used
+";
+
+/// What the user wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    command: Command,
+    config: Option<PathBuf>,
+    root: Root,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Daemon { stdout: bool },
+    Once,
+    Check { config_only: bool },
+    Help,
+    Version,
+}
+
+/// Understands the arguments, without the program's name.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let (mut command, mut config, mut root) = (None, None, Root::live());
+    let (mut stdout, mut config_only) = (false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => command = Some(Command::Help),
+            Short('V') | Long("version") => command = Some(Command::Version),
+            Long("config") => config = Some(parser.value()?.into()),
+            Long("root") => root = Root::replay(parser.value()?),
+            Long("stdout") => stdout = true,
+            Long("config-only") => config_only = true,
+            Value(word) if command.is_none() && word == "once" => command = Some(Command::Once),
+            Value(word) if command.is_none() && word == "check" => {
+                command = Some(Command::Check { config_only: false });
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    let command = match command {
+        None => Command::Daemon { stdout },
+        Some(Command::Check { .. }) => Command::Check { config_only },
+        Some(command) => command,
+    };
+    if stdout && !matches!(command, Command::Daemon { .. } | Command::Help | Command::Version) {
+        return Err("--stdout is an option of the daemon: once writes to standard output by itself".into());
+    }
+    if config_only && matches!(command, Command::Daemon { .. } | Command::Once) {
+        return Err("--config-only is an option of check".into());
+    }
+    Ok(Invocation { command, config, root })
+}
+
+/// Says what is wrong with the arguments.
+pub fn refuse(error: &lexopt::Error) -> ExitCode {
+    eprintln!("conntrack-exporter: {error}; see conntrack-exporter --help");
+    ExitCode::from(EXIT_USAGE)
+}
+
+/// Does what is wanted.
+pub fn run(invocation: &Invocation) -> ExitCode {
+    let outcome = match invocation.command {
+        Command::Help => print(HELP.as_bytes()),
+        Command::Version => print(version().as_bytes()),
+        Command::Check { config_only } => check(invocation, config_only),
+        Command::Once => once(invocation),
+        Command::Daemon { stdout } => daemon(invocation, stdout),
+    };
+    outcome.map_or_else(|failure| failure, |()| ExitCode::SUCCESS)
+}
+
+/// Whoever closes the pipe has read enough.
+fn print(text: &[u8]) -> Result<(), ExitCode> {
+    match io::stdout().write_all(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(fail(&error)),
+        _ => Ok(()),
+    }
+}
+
+fn version() -> String {
+    let built = clock::build_date().map(|date| std::time::UNIX_EPOCH + date);
+    let built = built.map(|date| format!(" ({})", humantime::format_rfc3339_seconds(date)));
+    format!("conntrack-exporter {}{}\n", env!("CARGO_PKG_VERSION"), built.unwrap_or_default())
+}
+
+impl Invocation {
+    fn config_file(&self) -> ConfigFile {
+        ConfigFile { named: self.config.clone(), default: self.root.path(DEFAULT_PATH) }
+    }
+
+    fn read_config(&self) -> Result<Config, ExitCode> {
+        self.config_file().read().map_err(|error| {
+            eprintln!("conntrack-exporter: {error}");
+            ExitCode::from(EXIT_CONFIG)
+        })
+    }
+}
+
+fn check(invocation: &Invocation, config_only: bool) -> Result<(), ExitCode> {
+    let runtime = runtime()?;
+    let report = runtime.block_on(check::report(&invocation.config_file(), &invocation.root, config_only));
+    runtime.shutdown_background();
+    print(report.to_string().as_bytes())?;
+    match report.verdict() {
+        check::Verdict::Usable => Ok(()),
+        check::Verdict::TableUnreadable => Err(ExitCode::FAILURE),
+        check::Verdict::ConfigUnusable => Err(ExitCode::from(EXIT_CONFIG)),
+    }
+}
+
+fn once(invocation: &Invocation) -> Result<(), ExitCode> {
+    let config = invocation.read_config()?;
+    log::start(config.log.level, log::Streams::StderrOnly);
+    let now = clock::now().map_err(|error| fail(&error))?;
+    let root = &invocation.root;
+    let clock_set =
+        !root.is_live() || Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root));
+    let instant = latest(config.interval.duration(), now.wall);
+    let timestamp = timestamp(config.timestamps, instant, clock_set);
+    let mut observer = Observer::new(config, root, now.wall.as_secs());
+    let points = runtime()?.block_on(observer.snapshot(now.boot, clock_set)).map_err(|error| fail(&error))?;
+    let mut lines = Lines::default();
+    write_lines(&mut lines, &points, timestamp);
+    print(lines.text())
+}
+
+fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
+    let config = invocation.read_config()?;
+    let streams = if stdout { log::Streams::StderrOnly } else { log::Streams::Both };
+    let level = log::start(config.log.level, streams);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let signals = Signals::new()?;
+        let output = if stdout { Output::Stdout(tokio::io::stdout()) } else { Output::telegraf(&config) };
+        let daemon = Daemon::new(Parts {
+            config,
+            config_file: invocation.config_file(),
+            root: invocation.root.clone(),
+            output,
+            clocks: Box::new(clock::now),
+            built: clock::build_date(),
+            set_log_level: Box::new(move |new| level.set(new)),
+        })?;
+        daemon.run(signals).await
+    });
+    // A name server that doesn't answer, or a reader that doesn't read, must not hold up the end.
+    runtime.shutdown_background();
+    ended.map_err(|error| fail(&error))
+}
+
+fn runtime() -> Result<Runtime, ExitCode> {
+    // Only name resolution and standard output need a thread of their own.
+    let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(2).build();
+    runtime.map_err(|error| fail(&error))
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    error!("{error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,277 @@
+//! `check`: what the program finds here, what is missing, and what that costs; in plain words.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use crate::config::{Config, Timestamps};
+use crate::conntrack::{Entry, Progress, Table, TableError};
+use crate::daemon::ConfigFile;
+use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
+use crate::devices::leases::{self, Line};
+use crate::devices::watched::{Look, Watched};
+use crate::lan::interfaces::{self, Interface};
+use crate::lan::{Lan, is_private};
+use crate::root::Root;
+
+/// How long Telegraf's name may take to be resolved.
+const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
+
+/// What it all comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// Snapshots can be taken.
+    #[default]
+    Usable,
+    /// The table can't be read.
+    TableUnreadable,
+    /// The configuration can't be used.
+    ConfigUnusable,
+}
+
+/// Everything that was found, in order.
+#[derive(Debug, Default)]
+pub struct Report {
+    findings: Vec<Finding>,
+    verdict: Verdict,
+}
+
+#[derive(Debug)]
+struct Finding {
+    grade: &'static str,
+    subject: &'static str,
+    text: String,
+}
+
+impl Report {
+    /// What it all comes to.
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    fn ok(&mut self, subject: &'static str, text: impl Into<String>) {
+        self.findings.push(Finding { grade: "ok", subject, text: text.into() });
+    }
+
+    fn warning(&mut self, subject: &'static str, text: impl Into<String>) {
+        self.findings.push(Finding { grade: "warning", subject, text: text.into() });
+    }
+
+    fn error(&mut self, verdict: Verdict, subject: &'static str, text: impl Into<String>) {
+        self.verdict = verdict;
+        self.findings.push(Finding { grade: "error", subject, text: text.into() });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { grade, subject, text } in &self.findings {
+            writeln!(f, "{grade:<8} {subject:<14} {text}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks at everything; with `config_only` at the configuration alone.
+pub async fn report(file: &ConfigFile, root: &Root, config_only: bool) -> Report {
+    let mut report = Report::default();
+    let Some(config) = configuration(&mut report, file) else { return report };
+    if config_only {
+        return report;
+    }
+    table(&mut report, root);
+    lan(&mut report, &config, root);
+    for path in &config.devices.leases {
+        lease_file(&mut report, &root.path(path));
+    }
+    telegraf(&mut report, &config).await;
+    clock(&mut report, &config, root);
+    report
+}
+
+fn configuration(report: &mut Report, file: &ConfigFile) -> Option<Config> {
+    let path = file.named.as_ref().unwrap_or(&file.default);
+    match file.read() {
+        Ok(config) if path.exists() => {
+            report.ok("configuration", format!("{}: a snapshot every {}", path.display(), config.interval));
+            Some(config)
+        }
+        Ok(config) => {
+            report.ok("configuration", format!("{} does not exist: the defaults hold", path.display()));
+            Some(config)
+        }
+        Err(error) => {
+            report.error(Verdict::ConfigUnusable, "configuration", error.to_string());
+            None
+        }
+    }
+}
+
+fn table(report: &mut Report, root: &Root) {
+    let table = Table::new(root);
+    let (read, unreadable) = match count(&table) {
+        Ok(counted) => counted,
+        Err(error) => return report.error(Verdict::TableUnreadable, "table", error.to_string()),
+    };
+    let allowed = table.gauges().max.map_or_else(|| "an unknown number".to_owned(), |max| max.to_string());
+    if read == 0 {
+        let text = "readable and empty: is there no connection yet, or does no firewall rule use connection tracking \
+                    (nothing is tracked in a network namespace until a rule asks for its state)?";
+        report.warning("table", text);
+    } else {
+        report.ok("table", format!("readable: {read} entries of {allowed} allowed"));
+    }
+    if unreadable > 0 {
+        report.warning(
+            "table",
+            format!("{unreadable} lines can't be understood and are left out of every count"),
+        );
+    }
+    match table.accounting() {
+        Some(true) => report.ok("accounting", "on: the kernel counts packets and bytes of each connection"),
+        Some(false) => report.ok(
+            "accounting",
+            "off: no packets and bytes per connection; counting connections doesn't need them \
+             (net.netfilter.nf_conntrack_acct=1 switches it on, for new connections)",
+        ),
+        None => {
+            report.ok("accounting", "unknown: the kernel doesn't say; counting connections doesn't need it");
+        }
+    }
+}
+
+/// How many entries there are, and how many lines that can't be understood.
+fn count(table: &Table) -> Result<(u64, u64), TableError> {
+    let mut reading = table.open()?;
+    let (mut read, mut unreadable) = (0, 0);
+    let mut see = |entry: Entry<'_>| match entry {
+        Entry::Flow(_) => read += 1,
+        Entry::Unreadable { .. } => unreadable += 1,
+    };
+    while reading.step(&mut see).map_err(|source| table.failed(source))? == Progress::More {}
+    Ok((read, unreadable))
+}
+
+fn lan(report: &mut Report, config: &Config, root: &Root) {
+    let patterns: Vec<String> =
+        config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let prefixes: Vec<_> = config.lan.prefixes.iter().map(|prefix| prefix.0).collect();
+    let mut lan = Lan::new(&patterns, &prefixes);
+    match interfaces::read(root) {
+        Ok(found) => lan.observe(found, Duration::ZERO),
+        Err(error) => {
+            return report
+                .warning("LAN", format!("the interfaces can't be read ({error}): no device can be told"));
+        }
+    }
+    for interface in lan.interfaces() {
+        one_interface(report, &lan, interface);
+    }
+    for prefix in &prefixes {
+        report.ok("LAN", format!("{prefix} is LAN: it stands in lan.prefixes"));
+    }
+    if !lan.exists() {
+        report.warning(
+            "LAN",
+            format!("no interface matches lan.interfaces = {patterns:?}: every entry of a device would be \"other\""),
+        );
+    }
+}
+
+fn one_interface(report: &mut Report, lan: &Lan, interface: &Interface) {
+    let Interface { name, addresses, link_layer } = interface;
+    let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let shown = if shown.is_empty() { "without addresses".to_owned() } else { shown.join(" ") };
+    if let Some(pattern) = lan.pattern_for(name) {
+        let bare = if *link_layer { "" } else { "; no link-layer addresses there: an address is a device" };
+        return report.ok("LAN", format!("{name} is LAN ({shown}): it matches {pattern:?}{bare}"));
+    }
+    let private = addresses.iter().any(|net| is_private(net.addr()));
+    if private {
+        let text = format!(
+            "{name} is not LAN ({shown}): no pattern of lan.interfaces matches it, but its addresses are private; add \
+             {name:?} if your devices are behind it (not if it leads to your provider's box)"
+        );
+        return report.warning("LAN", text);
+    }
+    report.ok("LAN", format!("{name} is not LAN ({shown}): no pattern of lan.interfaces matches it"));
+}
+
+fn lease_file(report: &mut Report, path: &Path) {
+    let shown = path.display();
+    match Watched::new(path.to_path_buf()).look() {
+        Ok(Look::Taken(text) | Look::Cut(text)) => leases_in(report, path, &text),
+        Ok(Look::Absent) => report.warning(
+            "names",
+            format!("{shown} does not exist: devices are shown by their addresses (is dnsmasq's leasefile elsewhere?)"),
+        ),
+        Ok(Look::Unsettled | Look::Unchanged) => {
+            report.warning("names", format!("{shown} does not end in a newline: it is taken once it is whole"));
+        }
+        Err(error) => report.warning("names", format!("{shown} can't be read: {error}")),
+    }
+}
+
+fn leases_in(report: &mut Report, path: &Path, text: &[u8]) {
+    let (mut found, mut named, mut unreadable) = (0, 0, 0);
+    for line in leases::parse(text) {
+        match line {
+            Line::Lease(lease) => {
+                found += 1;
+                named += usize::from(lease.name.is_some());
+            }
+            Line::Unreadable => unreadable += 1,
+            Line::Nothing => {}
+        }
+    }
+    report.ok("names", format!("{}: {found} leases, {named} with a name", path.display()));
+    if unreadable > 0 {
+        report.warning("names", format!("{}: {unreadable} lines are no leases", path.display()));
+    }
+}
+
+async fn telegraf(report: &mut Report, config: &Config) {
+    let address = &config.telegraf.address;
+    let found = match timeout(RESOLVING_AT_MOST, lookup_host((address.host(), address.port()))).await {
+        Err(_) => Err("the name server does not answer".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(found)) => Ok(found.map(|address| address.to_string()).collect::<Vec<_>>()),
+    };
+    match found {
+        Ok(found) if !found.is_empty() => {
+            let text = format!(
+                "snapshots go to {} by UDP (whether it listens can't be seen from here)",
+                found.join(" or ")
+            );
+            report.ok("Telegraf", text);
+        }
+        Ok(_) => report.warning("Telegraf", format!("{address} has no address: nothing can be sent")),
+        Err(error) => report
+            .warning("Telegraf", format!("{address} can't be resolved, so nothing is sent yet: {error}")),
+    }
+}
+
+fn clock(report: &mut Report, config: &Config, root: &Root) {
+    if !root.is_live() {
+        return report.ok("clock", "taken for set: these files are another router's");
+    }
+    let Ok(now) = clock::now() else {
+        return report.warning("clock", "can't be read");
+    };
+    let set = ClockVerdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root));
+    match (set, config.timestamps) {
+        (true, _) => report.ok("clock", "set"),
+        (false, Timestamps::Auto) => report.warning(
+            "clock",
+            "nothing shows that it was set since boot: points go out without a time, and Telegraf stamps them",
+        ),
+        (false, Timestamps::Never) => report.ok("clock", "not known to be set; points go out without a time anyway"),
+        (false, Timestamps::Always) => report.warning(
+            "clock",
+            "nothing shows that it was set since boot, and timestamps = \"always\": points may carry a wrong time",
+        ),
+    }
+}

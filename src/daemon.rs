@@ -1,0 +1,309 @@
+//! The clockwork: ticks, reload, shutdown. The only reader of clocks.
+
+pub mod clock;
+mod fault;
+pub mod schedule;
+pub mod snapshot;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+use tracing::{debug, error, info, warn};
+
+use crate::config::{Config, ConfigError, Timestamps};
+use crate::line_protocol::Lines;
+use crate::point::Point;
+use crate::root::Root;
+use crate::telegraf::{Delivery, Telegraf};
+use clock::{Evidence, Verdict};
+use fault::Fault;
+use schedule::{Due, Now, Schedule};
+use snapshot::Observer;
+
+/// The longest sleep: the wall clock is looked at again after it, for somebody may have set it.
+const ASLEEP_AT_MOST: Duration = Duration::from_mins(1);
+
+/// Where the configuration comes from, at the start and at every reload.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// The file that the user named; it must exist.
+    pub named: Option<PathBuf>,
+    /// The file that is read otherwise, if it exists.
+    pub default: PathBuf,
+}
+
+impl ConfigFile {
+    /// Reads and validates it.
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        Config::read(self.named.as_deref(), &self.default)
+    }
+}
+
+/// Where snapshots go.
+#[derive(Debug)]
+pub enum Output {
+    /// To Telegraf, by UDP.
+    Telegraf(Telegraf),
+    /// To standard output, which Telegraf's `execd` input reads.
+    Stdout(tokio::io::Stdout),
+}
+
+impl Output {
+    /// To the Telegraf of `config`.
+    pub fn telegraf(config: &Config) -> Self {
+        let address = &config.telegraf.address;
+        Self::Telegraf(Telegraf::new(address.host(), address.port()))
+    }
+}
+
+/// Reads both clocks: the real ones, or a test's.
+pub type Clocks = Box<dyn Fn() -> io::Result<Now>>;
+
+/// Sets what is logged from now on.
+pub type SetLogLevel = Box<dyn Fn(crate::config::LogLevel)>;
+
+/// The signals that the daemon hears.
+#[derive(Debug)]
+pub struct Signals {
+    /// `SIGHUP`: read the configuration again.
+    pub hangup: Signal,
+    /// `SIGINT`: stop.
+    pub interrupt: Signal,
+    /// `SIGTERM`: stop.
+    pub terminate: Signal,
+}
+
+impl Signals {
+    /// Hears them from now on; within a runtime.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+}
+
+/// The daemon.
+pub struct Daemon {
+    observer: Observer,
+    schedule: Schedule,
+    verdict: Verdict,
+    output: Output,
+    lines: Lines,
+    root: Root,
+    config_file: ConfigFile,
+    clocks: Clocks,
+    set_log_level: SetLogLevel,
+    table: Fault,
+}
+
+/// What a daemon is made of.
+pub struct Parts {
+    /// The configuration as it was read at the start.
+    pub config: Config,
+    /// Where it is read again.
+    pub config_file: ConfigFile,
+    /// Where the router's files are.
+    pub root: Root,
+    /// Where snapshots go.
+    pub output: Output,
+    /// The clocks.
+    pub clocks: Clocks,
+    /// The date before which no clock is right, in time since 1970.
+    pub built: Option<Duration>,
+    /// What a reload does with `log.level`.
+    pub set_log_level: SetLogLevel,
+}
+
+impl Daemon {
+    /// Puts the parts together; reads the clocks, and nothing else yet.
+    pub fn new(parts: Parts) -> io::Result<Self> {
+        let Parts { config, config_file, root, output, clocks, built, set_log_level } = parts;
+        let now = clocks()?;
+        Ok(Self {
+            schedule: Schedule::new(config.interval.duration(), now),
+            verdict: Verdict::new(built, now),
+            observer: Observer::new(config, &root, now.wall.as_secs()),
+            output,
+            lines: Lines::default(),
+            root,
+            config_file,
+            clocks,
+            set_log_level,
+            table: Fault::default(),
+        })
+    }
+
+    /// Runs until a signal ends it, or standard output is closed.
+    pub async fn run(mut self, signals: Signals) -> io::Result<()> {
+        let Signals { mut hangup, mut interrupt, mut terminate } = signals;
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => {
+                info!("stopping");
+                Ok(())
+            }
+            _ = interrupt.recv() => {
+                info!("stopping");
+                Ok(())
+            }
+            ended = self.live(&mut hangup) => match ended {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    info!("standard output is closed: stopping");
+                    Ok(())
+                }
+                ended => ended,
+            },
+        }
+    }
+
+    /// Ticks for ever; ends only when there is nowhere left to write to.
+    async fn live(&mut self, hangup: &mut Signal) -> io::Result<()> {
+        self.announce((self.clocks)()?);
+        loop {
+            let now = (self.clocks)()?;
+            if let Output::Telegraf(telegraf) = &mut self.output {
+                telegraf.resolve(now.boot);
+            }
+            let clock_set = self.clock_is_set(now);
+            let due = self.schedule.poll(now);
+            self.count_skipped();
+            match due {
+                Due::Snapshot(instant) => self.tick(instant, now.boot, clock_set).await?,
+                Due::In(time) => {
+                    if let Ok(Some(())) = timeout(time.min(ASLEEP_AT_MOST), hangup.recv()).await {
+                        self.reload()?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn announce(&self, now: Now) {
+        let config = self.observer.config();
+        let target = match &self.output {
+            Output::Telegraf(telegraf) => telegraf.to_string(),
+            Output::Stdout(_) => "standard output".to_owned(),
+        };
+        let first = self.schedule.next().saturating_sub(now.wall);
+        info!(
+            "conntrack-exporter {}: a snapshot every {} to {target}, the first in {:.1} s",
+            env!("CARGO_PKG_VERSION"),
+            config.interval,
+            first.as_secs_f64()
+        );
+    }
+
+    fn clock_is_set(&mut self, now: Now) -> bool {
+        let root = &self.root;
+        !root.is_live() || self.verdict.is_set(now, || Evidence::read(root))
+    }
+
+    fn count_skipped(&mut self) {
+        let skipped = self.schedule.take_skipped();
+        if skipped > 0 {
+            self.observer.totals.ticks_skipped += skipped;
+            warn!("{skipped} ticks were missed: the machine slept or was too busy");
+        }
+    }
+
+    /// Takes the snapshot of `instant` and hands it over.
+    async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> io::Result<()> {
+        let points = match self.observer.snapshot(boot, clock_set).await {
+            Ok(points) => points,
+            Err(error) => {
+                self.observer.totals.ticks_skipped += 1;
+                if self.table.begins() {
+                    error!("{error}; no snapshots until that changes");
+                }
+                return Ok(());
+            }
+        };
+        if self.table.ends() {
+            info!("the connection table can be read again");
+        }
+        let timestamp = timestamp(self.observer.config().timestamps, instant, clock_set);
+        write_lines(&mut self.lines, &points, timestamp);
+        self.hand_over(&points).await
+    }
+
+    async fn hand_over(&mut self, points: &[Point]) -> io::Result<()> {
+        match &mut self.output {
+            Output::Stdout(stdout) => {
+                stdout.write_all(self.lines.text()).await?;
+                stdout.flush().await?;
+                self.observer.confirm(points, |_| true);
+                debug!("snapshot of {} points written", points.len());
+            }
+            Output::Telegraf(telegraf) => {
+                let max = self.observer.config().telegraf.max_datagram.bytes();
+                let datagrams = self.lines.datagrams(max).map(|(_, datagram)| datagram);
+                let delivery = telegraf.send(datagrams).await;
+                self.take_note(points, &delivery, max);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_note(&mut self, points: &[Point], delivery: &Delivery, max: usize) {
+        self.observer.totals.datagrams_sent += delivery.taken;
+        self.observer.totals.send_errors += delivery.errors;
+        if delivery.doubt {
+            self.observer.doubt();
+        }
+        let mut delivered = vec![false; points.len()];
+        for ((lines, _), arrived) in self.lines.datagrams(max).zip(&delivery.delivered) {
+            if let Some(lines) = delivered.get_mut(lines) {
+                lines.fill(*arrived);
+            }
+        }
+        self.observer.confirm(points, |place| delivered.get(place) == Some(&true));
+        debug!("snapshot of {} points: {} datagrams taken", points.len(), delivery.taken);
+    }
+
+    /// Reads the configuration again; a bad one changes nothing.
+    fn reload(&mut self) -> io::Result<()> {
+        let config = match self.config_file.read() {
+            Ok(config) => config,
+            Err(error) => {
+                self.observer.totals.reload_errors += 1;
+                error!("{error}; the running configuration is kept");
+                return Ok(());
+            }
+        };
+        let old = self.observer.config();
+        if config.interval != old.interval {
+            self.schedule = Schedule::new(config.interval.duration(), (self.clocks)()?);
+        }
+        if config.telegraf.address != old.telegraf.address && matches!(self.output, Output::Telegraf(_)) {
+            self.output = Output::telegraf(&config);
+        }
+        (self.set_log_level)(config.log.level);
+        self.observer.reconfigure(config);
+        info!("configuration read again");
+        Ok(())
+    }
+}
+
+/// Writes every point as a line, all with one timestamp.
+pub fn write_lines(lines: &mut Lines, points: &[Point], timestamp: Option<i64>) {
+    lines.clear();
+    for point in points {
+        lines.push(point, timestamp);
+    }
+}
+
+/// What points of the snapshot of `instant` are stamped with, in nanoseconds since 1970.
+pub fn timestamp(timestamps: Timestamps, instant: Duration, clock_set: bool) -> Option<i64> {
+    let stamped = match timestamps {
+        Timestamps::Auto => clock_set,
+        Timestamps::Always => true,
+        Timestamps::Never => false,
+    };
+    i64::try_from(instant.as_nanos()).ok().filter(|_| stamped)
+}

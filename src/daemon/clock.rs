@@ -1,0 +1,170 @@
+//! Whether the wall clock is to be believed.
+//!
+//! A router without a battery clock boots in the past, and OpenWrt then sets it to the newest file under /etc: wrong,
+//! but after the build date. So a clock counts as set only when something shows that it was set since boot.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::time::{ClockId, clock_gettime};
+
+use super::schedule::Now;
+use crate::root::Root;
+
+/// A change of the wall clock by more than this, in seconds, is somebody setting it.
+const STEP: f64 = 10.0;
+/// A machine up for this long has had its clock set or never will.
+const LONG_UP: Duration = DAY;
+/// How far a battery clock may be from the wall clock to vouch for it.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Files that appear with the first answer of a time server: OpenWrt's for dnsmasq, systemd-timesyncd's.
+const MARKS: [&str; 2] = ["/var/state/dnsmasqsec", "/run/systemd/timesync/synchronized"];
+const BATTERY_CLOCKS: &str = "/sys/class/rtc";
+
+/// The date of the last commit (or `SOURCE_DATE_EPOCH`) that this program was built from, in time since 1970.
+pub fn build_date() -> Option<Duration> {
+    let seconds = option_env!("CONNTRACK_EXPORTER_BUILD_DATE")?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// Reads both clocks.
+pub fn now() -> io::Result<Now> {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Now { wall, boot: clock_gettime(ClockId::CLOCK_BOOTTIME)?.into() })
+}
+
+/// What the machine's files say of its clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// A time server has answered since boot.
+    pub mark: bool,
+    /// What a battery clock says, in time since 1970.
+    pub battery_clock: Option<Duration>,
+}
+
+impl Evidence {
+    /// Looks for it below `root`.
+    pub fn read(root: &Root) -> Self {
+        let clocks = fs::read_dir(root.path(BATTERY_CLOCKS)).into_iter().flatten().flatten();
+        let since_epoch =
+            clocks.filter_map(|clock| fs::read_to_string(clock.path().join("since_epoch")).ok());
+        Self {
+            mark: MARKS.iter().any(|mark| root.path(mark).exists()),
+            battery_clock: since_epoch
+                .filter_map(|text| text.trim().parse().ok())
+                .map(Duration::from_secs)
+                .next(),
+        }
+    }
+}
+
+/// The verdict on the wall clock, for the life of the process.
+#[derive(Debug)]
+pub struct Verdict {
+    built: Option<Duration>,
+    last: Now,
+    stepped: bool,
+    believed: bool,
+}
+
+impl Verdict {
+    /// Begins to watch the clock. `built` is the date before which no clock is right, if one is known.
+    pub const fn new(built: Option<Duration>, now: Now) -> Self {
+        Self { built, last: now, stepped: false, believed: false }
+    }
+
+    /// Whether the clock is set at `now`; `evidence` is asked for only while nothing else has shown it.
+    pub fn is_set(&mut self, now: Now, evidence: impl FnOnce() -> Evidence) -> bool {
+        self.stepped |= now.step_since(self.last).abs() > STEP;
+        self.last = now;
+        if self.built.is_some_and(|built| now.wall < built) {
+            return false;
+        }
+        self.believed = self.believed || self.stepped || now.boot >= LONG_UP || vouches(evidence(), now);
+        self.believed
+    }
+}
+
+fn vouches(evidence: Evidence, now: Now) -> bool {
+    evidence.mark || evidence.battery_clock.is_some_and(|battery| battery.abs_diff(now.wall) < DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILT: u64 = 1_790_000_000;
+    const DAYS: u64 = 86400;
+
+    fn at(after_built: i64, boot: u64) -> Now {
+        Now {
+            wall: Duration::from_secs(BUILT.saturating_add_signed(after_built)),
+            boot: Duration::from_secs(boot),
+        }
+    }
+
+    fn verdict(now: Now) -> Verdict {
+        Verdict::new(Some(Duration::from_secs(BUILT)), now)
+    }
+
+    fn battery(after_built: i64) -> Evidence {
+        let battery_clock = Some(Duration::from_secs(BUILT.saturating_add_signed(after_built)));
+        Evidence { battery_clock, ..Evidence::default() }
+    }
+
+    const MARK: Evidence = Evidence { mark: true, battery_clock: None };
+
+    #[test]
+    fn booted_in_the_past_and_stepped_while_running() {
+        let mut verdict = verdict(at(1000, 20));
+        assert!(!verdict.is_set(at(1000, 20), Evidence::default));
+        assert!(!verdict.is_set(at(1039, 50), Evidence::default), "slewing is no step");
+        assert!(verdict.is_set(at(1000 + 259_200, 60), Evidence::default));
+        assert!(verdict.is_set(at(1030 + 259_200, 90), Evidence::default), "once set it stays set");
+    }
+
+    #[test]
+    fn restarted_after_the_step() {
+        assert!(!verdict(at(300_000, 600)).is_set(at(300_000, 600), Evidence::default));
+        assert!(verdict(at(300_000, 600)).is_set(at(300_000, 600), || MARK));
+        let up_for_a_day = at(300_000, DAYS);
+        assert!(verdict(up_for_a_day).is_set(up_for_a_day, Evidence::default));
+    }
+
+    #[test]
+    fn a_battery_clock_vouches_only_when_it_agrees() {
+        let now = at(300_000, 60);
+        assert!(verdict(now).is_set(now, || battery(300_000 - 3600)));
+        assert!(!verdict(now).is_set(now, || battery(-1_000_000_000)));
+    }
+
+    #[test]
+    fn before_the_build_date_nothing_else_counts() {
+        let now = at(-5, DAYS * 2);
+        assert!(!verdict(now).is_set(now, || MARK));
+        assert!(Verdict::new(None, now).is_set(now, || MARK), "no build date, no such check");
+    }
+
+    #[test]
+    fn set_back_before_the_build_date_and_forward_again() {
+        let mut verdict = verdict(at(100, 60));
+        assert!(verdict.is_set(at(100, 60), || MARK));
+        assert!(!verdict.is_set(at(-1000, 70), || MARK));
+        assert!(verdict.is_set(at(200, 80), Evidence::default));
+    }
+
+    #[test]
+    fn evidence_is_read_from_files() {
+        let root = std::env::temp_dir().join(format!("conntrack-exporter-clock-{}", std::process::id()));
+        fs::create_dir_all(root.join("sys/class/rtc/rtc0")).unwrap();
+        fs::create_dir_all(root.join("var/state")).unwrap();
+        let read = || Evidence::read(&Root::replay(&root));
+        assert_eq!(read(), Evidence::default());
+        fs::write(root.join("sys/class/rtc/rtc0/since_epoch"), "1790000000\n").unwrap();
+        assert_eq!(read(), battery(0));
+        fs::write(root.join("var/state/dnsmasqsec"), "").unwrap();
+        assert!(read().mark);
+    }
+}

@@ -1,0 +1,19 @@
+//! Something that goes wrong for a while: told when it begins and when it ends, not at every tick.
+
+/// Whether something is wrong at present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fault {
+    present: bool,
+}
+
+impl Fault {
+    /// It is wrong now; true if it wasn't before.
+    pub(super) fn begins(&mut self) -> bool {
+        !std::mem::replace(&mut self.present, true)
+    }
+
+    /// It is right now; true if it wasn't before.
+    pub(super) fn ends(&mut self) -> bool {
+        std::mem::replace(&mut self.present, false)
+    }
+}

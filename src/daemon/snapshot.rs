@@ -1,0 +1,283 @@
+//! One snapshot: from the kernel's table to points, once through all the rooms.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use nix::time::{ClockId, clock_gettime};
+use tokio::task::yield_now;
+use tracing::{info, warn};
+
+use super::fault::Fault;
+use crate::attribution::{Whose, whose};
+use crate::config::{Config, DeviceTag};
+use crate::conntrack::{Entry, Progress, Table, TableError};
+use crate::devices::admission::Admission;
+use crate::devices::name::Name;
+use crate::devices::present::{Owner, Present};
+use crate::devices::{Devices, Label};
+use crate::lan::{Lan, interfaces};
+use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
+use crate::measurements::exporter::{self, Figures, Totals};
+use crate::measurements::table;
+use crate::point::{Point, Tags};
+use crate::root::Root;
+
+/// How long a reading may hold on to the processor before signals are attended to.
+const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
+/// How much of a line that can't be understood is shown.
+const SHOWN: usize = 240;
+const SHOW_A_LINE_EVERY: Duration = Duration::from_hours(1);
+
+/// All that is known from one snapshot to the next.
+#[derive(Debug)]
+pub struct Observer {
+    root: Root,
+    config: Config,
+    table: Table,
+    lan: Lan,
+    devices: Devices,
+    present: Present,
+    admission: Admission,
+    connection_state: ConnectionState,
+    /// What the exporter has done so far.
+    pub totals: Totals,
+    sequence: u64,
+    started: u64,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    /// When a line that can't be understood was last shown, since boot.
+    line_shown: Option<Duration>,
+    interfaces: Fault,
+    no_lan: Fault,
+}
+
+/// What one pass over the table met.
+#[derive(Debug, Default)]
+struct Pass {
+    read: u64,
+    loopback: u64,
+    unreadable: u64,
+    /// The first line that was not understood, and what is wrong with it.
+    first_unreadable: Option<String>,
+}
+
+impl Observer {
+    /// Begins to observe the router below `root`. `started` is when the process was started, in seconds since 1970.
+    pub fn new(config: Config, root: &Root, started: u64) -> Self {
+        Self {
+            table: Table::new(root),
+            lan: Lan::new(&patterns(&config), &prefixes(&config)),
+            devices: Devices::new(root, &config.devices.leases, config.lan.router_name.name()),
+            present: Present::default(),
+            admission: Admission::default(),
+            connection_state: ConnectionState::default(),
+            totals: Totals::default(),
+            sequence: 0,
+            started,
+            faults: Faults::default(),
+            root: root.clone(),
+            config,
+        }
+    }
+
+    /// The configuration in force.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes over another configuration and keeps all that was learned.
+    pub fn reconfigure(&mut self, config: Config) {
+        self.lan.reconfigure(&patterns(&config), &prefixes(&config));
+        self.devices.reconfigure(&self.root, &config.devices.leases, config.lan.router_name.name());
+        self.config = config;
+    }
+
+    /// Takes a snapshot at `boot` (time since boot); `clock_set` is the verdict on the clock.
+    ///
+    /// A table that can't be read to its end leaves everything as it was.
+    pub async fn snapshot(&mut self, boot: Duration, clock_set: bool) -> Result<Vec<Point>, TableError> {
+        let begun = Instant::now();
+        self.look_around(boot);
+        let gauges = self.table.gauges();
+        let pass = match self.pass().await {
+            Ok(pass) => pass,
+            Err(error) => {
+                self.connection_state.discard();
+                return Err(error);
+            }
+        };
+        self.sequence += 1;
+        self.report_unreadable(&pass, boot);
+        let counted = self.count(boot);
+        let host = Rc::new(Tags::new(vec![("host", self.host())], self.config.tags.global()));
+        let figures = self.figures(&pass, &counted, clock_set, begun);
+        let mut points = counted.points;
+        points.extend(table::point(gauges, &host));
+        points.push(exporter::point(&figures, &self.totals, &host));
+        Ok(points)
+    }
+
+    /// Takes note of what became of the last snapshot: `delivered` says it of each point by its place.
+    pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool) {
+        let states = points.iter().filter(|point| point.measurement == "connection_state").count();
+        self.connection_state.confirm(points.get(..states).unwrap_or_default(), delivered);
+    }
+
+    /// What was handed over with the snapshot before may not have arrived.
+    pub fn doubt(&mut self) {
+        self.connection_state.doubt();
+    }
+
+    /// Reads everything but the table.
+    fn look_around(&mut self, boot: Duration) {
+        match interfaces::read(&self.root) {
+            Ok(found) => {
+                self.lan.observe(found, boot);
+                if self.faults.interfaces.ends() {
+                    info!("the interfaces can be read again");
+                }
+            }
+            Err(error) => {
+                if self.faults.interfaces.begins() {
+                    warn!("the interfaces can't be read, the LAN stays as it was: {error}");
+                }
+            }
+        }
+        if self.lan.exists() {
+            if self.faults.no_lan.ends() {
+                info!("there is a LAN interface now");
+            }
+        } else if self.faults.no_lan.begins() {
+            let names: Vec<_> = self.lan.interfaces().iter().map(|found| found.name.as_str()).collect();
+            warn!(
+                "no interface matches lan.interfaces = {:?}, so no device can be told; there are: {}",
+                patterns(&self.config),
+                names.join(", ")
+            );
+        }
+        self.devices.refresh();
+    }
+
+    /// Passes once over the table: every flow is seen by every measurement.
+    async fn pass(&mut self) -> Result<Pass, TableError> {
+        self.present.clear();
+        let mut pass = Pass::default();
+        let mut reading = self.table.open()?;
+        let mut yielded = Instant::now();
+        let Self { lan, devices, present, connection_state, .. } = self;
+        let mut see = |entry: Entry<'_>| match entry {
+            Entry::Unreadable { bytes, why } => pass.note_unreadable(bytes, why),
+            Entry::Flow(flow) => {
+                pass.read += 1;
+                let owner = match whose(&flow, |address| lan.place(address)) {
+                    Whose::Loopback => {
+                        pass.loopback += 1;
+                        return;
+                    }
+                    Whose::Router => Owner::ROUTER,
+                    Whose::Device { address, link_layer } => present.owner_at(devices, address, link_layer),
+                    Whose::Nobody => Owner::UNATTRIBUTED,
+                };
+                connection_state.see(owner, &flow);
+            }
+        };
+        loop {
+            match reading.step(&mut see) {
+                Ok(Progress::Done) => return Ok(pass),
+                Ok(Progress::More) => {}
+                Err(source) => return Err(self.table.failed(source)),
+            }
+            if yielded.elapsed() >= WITHOUT_YIELDING {
+                yield_now().await;
+                yielded = Instant::now();
+            }
+        }
+    }
+
+    fn count(&mut self, boot: Duration) -> Counted {
+        let labels = self.labels(boot);
+        let wanted = &self.config.devices.tags;
+        let manner = Manner {
+            router: &self.config.lan.router_name.name().shared(),
+            tags: OptionalTags { ip: wanted.contains(&DeviceTag::Ip), mac: wanted.contains(&DeviceTag::Mac) },
+            global: self.config.tags.global(),
+            max_series: self.config.limits.max_series,
+        };
+        self.connection_state.points(&labels, &manner)
+    }
+
+    /// How each device present is shown; `None` where there is no room for it.
+    fn labels(&mut self, boot: Duration) -> Vec<Option<Label>> {
+        let who = self.present.devices();
+        let labels: Vec<Option<Label>> = who.iter().map(|who| self.devices.label(who)).collect();
+        let candidates: Vec<_> =
+            who.iter().zip(&labels).filter_map(|(who, label)| Some((who, label.clone()?))).collect();
+        let verdicts = self.admission.admit(&candidates, self.config.limits.max_devices, boot);
+        let mut verdicts = verdicts.into_iter();
+        labels.into_iter().map(|label| label.filter(|_| verdicts.next() == Some(true))).collect()
+    }
+
+    /// The router's name, as the kernel has it.
+    fn host(&self) -> Rc<str> {
+        let name = std::fs::read(self.root.path("/proc/sys/kernel/hostname")).unwrap_or_default();
+        Name::clean(name.trim_ascii_end()).map_or_else(|| "unknown".into(), |name| name.shared())
+    }
+
+    fn figures(&self, pass: &Pass, counted: &Counted, clock_set: bool, begun: Instant) -> Figures {
+        Figures {
+            sequence: self.sequence,
+            started: self.started,
+            points: counted.points.len(),
+            entries_read: pass.read,
+            entries_loopback: pass.loopback,
+            entries_unattributed: counted.unattributed,
+            entries_overflow: counted.overflow,
+            devices: counted.devices,
+            duration: begun.elapsed(),
+            resident_bytes: resident_bytes().unwrap_or_default(),
+            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
+            clock_set,
+            source: self.table.source(),
+        }
+    }
+
+    fn report_unreadable(&mut self, pass: &Pass, boot: Duration) {
+        self.totals.lines_unreadable += pass.unreadable;
+        let Some(first) = &pass.first_unreadable else { return };
+        if self.faults.line_shown.is_none_or(|shown| boot.saturating_sub(shown) >= SHOW_A_LINE_EVERY) {
+            self.faults.line_shown = Some(boot);
+            warn!(
+                "{} lines of the table can't be understood and are left out; the first: {first}",
+                pass.unreadable
+            );
+        }
+    }
+}
+
+impl Pass {
+    fn note_unreadable(&mut self, bytes: &[u8], why: impl std::fmt::Display) {
+        self.unreadable += 1;
+        if self.first_unreadable.is_none() {
+            let shown = bytes.get(..bytes.len().min(SHOWN)).unwrap_or_default();
+            self.first_unreadable = Some(format!("\"{}\" ({why})", shown.escape_ascii()));
+        }
+    }
+}
+
+/// Memory that this process holds, in bytes: a fact about the process, so never below a root.
+fn resident_bytes() -> Option<u64> {
+    let pages = procfs::process::Process::myself().ok()?.statm().ok()?.resident;
+    Some(pages * procfs::page_size())
+}
+
+fn patterns(config: &Config) -> Vec<String> {
+    config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect()
+}
+
+fn prefixes(config: &Config) -> Vec<IpNet> {
+    config.lan.prefixes.iter().map(|prefix| prefix.0).collect()
+}
