@@ -1,0 +1,156 @@
+//! Golden cases: a router's files in, line protocol out, byte for byte.
+//!
+//! A case is a directory `tests/cases/NN-name` with `root/` (the router's files), `config.toml`, `expected.lp`, and
+//! optionally `root-2/`, `root-3/` …: files that are different 30 seconds later, 60 seconds later, and so on.
+//! `make bless` writes what comes out over what was expected; the diff is to be read.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's failure is a panic")]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use conntrack_exporter::config::{Config, Timestamps};
+use conntrack_exporter::daemon::snapshot::Observer;
+use conntrack_exporter::daemon::{timestamp, write_lines};
+use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::root::Root;
+use influxdb_line_protocol::{FieldValue, ParsedLine, parse_lines};
+
+/// The instant of the first snapshot, a whole multiple of 30 s, and the machine's time since boot then.
+const WALL: Duration = Duration::from_secs(1_795_241_400);
+const BOOT: Duration = Duration::from_hours(1);
+const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Figures that depend on the machine: they must be there and above zero, and are shown as 1.
+const OF_THE_MACHINE: [&str; 3] = ["cpu_ns", "duration_ns", "resident_bytes"];
+
+#[test]
+fn every_case_gives_what_is_expected() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 20, "only {} cases were found", cases.len());
+    let blessing = env::var_os("BLESS").is_some();
+    let mut failed = Vec::new();
+    for case in &cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let actual = replay(case, &name);
+        let expected = case.join("expected.lp");
+        if blessing {
+            fs::write(expected, actual).unwrap();
+        } else if actual != fs::read_to_string(&expected).unwrap_or_default() {
+            eprintln!("{name} gives:\n{actual}");
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "not as expected: {failed:?} (see above; `make bless` accepts)");
+}
+
+/// Takes a snapshot of every step of a case.
+fn replay(case: &Path, name: &str) -> String {
+    let root = env::temp_dir().join(format!("conntrack-exporter-cases-{}-{name}", std::process::id()));
+    fs::create_dir_all(&root).unwrap();
+    let text = fs::read_to_string(case.join("config.toml")).expect("a case has a configuration");
+    let config = Config::parse(&text).unwrap_or_else(|complaint| panic!("{name}: {complaint:?}"));
+    let mut observer = Observer::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
+    let mut shown = String::new();
+    for step in 0.. {
+        let files = if step == 0 { case.join("root") } else { case.join(format!("root-{}", step + 1)) };
+        if !files.exists() {
+            break;
+        }
+        overlay(&files, &root, step);
+        if step > 0 {
+            writeln!(shown, "# {} seconds later", step * 30).unwrap();
+        }
+        shown += &snapshot(&mut observer, config.timestamps, step);
+    }
+    fs::remove_dir_all(root).unwrap();
+    shown
+}
+
+fn snapshot(observer: &mut Observer, timestamps: Timestamps, step: u32) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let points = runtime.block_on(observer.snapshot(BOOT + INTERVAL * step, true)).unwrap();
+    let mut lines = Lines::default();
+    write_lines(&mut lines, &points, timestamp(timestamps, WALL + INTERVAL * step, true));
+    observer.confirm(&points, |_| true);
+    let text = String::from_utf8(lines.text().to_vec()).unwrap();
+    check(&text);
+    text.lines().map(|line| shown(line) + "\n").collect()
+}
+
+/// Copies a step's files over those of the steps before, each step's with a time of its own.
+fn overlay(from: &Path, to: &Path, step: u32) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            overlay(&entry.path(), &target, step);
+        } else {
+            fs::write(&target, fs::read(entry.path()).unwrap()).unwrap();
+            let modified = SystemTime::UNIX_EPOCH + WALL + INTERVAL * step;
+            fs::File::options().write(true).open(&target).unwrap().set_modified(modified).unwrap();
+        }
+    }
+}
+
+/// What holds of every snapshot, whatever its case.
+fn check(text: &str) {
+    let parsed: Vec<ParsedLine<'_>> = parse_lines(text).collect::<Result<_, _>>().expect("every line parses");
+    assert_eq!(parsed.len(), text.lines().count(), "a line is one point");
+    let states: Vec<_> = of(&parsed, "connection_state").collect();
+    let mut series = BTreeMap::new();
+    for line in &states {
+        let tags = tags(line);
+        for tag in ["device_name", "protocol", "state"] {
+            assert!(tags.contains_key(tag), "{tag} is missing in {tags:?}");
+        }
+        let [(field, FieldValue::I64(count))] = line.field_set.as_slice() else { panic!("not one count: {line:?}") };
+        assert_eq!(field.as_str(), "count");
+        assert!(series.insert(tags, *count).is_none(), "two points of one series: {line:?}");
+    }
+    let [exporter] = of(&parsed, "conntrack_exporter").collect::<Vec<_>>()[..] else { panic!("not one exporter") };
+    let figure = |name: &str| integer(exporter, name);
+    assert_eq!(figure("points"), i64::try_from(states.len()).unwrap());
+    assert_eq!(series.values().sum::<i64>(), figure("entries_read") - figure("entries_loopback"));
+    let others = series.iter().filter(|(tags, _)| tags["device_name"] == "other").map(|(_, count)| count);
+    assert_eq!(others.sum::<i64>(), figure("entries_unattributed") + figure("entries_overflow"));
+    OF_THE_MACHINE.iter().for_each(|name| assert!(figure(name) > 0, "{name}"));
+}
+
+fn of<'a, 'b>(lines: &'b [ParsedLine<'a>], measurement: &'b str) -> impl Iterator<Item = &'b ParsedLine<'a>> {
+    lines.iter().filter(move |line| line.series.measurement == measurement)
+}
+
+fn tags(line: &ParsedLine<'_>) -> BTreeMap<String, String> {
+    let tags = line.series.tag_set.iter().flatten();
+    let tags: Vec<_> = tags.map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let in_order = tags.clone().into_iter().collect::<BTreeMap<_, _>>();
+    assert!(in_order.clone().into_iter().eq(tags), "tags are in lexical order, each once: {line:?}");
+    in_order
+}
+
+fn integer(line: &ParsedLine<'_>, name: &str) -> i64 {
+    match line.field_set.iter().find(|(field, _)| field.as_str() == name) {
+        Some((_, FieldValue::I64(value))) => *value,
+        found => panic!("{name} is no integer: {found:?}"),
+    }
+}
+
+/// A line without what depends on the machine or the version.
+fn shown(line: &str) -> String {
+    if !line.starts_with("conntrack_exporter,") {
+        return line.to_owned();
+    }
+    let figure = |word: &str| match word.split_once('=') {
+        Some((name, _)) if OF_THE_MACHINE.contains(&name) => format!("{name}=1i"),
+        _ => word.replace(env!("CARGO_PKG_VERSION"), "VERSION"),
+    };
+    line.split(',').map(figure).collect::<Vec<_>>().join(",")
+}
