@@ -49,7 +49,7 @@ pub fn whose(flow: &Flow, place: impl Fn(IpAddr) -> Place) -> Whose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conntrack::procfs::parse;
+    use crate::conntrack::procfs::line::parse;
 
     /// A router at 192.168.8.1, 192.168.9.1 (guest), 10.0.0.1 (WireGuard) and 203.0.113.10.
     fn place(address: IpAddr) -> Place {

@@ -27,7 +27,7 @@ pub enum Entry<'a> {
         /// The bytes; hostile, show them escaped.
         bytes: &'a [u8],
         /// What is wrong with them.
-        why: procfs::Unreadable,
+        why: procfs::line::Unreadable,
     },
 }
 

@@ -1,0 +1,235 @@
+use std::fmt::Write;
+
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+fn good(line: &str) -> Flow {
+    parse(line.as_bytes()).unwrap_or_else(|why| panic!("{why}: {line}"))
+}
+
+fn endpoint(address: &str, port: u16) -> Endpoint {
+    Endpoint { address: address.parse().unwrap(), port }
+}
+
+const TCP: &str = "ipv4     2 tcp      6 431998 ESTABLISHED src=203.0.113.1 dst=203.0.113.10 sport=42598 dport=8080 \
+    packets=4 bytes=217 src=192.168.8.102 dst=203.0.113.1 sport=80 dport=42598 packets=3 bytes=165 [ASSURED] mark=7 \
+    zone=2 use=2";
+
+#[test]
+fn every_field_of_an_ordinary_line() {
+    let expected = Flow {
+        protocol: Protocol::TCP,
+        state: State::Established,
+        flags: Flags::ASSURED,
+        timeout: Some(431_998),
+        mark: Some(7),
+        zone: Some(2),
+        original: Tuple {
+            source: endpoint("203.0.113.1", 42598),
+            destination: endpoint("203.0.113.10", 8080),
+            counters: Some(Counters { packets: 4, bytes: 217 }),
+        },
+        reply: Tuple {
+            source: endpoint("192.168.8.102", 80),
+            destination: endpoint("203.0.113.1", 42598),
+            counters: Some(Counters { packets: 3, bytes: 165 }),
+        },
+    };
+    assert_eq!(good(TCP), expected);
+    assert_eq!(good(&format!("{TCP} ")), expected);
+    assert_eq!(good(&format!("{TCP}\r")), expected);
+}
+
+#[test]
+fn offloaded_entries_show_neither_timeout_nor_state() {
+    let tail = "src=192.168.8.23 dst=198.51.100.40 sport=5 dport=443 src=198.51.100.40 dst=203.0.113.10 sport=443 dport=5";
+    let tcp = good(&format!("ipv4 2 tcp 6 {tail} [OFFLOAD] mark=0 use=3"));
+    assert_eq!((tcp.state, tcp.timeout, tcp.flags), (State::Established, None, Flags::OFFLOAD));
+    assert_eq!(tcp.original.counters, None);
+    let udp = good(&format!("ipv4 2 udp 17 {tail} [HW_OFFLOAD] mark=0 use=3"));
+    assert_eq!((udp.state, udp.timeout, udp.flags), (State::Active, None, Flags::HW_OFFLOAD));
+    let caught_in_between = good(&format!("ipv4 2 tcp 6 {tail} mark=0 use=3"));
+    assert_eq!(caught_in_between.state, State::Established);
+}
+
+#[test]
+fn protocols_without_ports() {
+    let gre = good(
+        "ipv4     2 gre      47 178 timeout=30, stream_timeout=180 src=192.168.8.61 dst=198.51.100.77 srckey=0x0 \
+         dstkey=0x4c01 src=198.51.100.77 dst=203.0.113.10 srckey=0x4c01 dstkey=0x0 [ASSURED] mark=0 use=2",
+    );
+    assert_eq!((gre.timeout, gre.original.destination.port), (Some(178), 0x4c01));
+    let icmp = good(
+        "ipv4     2 icmp     1 24 src=192.168.8.101 dst=198.51.100.7 type=8 code=3 id=4660 src=198.51.100.7 \
+         dst=203.0.113.10 type=0 code=3 id=4660 mark=0 use=2",
+    );
+    assert_eq!((icmp.original.source.port, icmp.original.destination.port), (4660, 8 << 8 | 3));
+    assert_eq!((icmp.reply.source.port, icmp.reply.destination.port), (4660, 3));
+    let esp = good(
+        "ipv4     2 unknown  50 594 src=192.168.8.101 dst=198.51.100.7 [UNREPLIED] src=198.51.100.7 dst=203.0.113.10 use=2",
+    );
+    assert_eq!((esp.protocol.name(), esp.state, esp.timeout), ("esp", State::Unreplied, Some(594)));
+}
+
+#[test]
+fn states_of_other_protocols_are_not_tcps() {
+    let tail = "src=192.168.8.60 dst=198.51.100.9 src=198.51.100.9 dst=203.0.113.10 use=2";
+    let sctp = good(&format!("ipv4 2 sctp 132 425 COOKIE_WAIT {tail}"));
+    assert_eq!((sctp.state, sctp.timeout), (State::Active, Some(425)));
+    assert_eq!(good(&format!("ipv4 2 tcp 132 425 NEVER_HEARD {tail}")).protocol.name(), "sctp");
+}
+
+#[test]
+fn unknown_fields_are_skipped_wherever_they_stand() {
+    let line = "ipv6     10 udp      17 55 helper=sip src=2001:0db8:00aa:0010:9c1d:0011:2233:4455 dst=2001:db8::7 \
+        sport=5 dport=53 zone-orig=9 future=1,2 packets=1 bytes=60 src=2001:db8::7 \
+        dst=2001:0db8:00aa:0010:9c1d:0011:2233:4455 sport=53 dport=5 zone-reply=4 packets=1 bytes=90 [FUTURE] \
+        mark=4294967295 secctx=system_u:object_r:unlabeled_t:s0 delta-time=3 use=2";
+    let flow = good(line);
+    assert_eq!(flow.original.source, endpoint("2001:db8:aa:10:9c1d:11:2233:4455", 5));
+    assert_eq!((flow.mark, flow.zone, flow.state), (Some(u32::MAX), None, State::Active));
+    assert_eq!(flow.reply.counters, Some(Counters { packets: 1, bytes: 90 }));
+}
+
+#[test]
+fn what_can_not_be_understood_says_why() {
+    let cases = [
+        ("", Unreadable::Protocols),
+        ("ipv4", Unreadable::Protocols),
+        ("ipv4     2 tcp", Unreadable::Protocols),
+        ("ipv4     two tcp 6", Unreadable::Protocols),
+        ("ipv4     2 tcp 600", Unreadable::Protocols),
+        ("ipx      4 udp 17 29 src=1.1.1.1 dst=2.2.2.2", Unreadable::Family),
+        ("ipv4     2 tcp 6 9 ESTABLISHED", Unreadable::Tuples),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 dst=2.2.2.2 sport=1 dport=2", Unreadable::Tuples),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 src=2.2.2.2 src=3.3.3.3", Unreadable::Tuples),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 src=2.2.2.2", Unreadable::Tuples),
+        ("ipv4     2 tcp 6 9 LISTEN src=1.1.1.1 dst=2.2.2.2", Unreadable::State),
+        ("ipv4     2 udp 17 9 src=1.1.1.256 dst=2.2.2.2", Unreadable::Address),
+        ("ipv4     2 udp 17 9 src=1.1.1.1x dst=2.2.2.2", Unreadable::Address),
+        ("ipv4     2 udp 17 9 src=2001:db8::1 dst=2001:db8::2", Unreadable::Address),
+        ("ipv6     10 udp 17 9 src=1.1.1.1 dst=2.2.2.2", Unreadable::Address),
+        ("ipv6     10 udp 17 9 src=2001:db8:::1 dst=2.2.2.2", Unreadable::Address),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 dst=2.2.2.2 sport=65536", Unreadable::Number),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 dst=2.2.2.2 sport=", Unreadable::Number),
+        ("ipv4     2 udp 17 9 src=1.1.1.1 dst=2.2.2.2 packets=99999999999999999999", Unreadable::Number),
+        ("ipv4     2 gre 47 9 src=1.1.1.1 dst=2.2.2.2 srckey=0x12345", Unreadable::Number),
+        ("ipv4     2 udp 17 9s src=1.1.1.1 dst=2.2.2.2", Unreadable::Number),
+    ];
+    for (line, why) in cases {
+        assert_eq!(parse(line.as_bytes()), Err(why), "{line}");
+    }
+}
+
+/// Prints a flow as the kernel's `ct_seq_show()` does.
+fn print(flow: &Flow) -> String {
+    let family = if flow.original.source.address.is_ipv4() { "ipv4     2" } else { "ipv6     10" };
+    let mut line = format!("{family} name     {}", flow.protocol.0);
+    if let Some(timeout) = flow.timeout {
+        write!(line, " {timeout}").unwrap();
+        if flow.protocol == Protocol::TCP {
+            write!(line, " {}", flow.state.name()).unwrap();
+        }
+    }
+    print_tuple(&mut line, flow.protocol, &flow.original);
+    if flow.flags.contains(Flags::UNREPLIED) {
+        line += " [UNREPLIED]";
+    }
+    print_tuple(&mut line, flow.protocol, &flow.reply);
+    for (flag, word) in
+        [(Flags::HW_OFFLOAD, " [HW_OFFLOAD]"), (Flags::OFFLOAD, " [OFFLOAD]"), (Flags::ASSURED, " [ASSURED]")]
+    {
+        if flow.flags.contains(flag) {
+            line += word;
+            break;
+        }
+    }
+    flow.mark.into_iter().for_each(|mark| write!(line, " mark={mark}").unwrap());
+    flow.zone.into_iter().for_each(|zone| write!(line, " zone={zone}").unwrap());
+    line + " use=2"
+}
+
+fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
+    let full = |address: IpAddr| match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => v6.segments().map(|group| format!("{group:04x}")).join(":"),
+    };
+    let (source, destination) = (tuple.source, tuple.destination);
+    write!(line, " src={} dst={}", full(source.address), full(destination.address)).unwrap();
+    let (low, high) = (source.port, destination.port);
+    match protocol.0 {
+        1 | 58 => write!(line, " type={} code={} id={low}", high >> 8, high & 0xff).unwrap(),
+        47 => write!(line, " srckey=0x{low:x} dstkey=0x{high:x}").unwrap(),
+        _ => write!(line, " sport={low} dport={high}").unwrap(),
+    }
+    if let Some(Counters { packets, bytes }) = tuple.counters {
+        write!(line, " packets={packets} bytes={bytes}").unwrap();
+    }
+}
+
+fn any_tuple(v6: bool) -> impl Strategy<Value = Tuple> {
+    let address = move || {
+        any::<(u32, u128)>().prop_map(move |(four, six)| match v6 {
+            false => IpAddr::V4(four.into()),
+            true => IpAddr::V6(six.into()),
+        })
+    };
+    let endpoint = move || (address(), any::<u16>()).prop_map(|(address, port)| Endpoint { address, port });
+    let counters = any::<(u64, u64)>().prop_map(|(packets, bytes)| Counters { packets, bytes });
+    (endpoint(), endpoint(), option::of(counters)).prop_map(|(source, destination, counters)| Tuple {
+        source,
+        destination,
+        counters,
+    })
+}
+
+fn any_flow() -> impl Strategy<Value = Flow> {
+    let flags = [Flags::default(), Flags::UNREPLIED, Flags::ASSURED, Flags::OFFLOAD, Flags::HW_OFFLOAD];
+    let shown = option::of((any::<u32>(), prop::sample::select(&State::ALL[..10])));
+    let tuples = any::<bool>().prop_flat_map(|v6| (any_tuple(v6), any_tuple(v6)));
+    let rest = (
+        any::<u8>(),
+        prop::sample::select(flags.to_vec()),
+        shown,
+        any::<Option<u32>>(),
+        any::<Option<u16>>(),
+    );
+    (tuples, rest).prop_map(|((original, reply), (number, flags, shown, mark, zone))| {
+        let (protocol, shown) = (Protocol(number), shown.filter(|_| !flags.offloaded()));
+        let state = State::of(protocol, shown.map(|(_, state)| state), flags);
+        Flow {
+            protocol,
+            state,
+            flags,
+            timeout: shown.map(|(timeout, _)| timeout),
+            mark,
+            zone,
+            original,
+            reply,
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_printed_flow_is_read_again(flow in any_flow()) {
+        prop_assert_eq!(good(&print(&flow)), flow);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        let _ = parse(&bytes);
+    }
+
+    #[test]
+    fn no_mutilation_makes_it_panic(flow in any_flow(), place: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
+        let mut line = print(&flow).into_bytes();
+        let place = place.index(line.len());
+        line[place] = byte;
+        let _ = parse(&line);
+        line.truncate(cut.index(line.len()));
+        let _ = parse(&line);
+    }
+}
