@@ -333,3 +333,6 @@ fn oldest_to_keep(said: impl Iterator<Item = Said>) -> Option<Said> {
     let surplus = said.len().checked_sub(KNOWN_AT_MOST).filter(|surplus| *surplus > 0)?;
     Some(*said.select_nth_unstable(surplus).1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,42 @@ impl Present {
         owner
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::devices::name::Name;
+    use crate::root::Root;
+
+    fn nobody_known() -> Devices {
+        Devices::new(&Root::live(), &[] as &[&str], &Name::clean(b"router").unwrap())
+    }
+
+    #[test]
+    fn each_address_has_one_number() {
+        let (devices, mut present) = (nobody_known(), Present::default());
+        let mut owner =
+            |text: &str, link_layer| present.owner_at(&devices, text.parse().unwrap(), link_layer);
+        let first = owner("192.168.8.2", true);
+        assert_eq!(first.device(), Some(0));
+        assert_eq!(owner("192.168.8.3", true).device(), Some(1));
+        assert_eq!(owner("192.168.8.2", true), first);
+        assert_eq!(owner("2001:db8::1", true), Owner::UNATTRIBUTED);
+        assert_eq!(owner("2001:db8::1", false).device(), Some(2));
+        assert_eq!(Owner::OVERFLOW.device(), None);
+        assert_eq!(present.devices().len(), 3);
+        present.clear();
+        assert!(present.devices().is_empty());
+    }
+
+    #[test]
+    fn a_scan_with_forged_sources_is_bounded() {
+        let (devices, mut present) = (nobody_known(), Present::default());
+        for last in 0..100_000u32 {
+            present.owner_at(&devices, IpAddr::V4((0x0a00_0000 + last).into()), true);
+        }
+        assert_eq!(present.devices().len(), BARE_AT_MOST);
+        assert_eq!(present.by_address.len(), BARE_AT_MOST);
+        assert_eq!(present.owner_at(&devices, "10.9.9.9".parse().unwrap(), true), Owner::OVERFLOW);
+    }
+}

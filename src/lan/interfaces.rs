@@ -73,7 +73,9 @@ pub fn parse(text: &[u8]) -> Vec<Interface> {
         if !line.starts_with(' ') {
             let name = second.trim_end_matches(':');
             let name = name.split_once('@').map_or(name, |(name, _)| name);
-            interfaces.push(Interface { name: name.to_owned(), link_layer: true, addresses: Vec::new() });
+            if first.ends_with(':') && !name.is_empty() {
+                interfaces.push(Interface { name: name.to_owned(), link_layer: true, addresses: Vec::new() });
+            }
             continue;
         }
         let Some(interface) = interfaces.last_mut() else { continue };
