@@ -16,7 +16,7 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::daemon::clock::{self, Evidence, Verdict};
 use crate::daemon::schedule::latest;
 use crate::daemon::snapshot::Observer;
-use crate::daemon::{ConfigFile, Daemon, Output, Parts, Signals, timestamp, write_lines};
+use crate::daemon::{ConfigFile, Daemon, Output, Parts, ReadEvidence, Signals, timestamp, write_lines};
 use crate::line_protocol::Lines;
 use crate::root::Root;
 
@@ -185,16 +185,17 @@ fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
     let config = invocation.read_config()?;
     let streams = if stdout { log::Streams::StderrOnly } else { log::Streams::Both };
     let level = log::start(config.log.level, streams);
-    let runtime = runtime()?;
+    let (runtime, root) = (runtime()?, &invocation.root);
     let ended = runtime.block_on(async {
         let signals = Signals::new()?;
         let output = if stdout { Output::Stdout(tokio::io::stdout()) } else { Output::telegraf(&config) };
         let daemon = Daemon::new(Parts {
             config,
             config_file: invocation.config_file(),
-            root: invocation.root.clone(),
+            root: root.clone(),
             output,
             clocks: Box::new(clock::now),
+            evidence: root.is_live().then(|| Box::new(|| Evidence::read(&Root::live())) as ReadEvidence),
             built: clock::build_date(),
             set_log_level: Box::new(move |new| level.set(new)),
         })?;

@@ -226,3 +226,6 @@ async fn send_within(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel does not accept the datagram")),
     }
 }
+
+#[cfg(test)]
+mod tests;

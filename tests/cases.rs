@@ -31,7 +31,8 @@ const OF_THE_MACHINE: [&str; 3] = ["cpu_ns", "duration_ns", "resident_bytes"];
 #[test]
 fn every_case_gives_what_is_expected() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut cases: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 20, "only {} cases were found", cases.len());
     let blessing = env::var_os("BLESS").is_some();
@@ -78,7 +79,7 @@ fn snapshot(observer: &mut Observer, timestamps: Timestamps, step: u32) -> Strin
     let points = runtime.block_on(observer.snapshot(BOOT + INTERVAL * step, true)).unwrap();
     let mut lines = Lines::default();
     write_lines(&mut lines, &points, timestamp(timestamps, WALL + INTERVAL * step, true));
-    observer.confirm(&points, |_| true);
+    observer.confirm(&points, |_| true, false);
     let text = String::from_utf8(lines.text().to_vec()).unwrap();
     check(&text);
     text.lines().map(|line| shown(line) + "\n").collect()
@@ -111,17 +112,23 @@ fn check(text: &str) {
         for tag in ["device_name", "protocol", "state"] {
             assert!(tags.contains_key(tag), "{tag} is missing in {tags:?}");
         }
-        let [(field, FieldValue::I64(count))] = line.field_set.as_slice() else { panic!("not one count: {line:?}") };
+        let [(field, FieldValue::I64(count))] = line.field_set.as_slice() else {
+            panic!("not one count: {line:?}")
+        };
         assert_eq!(field.as_str(), "count");
         assert!(series.insert(tags, *count).is_none(), "two points of one series: {line:?}");
     }
-    let [exporter] = of(&parsed, "conntrack_exporter").collect::<Vec<_>>()[..] else { panic!("not one exporter") };
+    let [exporter] = of(&parsed, "conntrack_exporter").collect::<Vec<_>>()[..] else {
+        panic!("not one exporter")
+    };
     let figure = |name: &str| integer(exporter, name);
     assert_eq!(figure("points"), i64::try_from(states.len()).unwrap());
     assert_eq!(series.values().sum::<i64>(), figure("entries_read") - figure("entries_loopback"));
     let others = series.iter().filter(|(tags, _)| tags["device_name"] == "other").map(|(_, count)| count);
     assert_eq!(others.sum::<i64>(), figure("entries_unattributed") + figure("entries_overflow"));
-    OF_THE_MACHINE.iter().for_each(|name| assert!(figure(name) > 0, "{name}"));
+    for name in OF_THE_MACHINE {
+        assert!(figure(name) > 0, "{name}");
+    }
 }
 
 fn of<'a, 'b>(lines: &'b [ParsedLine<'a>], measurement: &'b str) -> impl Iterator<Item = &'b ParsedLine<'a>> {

@@ -1,21 +1,34 @@
 //! Values that can only be right: each says in one sentence what would be.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::de::{Deserialize, Deserializer, Error};
-use std::collections::BTreeMap;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::devices::name::Name;
 use crate::point::GlobalTags;
 
-/// Reads a text and makes a value of it.
+/// Reads a text and makes a value of it. What is wrong is said within the visitor, so that the complaint knows where
+/// the text stands.
 fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     make: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, D::Error> {
-    make(&String::deserialize(deserializer)?).map_err(Error::custom)
+    struct Text<F>(F);
+    impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_str(Text(make))
 }
 
 /// `interval`: whole seconds, 1 s to 1 h.
@@ -33,11 +46,7 @@ impl Interval {
         let duration =
             humantime::parse_duration(text).map_err(|_| format!("{text:?} is no time: {wanted} would be"))?;
         let allowed = (1..=3600).contains(&duration.as_secs()) && duration.subsec_nanos() == 0;
-        if allowed && duration.as_secs() <= 3600 {
-            Ok(Self(duration))
-        } else {
-            Err(format!("{text:?} is not {wanted}"))
-        }
+        if allowed { Ok(Self(duration)) } else { Err(format!("{text:?} is not {wanted}")) }
     }
 }
 
@@ -278,33 +287,44 @@ const TAKEN: [&str; 6] = ["device_name", "device_type", "ip", "mac", "protocol",
 
 impl<'de> Deserialize<'de> for UserTags {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = BTreeMap::<toml::Spanned<String>, toml::Spanned<String>>::deserialize(deserializer)?;
-        let mut tags = Vec::with_capacity(given.len());
-        for (key, value) in given {
-            let (key, value) = (key.into_inner(), value.into_inner());
-            check_tag(&key, &value).map_err(Error::custom)?;
-            tags.push((key.into(), value.into()));
-        }
-        Ok(Self(tags.into()))
+        let tags = BTreeMap::<TagName, TagValue>::deserialize(deserializer)?;
+        Ok(Self(tags.into_iter().map(|(name, value)| (name.0, value.0)).collect()))
     }
 }
 
-fn check_tag(key: &str, value: &str) -> Result<(), String> {
-    if TAKEN.contains(&key) {
-        return Err(format!("the tag {key:?} is one of connection_state's own: choose another name"));
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct TagName(Box<str>);
+
+impl<'de> Deserialize<'de> for TagName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, |name| {
+            if TAKEN.contains(&name) {
+                return Err(format!(
+                    "the tag {name:?} is one of connection_state's own: choose another name"
+                ));
+            }
+            if name == "time" || name.starts_with('_') {
+                return Err(format!(
+                    "InfluxDB drops points with the tag {name:?}: choose a name without leading \"_\", not \"time\""
+                ));
+            }
+            clean("name", name).map(Self)
+        })
     }
-    if key == "time" || key.starts_with('_') {
-        return Err(format!(
-            "InfluxDB drops points with the tag {key:?}: a name without leading \"_\", not \"time\""
-        ));
+}
+
+struct TagValue(Box<str>);
+
+impl<'de> Deserialize<'de> for TagValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, |value| clean("value", value).map(Self))
     }
-    for (what, text) in [("name", key), ("value", value)] {
-        let clean = Name::clean(text.as_bytes());
-        if clean.is_none_or(|clean| clean.as_str() != text) {
-            return Err(format!(
-                "the {what} {text:?} of a tag is not 1 to 64 bytes of visible characters without backslash"
-            ));
-        }
-    }
-    Ok(())
+}
+
+/// A tag's name or value that needs no cleaning.
+fn clean(what: &str, text: &str) -> Result<Box<str>, String> {
+    let clean = Name::clean(text.as_bytes()).filter(|clean| clean.as_str() == text);
+    clean.map(|clean| clean.as_str().into()).ok_or_else(|| {
+        format!("the {what} {text:?} of a tag is not 1 to 64 bytes of visible characters without backslash")
+    })
 }

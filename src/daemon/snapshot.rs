@@ -121,15 +121,11 @@ impl Observer {
         Ok(points)
     }
 
-    /// Takes note of what became of the last snapshot: `delivered` says it of each point by its place.
-    pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool) {
+    /// Takes note of what became of the last snapshot: `delivered` says it of each point by its place. With `doubt`,
+    /// the snapshot before it may not have arrived whole.
+    pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool, doubt: bool) {
         let states = points.iter().filter(|point| point.measurement == "connection_state").count();
-        self.connection_state.confirm(points.get(..states).unwrap_or_default(), delivered);
-    }
-
-    /// What was handed over with the snapshot before may not have arrived.
-    pub fn doubt(&mut self) {
-        self.connection_state.doubt();
+        self.connection_state.confirm(points.get(..states).unwrap_or_default(), delivered, doubt);
     }
 
     /// Reads everything but the table.

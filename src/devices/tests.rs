@@ -29,7 +29,7 @@ fn leases(short: &str) -> String {
         let last: u8 = number.parse().unwrap();
         format!("1 02:00:00:a1:b2:{last:02x} 192.168.8.{last} {name} *\n")
     };
-    short.split(' ').map(line).collect()
+    short.split(' ').map(line).collect::<Vec<_>>().concat()
 }
 
 fn name(devices: &Devices, last: u8) -> String {
@@ -40,7 +40,9 @@ fn name(devices: &Devices, last: u8) -> String {
 /// What the devices of `readings` are called after the last of them.
 fn names(readings: &[&str], devices_asked: &[u8]) -> Vec<String> {
     let mut devices = devices();
-    readings.iter().for_each(|short| learn(&mut devices, &leases(short)));
+    for short in readings {
+        learn(&mut devices, &leases(short));
+    }
     devices_asked.iter().map(|last| name(&devices, *last)).collect()
 }
 
@@ -168,12 +170,11 @@ fn another_name_for_the_router_is_reserved_at_once() {
 #[test]
 fn a_hundred_thousand_leases_are_bounded_and_the_oldest_go_first() {
     let mut devices = devices();
-    let text: String = (0..100_000u32)
-        .map(|n| {
-            let [_, a, b, c] = n.to_be_bytes();
-            format!("1 02:00:00:{a:02x}:{b:02x}:{c:02x} 10.{a}.{b}.{c} host{n} *\n")
-        })
-        .collect();
+    let line = |n: u32| {
+        let [_, a, b, c] = n.to_be_bytes();
+        format!("1 02:00:00:{a:02x}:{b:02x}:{c:02x} 10.{a}.{b}.{c} host{n} *\n")
+    };
+    let text = (0..100_000).map(line).collect::<Vec<_>>().concat();
     learn(&mut devices, &text);
     assert_eq!((devices.known.len(), devices.addresses.len()), (KNOWN_AT_MOST, KNOWN_AT_MOST));
     assert!(devices.addresses.contains_key(&"10.1.134.159".parse().unwrap()), "the last line");

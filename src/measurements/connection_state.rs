@@ -122,10 +122,14 @@ impl ConnectionState {
         self.rows.clear();
     }
 
-    /// Takes note of what was handed over: `delivered` says it of a point by its place in the last snapshot.
-    pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool) {
+    /// Takes note of what was handed over: `delivered` says it of each of `points` by its place. With `doubt`, what
+    /// was handed over with the snapshot before may not have arrived after all, and its zeros are due again.
+    pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool, doubt: bool) {
         let mut held = Vec::with_capacity(points.len());
-        self.zeros.clear();
+        let last_zeros = std::mem::take(&mut self.zeros);
+        if doubt {
+            held.extend(last_zeros);
+        }
         for (place, point) in points.iter().enumerate() {
             let is_zero = point.fields == ZERO;
             let was_held = self.held.binary_search(&point.tags).is_ok();
@@ -136,14 +140,9 @@ impl ConnectionState {
                 (false, false) => {}
             }
         }
+        held.sort();
+        held.dedup();
         self.held = held;
-    }
-
-    /// What was handed over last may not have arrived after all: its zeros are due again.
-    pub fn doubt(&mut self) {
-        self.held.append(&mut self.zeros);
-        self.held.sort();
-        self.held.dedup();
     }
 
     /// The counted series with zeros for those that the receiver holds and this snapshot lacks; both in order.
@@ -235,3 +234,6 @@ fn meaning(cell: usize) -> (&'static str, State) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,10 +171,11 @@ fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
 
 fn any_tuple(v6: bool) -> impl Strategy<Value = Tuple> {
     let address = move || {
-        any::<(u32, u128)>().prop_map(move |(four, six)| match v6 {
-            false => IpAddr::V4(four.into()),
-            true => IpAddr::V6(six.into()),
-        })
+        any::<(u32, u128)>().prop_map(
+            move |(four, six)| {
+                if v6 { IpAddr::V6(six.into()) } else { IpAddr::V4(four.into()) }
+            },
+        )
     };
     let endpoint = move || (address(), any::<u16>()).prop_map(|(address, port)| Endpoint { address, port });
     let counters = any::<(u64, u64)>().prop_map(|(packets, bytes)| Counters { packets, bytes });

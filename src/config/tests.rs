@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::line_protocol::Lines;
+use crate::measurements::exporter::{Figures, Totals, point};
+use crate::point::Tags;
+
+#[test]
+fn the_sample_is_the_defaults_and_has_every_key() {
+    assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
+    assert_eq!(Config::parse("").unwrap(), Config::default());
+    let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 12, "a key was added: the sample must have it");
+}
+
+#[test]
+fn every_key_is_heard() {
+    let config = Config::parse(
+        r#"
+interval = "5m"
+timestamps = "never"
+telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
+tags = { site = "home", area = "attic" }
+lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
+devices = { leases = ["/a", "/b"], tags = ["ip", "mac"] }
+limits = { max_devices = 1, max_series = 2 }
+log.level = "debug"
+"#,
+    )
+    .unwrap();
+    assert_eq!(config.interval.duration(), Duration::from_mins(5));
+    assert_eq!(config.timestamps, Timestamps::Never);
+    assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
+    assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
+    assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
+    assert_eq!(config.lan.interfaces[0].as_str(), "lan*");
+    assert_eq!(config.lan.router_name.name().as_str(), "GL MT2500");
+    assert_eq!(config.devices.tags, [DeviceTag::Ip, DeviceTag::Mac]);
+    assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2 });
+    assert_eq!(config.log.level, LogLevel::Debug);
+}
+
+/// Each mistake with the line and column where it is, and words that its complaint must hold.
+#[test]
+fn complaints_say_where_what_and_what_would_be_right() {
+    let cases = [
+        ("intervall = \"30s\"", 1, 1, vec!["intervall", "interval"]),
+        ("\n[telegraf]\nport = 1", 3, 1, vec!["port", "address", "max_datagram"]),
+        ("interval = 30", 1, 12, vec!["30", "string"]),
+        ("interval = \"soon\"", 1, 12, vec!["soon", "30s"]),
+        ("interval = \"0s\"", 1, 12, vec!["0s", "1h"]),
+        ("interval = \"61m\"", 1, 12, vec!["61m", "1h"]),
+        ("interval = \"1500ms\"", 1, 12, vec!["1500ms", "whole seconds"]),
+        ("interval = \"1h 1s\"", 1, 12, vec!["1h 1s"]),
+        ("timestamps = \"sometimes\"", 1, 14, vec!["sometimes", "auto", "always", "never"]),
+        ("telegraf.address = \"localhost\"", 1, 20, vec!["localhost", "127.0.0.1:8094"]),
+        ("telegraf.address = \"fd00::5:8094\"", 1, 20, vec!["[::1]:8094"]),
+        ("telegraf.address = \"a b:1\"", 1, 20, vec!["a b:1"]),
+        ("telegraf.address = \"host:0\"", 1, 20, vec!["host:0"]),
+        ("telegraf.address = \"[host]:1\"", 1, 20, vec!["[host]:1"]),
+        ("telegraf.max_datagram = 100", 1, 25, vec!["100", "1024", "65507"]),
+        ("telegraf.max_datagram = -1", 1, 25, vec!["-1", "1024"]),
+        ("tags.ip = \"x\"", 1, 6, vec!["\"ip\"", "another name"]),
+        ("tags.time = \"x\"", 1, 6, vec!["time"]),
+        ("[tags]\n_x = \"x\"", 2, 1, vec!["_x"]),
+        ("tags.a = \"\"", 1, 10, vec!["value", "64"]),
+        ("tags.a = \"b\\n\"", 1, 10, vec!["value"]),
+        ("tags.\"a\\\\\" = \"b\"", 1, 6, vec!["name"]),
+        ("tags.a = 1", 1, 10, vec!["string"]),
+        ("lan.interfaces = \"br-lan\"", 1, 18, vec!["sequence"]),
+        ("lan.interfaces = [\"\"]", 1, 19, vec!["br-lan"]),
+        ("lan.prefixes = [\"10.0.0.0\"]", 1, 17, vec!["10.0.0.0", "192.168.8.0/24"]),
+        ("lan.prefixes = [\"10.0.0.1/8\"]", 1, 17, vec!["10.0.0.0/8"]),
+        ("lan.router_name = \"other\"", 1, 19, vec!["other"]),
+        ("lan.router_name = \"\"", 1, 19, vec!["64"]),
+        ("devices.tags = [\"vendor\"]", 1, 17, vec!["vendor", "ip", "mac"]),
+        ("limits.max_devices = 0", 1, 22, vec!["1", "1000000"]),
+        ("log.level = \"loud\"", 1, 13, vec!["loud", "info"]),
+        ("interval = \"30s", 1, 16, vec![]),
+        ("# ü\nä = 1", 2, 1, vec![]),
+        ("[lan]\n[lan]", 2, 2, vec!["duplicate"]),
+    ];
+    for (text, line, column, words) in cases {
+        let complaint = Config::parse(text).expect_err(text);
+        assert_eq!((complaint.line, complaint.column), (line, column), "{text}: {}", complaint.problem);
+        for word in words {
+            assert!(complaint.problem.contains(word), "{text}: {:?} in {}", word, complaint.problem);
+        }
+        assert!(!complaint.problem.contains('\n'));
+    }
+}
+
+#[test]
+fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
+    let absent = Path::new("/nonexistent/conntrack-exporter.toml");
+    assert_eq!(Config::read(None, absent).unwrap(), Config::default());
+    let error = Config::read(Some(absent), absent).unwrap_err();
+    assert!(error.to_string().starts_with("/nonexistent/conntrack-exporter.toml: "), "{error}");
+}
+
+#[test]
+fn tags_that_would_not_fit_are_refused() {
+    let tags = |count: usize| {
+        let tag = |number: usize| format!("tag{number} = \"{}\"\n", "x".repeat(64));
+        format!("[tags]\n{}", (0..count).map(tag).collect::<String>())
+    };
+    Config::parse(&tags(3)).unwrap();
+    let complaint = Config::parse(&tags(9)).unwrap_err();
+    assert_eq!((complaint.line, complaint.column), (1, 1));
+    assert!(complaint.problem.contains("max_datagram"), "{}", complaint.problem);
+}
+
+#[test]
+fn the_longest_line_fits_in_the_smallest_datagram() {
+    let most = u64::MAX;
+    let figures = Figures {
+        sequence: most,
+        started: most,
+        points: usize::MAX,
+        entries_read: most,
+        entries_loopback: most,
+        entries_unattributed: most,
+        entries_overflow: most,
+        devices: usize::MAX,
+        duration: Duration::from_secs(1 << 40),
+        resident_bytes: most,
+        cpu: Duration::from_secs(1 << 40),
+        clock_set: false,
+        source: "netlink",
+    };
+    let totals = Totals {
+        lines_unreadable: most,
+        datagrams_sent: most,
+        send_errors: most,
+        ticks_skipped: most,
+        reload_errors: most,
+    };
+    let host = Tags::new(vec![("host", ",".repeat(64).into())], &[].into());
+    let mut lines = Lines::default();
+    lines.push(&point(&figures, &totals, &host.into()), Some(i64::MAX));
+    let length = lines.text().len();
+    assert!(length <= LONGEST_LINE_WITHOUT_USER_TAGS, "{length}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,80}", place: prop::sample::Index, char: char) {
+        let _ = Config::parse(&text);
+        let mut sample: Vec<char> = SAMPLE.chars().collect();
+        let place = place.index(sample.len());
+        sample[place] = char;
+        let _ = Config::parse(&sample.into_iter().collect::<String>());
+    }
+}

@@ -1,0 +1,235 @@
+use std::cell::Cell;
+use std::fs;
+use std::net::UdpSocket;
+use std::path::Path;
+use std::rc::Rc;
+
+use tokio::time::Instant;
+
+use super::*;
+
+/// A whole multiple of every interval in these tests, after the build date of any of them.
+const EPOCH: u64 = 1_795_240_800;
+
+/// A daemon on a router's files, with clocks that only this test moves, and what receives its datagrams.
+struct Bench {
+    receiver: UdpSocket,
+    root: PathBuf,
+    /// By how many seconds somebody has set the wall clock.
+    step: Rc<Cell<i64>>,
+    evidence: Rc<Cell<Evidence>>,
+    daemon: Option<Daemon>,
+}
+
+const TABLE: &str = "ipv4 2 udp 17 9 src=192.168.8.2 dst=9.9.9.9 sport=1 dport=53 src=9.9.9.9 dst=1.1.1.1 sport=53 \
+    dport=1 use=2\n";
+
+impl Bench {
+    /// The wall clock says `EPOCH` plus `behind`, and nothing else shows whether that is right.
+    fn new(test: &str, config: &str, behind: i64) -> Self {
+        let root =
+            std::env::temp_dir().join(format!("conntrack-exporter-daemon-{}-{test}", std::process::id()));
+        fs::create_dir_all(root.join("proc/net")).unwrap();
+        fs::write(root.join("proc/net/nf_conntrack"), TABLE).unwrap();
+        fs::write(root.join("ip-address"), "1: br-lan: <UP>\n    link/ether x\n    inet 192.168.8.1/24\n")
+            .unwrap();
+        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        let port = receiver.local_addr().unwrap().port();
+        let whole = format!("telegraf.address = \"127.0.0.1:{port}\"\n{config}");
+        fs::write(root.join("config.toml"), &whole).unwrap();
+        let (step, evidence) = (Rc::new(Cell::new(behind)), Rc::new(Cell::new(Evidence::default())));
+        let daemon = daemon(&root, &whole, Rc::clone(&step), Rc::clone(&evidence));
+        Self { receiver, root, step, evidence, daemon: Some(daemon) }
+    }
+
+    /// Lets the daemon run for `time`.
+    async fn run(&mut self, time: Duration) {
+        let mut daemon = self.daemon.take().unwrap();
+        let mut hangup = Signals::new().unwrap().hangup;
+        let ended = timeout(time, daemon.live(&mut hangup)).await;
+        assert!(ended.is_err(), "the daemon ended by itself: {ended:?}");
+        self.daemon = Some(daemon);
+    }
+
+    /// The lines that have arrived.
+    fn lines(&self) -> Vec<String> {
+        let mut buffer = [0; 2000];
+        let mut text = String::new();
+        while let Ok(length) = self.receiver.recv(&mut buffer) {
+            text += std::str::from_utf8(&buffer[..length]).unwrap();
+        }
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The stamps of the snapshots that have arrived, in seconds after `EPOCH`.
+    fn stamps(&self) -> Vec<Option<i64>> {
+        let lines = self.lines();
+        let exporters = lines.iter().filter(|line| line.starts_with("conntrack_exporter,"));
+        let stamp = |line: &String| line.rsplit(' ').next().and_then(|last| last.parse::<i64>().ok());
+        exporters
+            .map(|line| stamp(line).map(|stamp| stamp / 1_000_000_000 - i64::try_from(EPOCH).unwrap()))
+            .collect()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evidence>>) -> Daemon {
+    let config = Config::parse(config).unwrap();
+    let booted = Instant::now();
+    let clocks = move || {
+        let passed = booted.elapsed();
+        let wall = Duration::from_secs(EPOCH.checked_add_signed(step.get()).unwrap()) + passed;
+        Ok(Now { wall, boot: Duration::from_secs(30) + passed })
+    };
+    Daemon::new(Parts {
+        output: Output::telegraf(&config),
+        config,
+        config_file: ConfigFile { named: Some(root.join("config.toml")), default: root.join("absent") },
+        root: Root::replay(root),
+        clocks: Box::new(clocks),
+        evidence: Some(Box::new(move || evidence.get())),
+        built: Some(Duration::from_secs(EPOCH - 30 * 86400)),
+        set_log_level: Box::new(|_| {}),
+    })
+    .unwrap()
+}
+
+const DAY: i64 = 86400;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_millis(seconds * 1000 + 100)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_snapshot_at_every_whole_multiple() {
+    let mut bench = Bench::new("multiples", "timestamps = \"always\"", 7);
+    bench.run(seconds(90)).await;
+    assert_eq!(bench.stamps(), [Some(30), Some(60), Some(90)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_second_and_every_hour() {
+    let mut bench = Bench::new("second", "interval = \"1s\"\ntimestamps = \"always\"", 0);
+    bench.run(seconds(5)).await;
+    assert_eq!(bench.stamps(), [1, 2, 3, 4, 5].map(Some));
+    let mut bench = Bench::new("hour", "interval = \"1h\"\ntimestamps = \"always\"", 0);
+    bench.run(seconds(2 * 3600)).await;
+    assert_eq!(bench.stamps(), [3600, 7200].map(Some));
+}
+
+#[tokio::test(start_paused = true)]
+async fn booted_three_days_behind_no_point_carries_an_old_time() {
+    let mut bench = Bench::new("behind", "", -3 * DAY);
+    bench.run(seconds(60)).await;
+    assert_eq!(bench.stamps(), [None, None]);
+    bench.step.set(0);
+    bench.run(seconds(60)).await;
+    assert_eq!(bench.stamps(), [60, 90, 120].map(Some));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_in_the_midst_of_an_hour_is_noticed_within_a_minute() {
+    let mut bench = Bench::new("long-sleep", "interval = \"1h\"", -3 * DAY + 10);
+    bench.run(seconds(300)).await;
+    bench.step.set(3600 - 300 - 30);
+    bench.run(seconds(60)).await;
+    assert_eq!(bench.stamps(), [Some(3600)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn restarted_after_the_step_a_mark_or_a_battery_clock_vouches() {
+    let right = Some(Duration::from_secs(EPOCH));
+    let wrong = Some(Duration::from_secs(946_684_800));
+    let cases = [
+        ("none", Evidence::default(), None),
+        ("mark", Evidence { mark: true, battery_clock: None }, Some(30)),
+        ("rtc", Evidence { mark: false, battery_clock: right }, Some(30)),
+        ("wrong-rtc", Evidence { mark: false, battery_clock: wrong }, None),
+    ];
+    for (test, evidence, stamp) in cases {
+        let mut bench = Bench::new(test, "", 0);
+        bench.evidence.set(evidence);
+        bench.run(seconds(30)).await;
+        assert_eq!(bench.stamps(), [stamp], "{test}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_the_build_date_the_clock_is_unset() {
+    let mut bench = Bench::new("before", "", -31 * DAY);
+    bench.evidence.set(Evidence { mark: true, battery_clock: None });
+    bench.run(seconds(30)).await;
+    let lines = bench.lines();
+    assert!(lines.last().unwrap().contains("clock=\"unset\""), "{lines:?}");
+    assert!(lines.iter().all(|line| line.split(' ').count() == 2), "no timestamps: {lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_back_stamp_no_instant_twice() {
+    let mut bench = Bench::new("back", "timestamps = \"always\"", 0);
+    bench.run(seconds(31)).await;
+    bench.step.set(-10);
+    bench.run(seconds(60)).await;
+    assert_eq!(bench.stamps(), [30, 60].map(Some));
+    bench.step.set(-DAY);
+    bench.run(seconds(60)).await;
+    assert_eq!(bench.stamps(), [120 - DAY, 150 - DAY].map(Some));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_can_not_be_read_skips_ticks_and_changes_nothing() {
+    let mut bench = Bench::new("unreadable", "timestamps = \"always\"", 0);
+    bench.run(seconds(30)).await;
+    let table = bench.root.join("proc/net/nf_conntrack");
+    fs::remove_file(&table).unwrap();
+    bench.run(seconds(60)).await;
+    fs::write(&table, "").unwrap();
+    bench.run(seconds(30)).await;
+    let lines = bench.lines();
+    let exporters: Vec<_> = lines.iter().filter(|line| line.starts_with("conntrack_exporter,")).collect();
+    assert_eq!(exporters.len(), 2);
+    assert!(
+        exporters[1].contains("sequence=2i,") && exporters[1].contains("ticks_skipped=2i,"),
+        "{exporters:?}"
+    );
+    let gone =
+        lines.iter().filter(|line| line.contains("device_name=192.168.8.2,") && line.contains("count=0i"));
+    assert_eq!(gone.count(), 1, "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_takes_effect_and_a_bad_one_is_counted() {
+    let mut bench = Bench::new("reload", "timestamps = \"always\"", 0);
+    bench.run(seconds(31)).await;
+    let file = bench.root.join("config.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, "interval = 5").unwrap();
+    bench.daemon.as_mut().unwrap().reload().unwrap();
+    fs::write(&file, format!("{good}\ninterval = \"10s\"\ntags.site = \"home\"")).unwrap();
+    bench.daemon.as_mut().unwrap().reload().unwrap();
+    bench.run(Duration::from_secs(20)).await;
+    let lines = bench.lines();
+    let last = lines.last().unwrap();
+    assert!(last.contains(",site=home ") && last.contains("reload_errors=1i"), "{lines:?}");
+    let untagged_zero = "connection_state,device_name=192.168.8.2,protocol=udp,state=ACTIVE count=0i";
+    assert!(lines.iter().any(|line| line.starts_with(untagged_zero)), "the old series ends: {lines:?}");
+    let stamp = |seconds: u64| format!(" {}", (EPOCH + seconds) * 1_000_000_000);
+    for seconds in [30, 40, 50] {
+        assert!(lines.iter().any(|line| line.ends_with(&stamp(seconds))), "{seconds}");
+    }
+}
+
+#[test]
+fn stamps_follow_the_configuration() {
+    let instant = Duration::from_secs(7);
+    let stamped = |timestamps, set| timestamp(timestamps, instant, set).is_some();
+    assert!(stamped(Timestamps::Auto, true) && !stamped(Timestamps::Auto, false));
+    assert!(stamped(Timestamps::Always, false) && !stamped(Timestamps::Never, true));
+    assert_eq!(timestamp(Timestamps::Auto, instant, true), Some(7_000_000_000));
+}
