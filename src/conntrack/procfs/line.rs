@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use memchr::memchr;
-
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
 
 /// Why a line could not be understood.
@@ -52,16 +50,27 @@ impl std::fmt::Display for Unreadable {
 /// ```
 pub fn parse(line: &[u8]) -> Result<Flow, Unreadable> {
     let mut words = Words { rest: line };
-    words.skip();
-    let family = words.number().map_err(|_| Unreadable::Protocols)?;
-    words.skip();
-    let number = words.number().map_err(|_| Unreadable::Protocols)?;
-    let mut draft =
-        Draft::new(Family::of(family)?, Protocol(u8::try_from(number).map_err(|_| Unreadable::Protocols)?));
-    while words.advance() {
-        draft.take(&mut words)?;
+    let family = Family::of(words.protocol_number()?)?;
+    let protocol = u8::try_from(words.protocol_number()?).map_err(|_| Unreadable::Protocols)?;
+    let mut extras = Extras::default();
+    let (timeout, shown) = before_tuples(&mut words, Protocol(protocol))?;
+    let original = tuple(&mut words, family, &mut extras)?;
+    let reply = tuple(&mut words, family, &mut extras)?;
+    if !words.rest.is_empty() {
+        return Err(Unreadable::Tuples);
     }
-    draft.finish()
+    let Extras { flags, mark, zone } = extras;
+    let protocol = Protocol(protocol);
+    Ok(Flow {
+        protocol,
+        state: State::of(protocol, shown, flags),
+        flags,
+        timeout,
+        mark,
+        zone,
+        original,
+        reply,
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -80,241 +89,160 @@ impl Family {
     }
 }
 
-/// A tuple as far as it was read.
-#[derive(Clone, Copy, Default)]
-struct TupleDraft {
-    source: Option<IpAddr>,
-    destination: Option<IpAddr>,
-    source_port: u16,
-    destination_port: u16,
-    packets: Option<u64>,
-    bytes: Option<u64>,
-}
-
-impl TupleDraft {
-    fn finish(self) -> Result<Tuple, Unreadable> {
-        let (Some(source), Some(destination)) = (self.source, self.destination) else {
-            return Err(Unreadable::Tuples);
-        };
-        let counters = self.packets.zip(self.bytes);
-        Ok(Tuple {
-            source: Endpoint { address: source, port: self.source_port },
-            destination: Endpoint { address: destination, port: self.destination_port },
-            counters: counters.map(|(packets, bytes)| Counters { packets, bytes }),
-        })
-    }
-}
-
-/// A flow as far as it was read.
-struct Draft {
-    family: Family,
-    protocol: Protocol,
-    shown: Option<State>,
+/// What is said of an entry beside its tuples.
+#[derive(Default)]
+struct Extras {
     flags: Flags,
-    timeout: Option<u32>,
     mark: Option<u32>,
     zone: Option<u16>,
-    original: TupleDraft,
-    /// Present from the second `src=` on.
-    reply: Option<TupleDraft>,
 }
 
-impl Draft {
-    fn new(family: Family, protocol: Protocol) -> Self {
-        Self {
-            family,
-            protocol,
-            shown: None,
-            flags: Flags::default(),
-            timeout: None,
-            mark: None,
-            zone: None,
-            original: TupleDraft::default(),
-            reply: None,
+/// Reads up to the first tuple: the timeout and TCP's state, both missing from offloaded entries. Other protocols'
+/// states and GRE's own timeouts are passed over.
+fn before_tuples(
+    words: &mut Words<'_>,
+    protocol: Protocol,
+) -> Result<(Option<u32>, Option<State>), Unreadable> {
+    let (mut timeout, mut shown) = (None, None);
+    while let Some(first) = words.advance() {
+        if words.rest.starts_with(b"src=") {
+            break;
+        }
+        if timeout.is_none() && first.is_ascii_digit() {
+            timeout = Some(u32::try_from(words.number()?).unwrap_or(u32::MAX));
+            continue;
+        }
+        let word = words.word();
+        if protocol == Protocol::TCP {
+            shown = shown.or(State::tcp(word));
+            if shown.is_none() && !word.contains(&b'=') {
+                return Err(Unreadable::State);
+            }
         }
     }
-
-    /// Takes the word that `words` stands at.
-    fn take(&mut self, words: &mut Words<'_>) -> Result<(), Unreadable> {
-        match words.rest {
-            [b's', b'r', b'c', b'=', value @ ..] => {
-                let address = words.after(value).address(self.family)?;
-                self.begin_tuple()?.source = Some(address);
-            }
-            [b'd', b's', b't', b'=', value @ ..] => {
-                let address = words.after(value).address(self.family)?;
-                self.tuple().destination = Some(address);
-            }
-            [b's', b'p', b'o', b'r', b't', b'=', value @ ..] | [b'i', b'd', b'=', value @ ..] => {
-                self.tuple().source_port = words.after(value).number_as()?;
-            }
-            [b'd', b'p', b'o', b'r', b't', b'=', value @ ..] => {
-                self.tuple().destination_port = words.after(value).number_as()?;
-            }
-            [b'p', b'a', b'c', b'k', b'e', b't', b's', b'=', value @ ..] => {
-                self.tuple().packets = Some(words.after(value).number()?);
-            }
-            [b'b', b'y', b't', b'e', b's', b'=', value @ ..] => {
-                self.tuple().bytes = Some(words.after(value).number()?);
-            }
-            [b'm', b'a', b'r', b'k', b'=', value @ ..] => {
-                self.mark = Some(words.after(value).number_as()?);
-            }
-            [b'z', b'o', b'n', b'e', b'=', value @ ..] => {
-                self.zone = Some(words.after(value).number_as()?);
-            }
-            [b'[', ..] => self.take_flag(words.word()),
-            _ => self.take_rarer(words)?,
-        }
-        Ok(())
-    }
-
-    /// What only some protocols print, and what comes before the first tuple.
-    fn take_rarer(&mut self, words: &mut Words<'_>) -> Result<(), Unreadable> {
-        match words.rest {
-            [b't', b'y', b'p', b'e', b'=', value @ ..] => {
-                let kind: u8 = words.after(value).number_as()?;
-                self.tuple().destination_port |= u16::from(kind) << 8;
-            }
-            [b'c', b'o', b'd', b'e', b'=', value @ ..] => {
-                let code: u8 = words.after(value).number_as()?;
-                self.tuple().destination_port |= u16::from(code);
-            }
-            [b's', b'r', b'c', b'k', b'e', b'y', b'=', b'0', b'x', value @ ..] => {
-                self.tuple().source_port = words.after(value).hexadecimal()?;
-            }
-            [b'd', b's', b't', b'k', b'e', b'y', b'=', b'0', b'x', value @ ..] => {
-                self.tuple().destination_port = words.after(value).hexadecimal()?;
-            }
-            [b'0'..=b'9', ..] if self.original.source.is_none() => {
-                self.timeout = Some(u32::try_from(words.number()?).unwrap_or(u32::MAX));
-            }
-            _ => self.take_word(words.word())?,
-        }
-        Ok(())
-    }
-
-    /// A word without a known key. Before the tuples, one without any key is the protocol's own state.
-    fn take_word(&mut self, word: &[u8]) -> Result<(), Unreadable> {
-        let is_state = self.original.source.is_none() && !word.contains(&b'=');
-        if is_state && self.protocol == Protocol::TCP {
-            self.shown = Some(State::tcp(word).ok_or(Unreadable::State)?);
-        }
-        Ok(())
-    }
-
-    fn take_flag(&mut self, word: &[u8]) {
-        match word {
-            b"[UNREPLIED]" => self.flags.insert(Flags::UNREPLIED),
-            b"[ASSURED]" => self.flags.insert(Flags::ASSURED),
-            b"[OFFLOAD]" => self.flags.insert(Flags::OFFLOAD),
-            b"[HW_OFFLOAD]" => self.flags.insert(Flags::HW_OFFLOAD),
-            _ => {}
-        }
-    }
-
-    fn begin_tuple(&mut self) -> Result<&mut TupleDraft, Unreadable> {
-        match (self.original.source, self.reply) {
-            (None, _) => Ok(&mut self.original),
-            (Some(_), None) => Ok(self.reply.insert(TupleDraft::default())),
-            (Some(_), Some(_)) => Err(Unreadable::Tuples),
-        }
-    }
-
-    /// The tuple that is being read.
-    fn tuple(&mut self) -> &mut TupleDraft {
-        self.reply.as_mut().unwrap_or(&mut self.original)
-    }
-
-    fn finish(self) -> Result<Flow, Unreadable> {
-        Ok(Flow {
-            protocol: self.protocol,
-            state: State::of(self.protocol, self.shown, self.flags),
-            flags: self.flags,
-            timeout: self.timeout,
-            mark: self.mark,
-            zone: self.zone,
-            original: self.original.finish()?,
-            reply: self.reply.ok_or(Unreadable::Tuples)?.finish()?,
-        })
-    }
+    Ok((timeout, shown))
 }
 
-/// What of the line is still to be read. A value that is read must end where its word ends.
+/// Reads a tuple, at whose `src=` the words stand, and what follows it up to the next one.
+fn tuple(words: &mut Words<'_>, family: Family, extras: &mut Extras) -> Result<Tuple, Unreadable> {
+    if !words.key(b"src=") {
+        return Err(Unreadable::Tuples);
+    }
+    let source = words.address(family)?;
+    let (mut destination, mut source_port, mut destination_port) = (None, 0, 0);
+    let (mut packets, mut bytes) = (None, None);
+    while let Some(first) = words.advance() {
+        // The first byte decides which keys are worth a comparison.
+        match first {
+            b's' if words.rest.starts_with(b"src=") => break,
+            b's' if words.key(b"sport=") => source_port = words.number_as()?,
+            b's' if words.key(b"srckey=0x") => source_port = words.hexadecimal()?,
+            b'd' if words.key(b"dst=") => destination = Some(words.address(family)?),
+            b'd' if words.key(b"dport=") => destination_port = words.number_as()?,
+            b'd' if words.key(b"dstkey=0x") => destination_port = words.hexadecimal()?,
+            b'p' if words.key(b"packets=") => packets = Some(words.number()?),
+            b'b' if words.key(b"bytes=") => bytes = Some(words.number()?),
+            b't' if words.key(b"type=") => destination_port |= u16::from(words.number_as::<u8>()?) << 8,
+            b'c' if words.key(b"code=") => destination_port |= u16::from(words.number_as::<u8>()?),
+            b'i' if words.key(b"id=") => source_port = words.number_as()?,
+            b'm' if words.key(b"mark=") => extras.mark = Some(words.number_as()?),
+            b'z' if words.key(b"zone=") => extras.zone = Some(words.number_as()?),
+            b'[' if words.key(b"[ASSURED]") => extras.flags.insert(Flags::ASSURED),
+            b'[' if words.key(b"[UNREPLIED]") => extras.flags.insert(Flags::UNREPLIED),
+            b'[' if words.key(b"[OFFLOAD]") => extras.flags.insert(Flags::OFFLOAD),
+            b'[' if words.key(b"[HW_OFFLOAD]") => extras.flags.insert(Flags::HW_OFFLOAD),
+            _ => drop(words.word()),
+        }
+    }
+    Ok(Tuple {
+        source: Endpoint { address: source, port: source_port },
+        destination: Endpoint { address: destination.ok_or(Unreadable::Tuples)?, port: destination_port },
+        counters: packets.zip(bytes).map(|(packets, bytes)| Counters { packets, bytes }),
+    })
+}
+
+/// What of the line is still to be read. Values are read byte by byte, each byte once; one must end where its word
+/// ends.
 struct Words<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Words<'a> {
-    /// Moves to the next word; false at the end of the line.
-    fn advance(&mut self) -> bool {
-        while let [b' ' | b'\r', rest @ ..] = self.rest {
+    /// Moves to the next word and gives its first byte.
+    fn advance(&mut self) -> Option<u8> {
+        while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
         }
-        !self.rest.is_empty()
+        self.rest.first().copied()
     }
 
-    /// Moves behind a key, to its value.
-    fn after(&mut self, value: &'a [u8]) -> &mut Self {
-        self.rest = value;
-        self
+    /// Moves behind `key` if that stands here.
+    fn key<const N: usize>(&mut self, key: &[u8; N]) -> bool {
+        match self.rest.strip_prefix(key.as_slice()) {
+            Some(value) => {
+                self.rest = value;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Takes the word that stands here, whatever it is.
     fn word(&mut self) -> &'a [u8] {
-        let end = memchr(b' ', self.rest).unwrap_or(self.rest.len());
+        let end = self.rest.iter().position(|byte| *byte == b' ').unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
     }
 
-    /// Passes the word that stands here and the spaces behind it.
-    fn skip(&mut self) {
-        self.word();
+    /// Passes a protocol's name, which the kernel pads to eight characters, and takes its number. (No name has eight.)
+    fn protocol_number(&mut self) -> Result<u64, Unreadable> {
+        match self.rest {
+            [_, _, _, _, _, _, _, b' ', b' ', rest @ ..] => self.rest = rest,
+            _ => drop(self.word()),
+        }
         self.advance();
+        self.digits().ok_or(Unreadable::Protocols)
+    }
+
+    /// Takes `length` bytes, behind which the word must end, and the space there.
+    fn take(&mut self, length: usize) -> Option<()> {
+        self.rest = match self.rest.get(length..)? {
+            [b' ', rest @ ..] => rest,
+            [] => &[],
+            _ => return None,
+        };
+        Some(())
     }
 
     fn number(&mut self) -> Result<u64, Unreadable> {
-        let [first @ b'0'..=b'9', rest @ ..] = self.rest else { return Err(Unreadable::Number) };
-        let mut value = u64::from(first - b'0');
-        self.rest = rest;
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest {
-            let next = value.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit - b'0')));
-            value = next.ok_or(Unreadable::Number)?;
-            self.rest = rest;
-        }
-        self.end_of_word(Unreadable::Number)?;
-        self.advance();
-        Ok(value)
+        self.digits().ok_or(Unreadable::Number)
     }
 
     fn number_as<T: TryFrom<u64>>(&mut self) -> Result<T, Unreadable> {
-        self.number()?.try_into().map_err(|_| Unreadable::Number)
+        self.digits().and_then(|value| value.try_into().ok()).ok_or(Unreadable::Number)
+    }
+
+    /// An `Option` comes back in registers, which a `Result` of this size does not.
+    fn digits(&mut self) -> Option<u64> {
+        let (mut value, mut length) = (0_u64, 0);
+        for byte in self.rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            // Only the twentieth digit can be too much.
+            value = if length < 19 { value * 10 + u64::from(digit) } else { push_digit(value, digit)? };
+            length += 1;
+        }
+        self.take(length)?;
+        (length > 0).then_some(value)
     }
 
     fn hexadecimal(&mut self) -> Result<u16, Unreadable> {
-        let value = self.hex_group().ok_or(Unreadable::Number)?;
-        self.end_of_word(Unreadable::Number)?;
-        Ok(value)
-    }
-
-    /// One to four hexadecimal digits.
-    fn hex_group(&mut self) -> Option<u16> {
-        let mut value = None;
-        for _ in 0..4 {
-            let [byte, rest @ ..] = self.rest else { break };
-            let Some(digit) = char::from(*byte).to_digit(16) else { break };
-            value = Some(value.unwrap_or(0) << 4 | u16::try_from(digit).unwrap_or(0));
-            self.rest = rest;
-        }
-        value
-    }
-
-    fn end_of_word(&self, otherwise: Unreadable) -> Result<(), Unreadable> {
-        match self.rest {
-            [] | [b' ' | b'\r', ..] => Ok(()),
-            _ => Err(otherwise),
-        }
+        let word = self.word();
+        let digits = std::str::from_utf8(word).ok().filter(|_| word.iter().all(u8::is_ascii_hexdigit));
+        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or(Unreadable::Number)
     }
 
     fn address(&mut self, family: Family) -> Result<IpAddr, Unreadable> {
@@ -322,55 +250,76 @@ impl<'a> Words<'a> {
             Family::V4 => self.ipv4().map(IpAddr::V4),
             Family::V6 => self.ipv6().map(IpAddr::V6),
         };
-        let address = address.ok_or(Unreadable::Address)?;
-        self.end_of_word(Unreadable::Address)?;
-        Ok(address)
+        address.ok_or(Unreadable::Address)
     }
 
     fn ipv4(&mut self) -> Option<Ipv4Addr> {
-        let mut octets = [0; 4];
-        for (index, octet) in octets.iter_mut().enumerate() {
-            if index > 0 {
-                let [b'.', rest @ ..] = self.rest else { return None };
-                self.rest = rest;
+        let mut address = self.octet()?;
+        for _ in 0..3 {
+            self.rest = self.rest.strip_prefix(b".")?;
+            address = address << 8 | self.octet()?;
+        }
+        self.take(0)?;
+        Some(Ipv4Addr::from_bits(address))
+    }
+
+    /// One to three digits, at once: addresses are a third of all there is to read.
+    #[inline]
+    fn octet(&mut self) -> Option<u32> {
+        let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+        let (value, rest) = match self.rest {
+            [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+                (digit(*a) * 100 + digit(*b) * 10 + digit(*c), rest)
             }
-            *octet = self.octet()?;
-        }
-        Some(Ipv4Addr::from(octets))
-    }
-
-    fn octet(&mut self) -> Option<u8> {
-        let [first @ b'0'..=b'9', rest @ ..] = self.rest else { return None };
-        let mut value = first - b'0';
+            [a @ b'0'..=b'9', b @ b'0'..=b'9', rest @ ..] => (digit(*a) * 10 + digit(*b), rest),
+            [a @ b'0'..=b'9', rest @ ..] => (digit(*a), rest),
+            _ => return None,
+        };
         self.rest = rest;
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest {
-            value = value.checked_mul(10)?.checked_add(digit - b'0')?;
-            self.rest = rest;
-        }
-        Some(value)
+        (value <= 255).then_some(value)
     }
 
-    /// Eight groups as the kernel's `%pI6` prints them, or the shortened form that people write.
+    /// Eight groups of four digits as the kernel's `%pI6` prints them, or the shortened form that people write.
     fn ipv6(&mut self) -> Option<Ipv6Addr> {
-        let start = self.rest;
-        if let Some(address) = self.ipv6_expanded() {
+        if let Some(address) = self.rest.first_chunk().and_then(expanded) {
+            self.take(EXPANDED)?;
             return Some(address);
         }
-        self.rest = start;
         std::str::from_utf8(self.word()).ok()?.parse().ok()
     }
+}
 
-    fn ipv6_expanded(&mut self) -> Option<Ipv6Addr> {
-        let mut groups = [0; 8];
-        for (index, group) in groups.iter_mut().enumerate() {
-            if index > 0 {
-                let [b':', rest @ ..] = self.rest else { return None };
-                self.rest = rest;
-            }
-            *group = self.hex_group()?;
+fn push_digit(value: u64, digit: u8) -> Option<u64> {
+    value.checked_mul(10)?.checked_add(digit.into())
+}
+
+/// The length of an IPv6 address with all its digits.
+const EXPANDED: usize = 39;
+
+fn expanded(text: &[u8; EXPANDED]) -> Option<Ipv6Addr> {
+    let (mut address, mut all) = (0_u128, 0);
+    for group in text.chunks(5) {
+        let [a, b, c, d, rest @ ..] = group else { return None };
+        if !matches!(rest, [] | [b':']) {
+            return None;
         }
-        Some(Ipv6Addr::from(groups))
+        let [a, b, c, d] = [*a, *b, *c, *d].map(nibble);
+        all |= a | b | c | d;
+        address = address << 16 | u128::from(a << 12 | b << 8 | c << 4 | d);
     }
+    // One digit that is none shows in the sum of all.
+    (all <= 0xf).then_some(Ipv6Addr::from_bits(address))
+}
+
+/// What a byte is worth as a hexadecimal digit; 0x10 if it is none.
+fn nibble(byte: u8) -> u16 {
+    let value = match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'f' => byte - b'a' + 10,
+        b'A'..=b'F' => byte - b'A' + 10,
+        _ => 0x10,
+    };
+    value.into()
 }
 
 #[cfg(test)]

@@ -39,7 +39,6 @@ fn every_field_of_an_ordinary_line() {
     };
     assert_eq!(good(TCP), expected);
     assert_eq!(good(&format!("{TCP} ")), expected);
-    assert_eq!(good(&format!("{TCP}\r")), expected);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Work for callgrind to count: `instructions WHAT TIMES` does WHAT that many times. The difference between two runs
+//! of different TIMES is WHAT alone.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that can't run says so by a panic")]
+
+#[path = "support/router.rs"]
+mod router;
+
+use std::fs::File;
+use std::hint::black_box;
+use std::time::Duration;
+
+use conntrack_exporter::config::Config;
+use conntrack_exporter::conntrack::procfs::{Reading, line};
+use conntrack_exporter::conntrack::{Entry, Progress};
+use conntrack_exporter::daemon::snapshot::Observer;
+use conntrack_exporter::daemon::write_lines;
+use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::root::Root;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let [what, entries, times] = arguments.as_slice() else {
+        println!(
+            "usage: instructions parse|scrape|snapshot ENTRIES TIMES; tools/bench runs it under callgrind"
+        );
+        return;
+    };
+    let (entries, times) = (entries.parse().unwrap(), times.parse().unwrap());
+    let root = router::write(entries).unwrap();
+    match what.as_str() {
+        "parse" => parse(entries, times),
+        "scrape" => (0..times).for_each(|_| scrape(&root.join("proc/net/nf_conntrack"), entries)),
+        "snapshot" => snapshot(&root, times),
+        other => panic!("{other} is none of parse, scrape, snapshot"),
+    }
+    router::remove(&root);
+}
+
+fn parse(entries: usize, times: usize) {
+    let text = router::table(entries);
+    let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+    for line in (0..times).flat_map(|_| &lines) {
+        black_box(line::parse(line).unwrap());
+    }
+}
+
+fn scrape(table: &std::path::Path, entries: usize) {
+    let mut reading = Reading::new(File::open(table).unwrap());
+    let mut flows = 0;
+    let mut count = |entry: Entry<'_>| flows += usize::from(matches!(black_box(entry), Entry::Flow(_)));
+    while reading.step(&mut count).unwrap() == Progress::More {}
+    assert_eq!(flows, entries);
+}
+
+/// All of a tick but sending.
+fn snapshot(root: &std::path::Path, times: usize) {
+    let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut lines = Lines::default();
+    for second in 0..times {
+        let boot = Duration::from_secs(second as u64);
+        let points = runtime.block_on(observer.snapshot(boot, true)).unwrap();
+        write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
+        observer.confirm(&points, |_| true, false);
+    }
+}
