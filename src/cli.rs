@@ -14,7 +14,7 @@ use tracing::error;
 
 use crate::config::{Config, DEFAULT_PATH};
 use crate::daemon::clock::{self, Evidence, Verdict};
-use crate::daemon::schedule::latest;
+use crate::daemon::schedule::{Now, latest};
 use crate::daemon::snapshot::Observer;
 use crate::daemon::{ConfigFile, Daemon, Output, Parts, ReadEvidence, Signals, timestamp, write_lines};
 use crate::line_protocol::Lines;
@@ -81,8 +81,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     let (mut stdout, mut config_only) = (false, false);
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('h') | Long("help") => command = Some(Command::Help),
-            Short('V') | Long("version") => command = Some(Command::Version),
+            // Whoever asks for help gets it, whatever else stands there.
+            Short('h') | Long("help") => return Ok(Invocation { command: Command::Help, config, root }),
+            Short('V') | Long("version") => {
+                return Ok(Invocation { command: Command::Version, config, root });
+            }
             Long("config") => config = Some(parser.value()?.into()),
             Long("root") => root = Root::replay(parser.value()?),
             Long("stdout") => stdout = true,
@@ -99,10 +102,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         Some(Command::Check { .. }) => Command::Check { config_only },
         Some(command) => command,
     };
-    if stdout && !matches!(command, Command::Daemon { .. } | Command::Help | Command::Version) {
+    if stdout && !matches!(command, Command::Daemon { .. }) {
         return Err("--stdout is an option of the daemon: once writes to standard output by itself".into());
     }
-    if config_only && matches!(command, Command::Daemon { .. } | Command::Once) {
+    if config_only && !matches!(command, Command::Check { .. }) {
         return Err("--config-only is an option of check".into());
     }
     Ok(Invocation { command, config, root })
@@ -170,8 +173,8 @@ fn once(invocation: &Invocation) -> Result<(), ExitCode> {
     log::start(config.log.level, log::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
     let root = &invocation.root;
-    let clock_set =
-        !root.is_live() || Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root));
+    let clock_set = !root.is_live()
+        || Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root, now.wall));
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
     let mut observer = Observer::new(config, root, now.wall.as_secs());
@@ -195,7 +198,9 @@ fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
             root: root.clone(),
             output,
             clocks: Box::new(clock::now),
-            evidence: root.is_live().then(|| Box::new(|| Evidence::read(&Root::live())) as ReadEvidence),
+            evidence: root
+                .is_live()
+                .then(|| Box::new(|now: Now| Evidence::read(&Root::live(), now.wall)) as ReadEvidence),
             built: clock::build_date(),
             set_log_level: Box::new(move |new| level.set(new)),
         })?;
@@ -215,4 +220,59 @@ fn runtime() -> Result<Runtime, ExitCode> {
 fn fail(error: &dyn std::error::Error) -> ExitCode {
     error!("{error}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Invocation, String> {
+        parse(line.split_ascii_whitespace().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn commands_and_options() {
+        let command = |line: &str| parsed(line).unwrap().command;
+        assert_eq!(command(""), Command::Daemon { stdout: false });
+        assert_eq!(command("--stdout"), Command::Daemon { stdout: true });
+        assert_eq!(command("once"), Command::Once);
+        assert_eq!(command("check --config-only"), Command::Check { config_only: true });
+        assert_eq!(command("--config-only check"), Command::Check { config_only: true });
+        assert_eq!(command("once --help"), Command::Help);
+        assert_eq!(command("-V nonsense"), Command::Version);
+        let invocation = parsed("--root=/case --config c.toml once").unwrap();
+        assert_eq!((invocation.root, invocation.config), (Root::replay("/case"), Some("c.toml".into())));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in [
+            "twice",
+            "once check",
+            "--port 1",
+            "--config",
+            "once --stdout",
+            "--config-only",
+            "once --config-only",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_everything() {
+        for word in [
+            "once",
+            "check",
+            "--config FILE",
+            "--stdout",
+            "--config-only",
+            "--root DIR",
+            "--help",
+            "--version",
+        ] {
+            assert!(HELP.contains(word), "{word}");
+        }
+        assert!(HELP.lines().all(|line| line.len() < 80));
+    }
 }

@@ -66,8 +66,10 @@ pub struct Telegraf {
 #[serde(default, deny_unknown_fields)]
 pub struct Lan {
     /// Names of interfaces, as shell globs.
+    #[serde(deserialize_with = "values::list")]
     pub interfaces: Vec<LanPattern>,
     /// Prefixes besides those of the interfaces.
+    #[serde(deserialize_with = "values::list")]
     pub prefixes: Vec<Prefix>,
     /// What the router itself is called.
     pub router_name: RouterName,
@@ -88,8 +90,10 @@ impl Default for Lan {
 #[serde(default, deny_unknown_fields)]
 pub struct Devices {
     /// dnsmasq's lease files.
+    #[serde(deserialize_with = "values::list")]
     pub leases: Vec<PathBuf>,
     /// Optional tags.
+    #[serde(deserialize_with = "values::list")]
     pub tags: Vec<DeviceTag>,
 }
 
@@ -167,7 +171,7 @@ impl Config {
             "[tags] take up to {needed} bytes of every line, and telegraf.max_datagram leaves {room}: use fewer or \
              shorter tags, or larger datagrams"
         );
-        Err(Complaint::of_table(text, "[tags]", problem))
+        Err(Complaint::of_tags(text, problem))
     }
 }
 
@@ -191,8 +195,13 @@ impl Complaint {
         Self::at_offset(text, offset, error.message().replace('\n', ", "))
     }
 
-    fn of_table(text: &str, header: &str, problem: String) -> Self {
-        Self::at_offset(text, text.find(header).unwrap_or(0), problem)
+    fn of_tags(text: &str, problem: String) -> Self {
+        let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1));
+        let is_tags = |start: &usize| {
+            let line = text.get(*start..).unwrap_or_default().trim_start_matches([' ', '\t', '[']);
+            line.strip_prefix("tags").is_some_and(|rest| rest.starts_with([' ', '\t', ']', '.', '=']))
+        };
+        Self::at_offset(text, starts.find(is_tags).unwrap_or(0), problem)
     }
 
     fn at_offset(text: &str, offset: usize, problem: String) -> Self {

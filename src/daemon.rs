@@ -64,7 +64,7 @@ impl Output {
 pub type Clocks = Box<dyn Fn() -> io::Result<Now>>;
 
 /// Reads what the machine says of its clock.
-pub type ReadEvidence = Box<dyn Fn() -> Evidence>;
+pub type ReadEvidence = Box<dyn Fn(Now) -> Evidence>;
 
 /// Sets what is logged from now on.
 pub type SetLogLevel = Box<dyn Fn(crate::config::LogLevel)>;
@@ -205,7 +205,7 @@ impl Daemon {
     }
 
     fn clock_is_set(&mut self, now: Now) -> bool {
-        self.evidence.as_ref().is_none_or(|read| self.verdict.is_set(now, read))
+        self.evidence.as_ref().is_none_or(|read| self.verdict.is_set(now, || read(now)))
     }
 
     fn count_skipped(&mut self) {

@@ -261,7 +261,7 @@ fn clock(report: &mut Report, config: &Config, root: &Root) {
     let Ok(now) = clock::now() else {
         return report.warning("clock", "can't be read");
     };
-    let set = ClockVerdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root));
+    let set = ClockVerdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root, now.wall));
     match (set, config.timestamps) {
         (true, _) => report.ok("clock", "set"),
         (false, Timestamps::Auto) => report.warning(

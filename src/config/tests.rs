@@ -48,7 +48,7 @@ fn complaints_say_where_what_and_what_would_be_right() {
     let cases = [
         ("intervall = \"30s\"", 1, 1, vec!["intervall", "interval"]),
         ("\n[telegraf]\nport = 1", 3, 1, vec!["port", "address", "max_datagram"]),
-        ("interval = 30", 1, 12, vec!["30", "string"]),
+        ("interval = 30", 1, 12, vec!["30", "\"30s\""]),
         ("interval = \"soon\"", 1, 12, vec!["soon", "30s"]),
         ("interval = \"0s\"", 1, 12, vec!["0s", "1h"]),
         ("interval = \"61m\"", 1, 12, vec!["61m", "1h"]),
@@ -68,8 +68,11 @@ fn complaints_say_where_what_and_what_would_be_right() {
         ("tags.a = \"\"", 1, 10, vec!["value", "64"]),
         ("tags.a = \"b\\n\"", 1, 10, vec!["value"]),
         ("tags.\"a\\\\\" = \"b\"", 1, 6, vec!["name"]),
-        ("tags.a = 1", 1, 10, vec!["string"]),
-        ("lan.interfaces = \"br-lan\"", 1, 18, vec!["sequence"]),
+        ("tags.a = 1", 1, 10, vec!["quotes"]),
+        ("lan.interfaces = \"br-lan\"", 1, 18, vec!["brackets"]),
+        ("devices.leases = \"/tmp/x\"", 1, 18, vec!["brackets"]),
+        ("lan.interfaces = [\"br-[lan\"]", 1, 19, vec!["br-[lan"]),
+        ("lan.router_name = \"Other\"", 1, 19, vec!["Other"]),
         ("lan.interfaces = [\"\"]", 1, 19, vec!["br-lan"]),
         ("lan.prefixes = [\"10.0.0.0\"]", 1, 17, vec!["10.0.0.0", "192.168.8.0/24"]),
         ("lan.prefixes = [\"10.0.0.1/8\"]", 1, 17, vec!["10.0.0.0/8"]),
@@ -104,11 +107,11 @@ fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
 fn tags_that_would_not_fit_are_refused() {
     let tags = |count: usize| {
         let tag = |number: usize| format!("tag{number} = \"{}\"\n", "x".repeat(64));
-        format!("[tags]\n{}", (0..count).map(tag).collect::<String>())
+        format!("# [tags]\n[tags]\n{}", (0..count).map(tag).collect::<String>())
     };
     Config::parse(&tags(3)).unwrap();
     let complaint = Config::parse(&tags(9)).unwrap_err();
-    assert_eq!((complaint.line, complaint.column), (1, 1));
+    assert_eq!((complaint.line, complaint.column), (2, 1));
     assert!(complaint.problem.contains("max_datagram"), "{}", complaint.problem);
 }
 

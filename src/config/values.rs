@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::devices::name::Name;
 use crate::point::GlobalTags;
@@ -14,21 +15,48 @@ use crate::point::GlobalTags;
 /// the text stands.
 fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
+    wanted: &'static str,
     make: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, D::Error> {
-    struct Text<F>(F);
+    struct Text<F> {
+        wanted: &'static str,
+        make: F,
+    }
     impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
+            f.write_str(self.wanted)
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-            (self.0)(text).map_err(E::custom)
+            (self.make)(text).map_err(E::custom)
         }
     }
-    deserializer.deserialize_str(Text(make))
+    deserializer.deserialize_str(Text { wanted, make })
+}
+
+/// Reads a list.
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct List<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of strings in brackets, such as [\"one\", \"two\"]")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = elements.next_element()? {
+                list.push(element);
+            }
+            Ok(list)
+        }
+    }
+    deserializer.deserialize_seq(List(PhantomData))
 }
 
 /// `interval`: whole seconds, 1 s to 1 h.
@@ -36,13 +64,15 @@ fn text<'de, D: Deserializer<'de>, T>(
 pub struct Interval(Duration);
 
 impl Interval {
+    const WANTED: &'static str = "a time in whole seconds from \"1s\" to \"1h\", such as \"30s\" or \"5m\"";
+
     /// The interval as a time.
     pub const fn duration(self) -> Duration {
         self.0
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let wanted = "a time in whole seconds from \"1s\" to \"1h\", such as \"30s\" or \"5m\"";
+        let wanted = Self::WANTED;
         let duration =
             humantime::parse_duration(text).map_err(|_| format!("{text:?} is no time: {wanted} would be"))?;
         let allowed = (1..=3600).contains(&duration.as_secs()) && duration.subsec_nanos() == 0;
@@ -64,7 +94,7 @@ impl fmt::Display for Interval {
 
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, Self::parse)
+        text(deserializer, Self::WANTED, Self::parse)
     }
 }
 
@@ -76,6 +106,9 @@ pub struct Address {
 }
 
 impl Address {
+    const WANTED: &'static str =
+        "\"host:port\", such as \"127.0.0.1:8094\", \"[::1]:8094\" or \"telegraf.lan:8094\"";
+
     /// A name, or an IPv4 or IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -87,7 +120,7 @@ impl Address {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let wanted = "\"host:port\", such as \"127.0.0.1:8094\", \"[::1]:8094\" or \"telegraf.lan:8094\"";
+        let wanted = Self::WANTED;
         let bad = || format!("{text:?} is not {wanted}");
         let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
         let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(bad)?;
@@ -119,7 +152,7 @@ impl fmt::Display for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, Self::parse)
+        text(deserializer, Self::WANTED, Self::parse)
     }
 }
 
@@ -179,9 +212,11 @@ impl From<&str> for LanPattern {
 
 impl<'de> Deserialize<'de> for LanPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, |pattern| {
+        text(deserializer, "the name of an interface, such as \"br-lan\"", |pattern| {
             let is_name = |char: char| !char.is_whitespace() && char != '/';
-            if pattern.is_empty() || !pattern.chars().all(is_name) {
+            // A bracket that is never closed would match nothing, in silence.
+            let closed = pattern.rfind('[') <= pattern.rfind(']');
+            if pattern.is_empty() || !pattern.chars().all(is_name) || !closed {
                 return Err(format!(
                     "{pattern:?} is not the name of an interface, such as \"br-lan\" or \"wg*\""
                 ));
@@ -197,7 +232,7 @@ pub struct Prefix(pub IpNet);
 
 impl<'de> Deserialize<'de> for Prefix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, |prefix| {
+        text(deserializer, "a prefix, such as \"192.168.8.0/24\"", |prefix| {
             let wanted = "a prefix such as \"192.168.8.0/24\" or \"fd00:8::/64\"";
             let net: IpNet = prefix.parse().map_err(|_| format!("{prefix:?} is not {wanted}"))?;
             if net.addr() != net.trunc().addr() {
@@ -223,7 +258,7 @@ impl RouterName {
 
     fn parse(given: &str) -> Result<Self, String> {
         let clean = Name::clean(given.as_bytes()).filter(|name| name.as_str() == given);
-        let usable = clean.filter(|name| name.as_str() != "other");
+        let usable = clean.filter(|name| *name.folded() != *"other");
         usable.map(Self).ok_or_else(|| {
             format!("{given:?} is not 1 to 64 bytes of visible characters without backslash, nor may it be \"other\"")
         })
@@ -239,7 +274,7 @@ impl Default for RouterName {
 
 impl<'de> Deserialize<'de> for RouterName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, Self::parse)
+        text(deserializer, "a name, such as \"router\"", Self::parse)
     }
 }
 
@@ -297,7 +332,7 @@ struct TagName(Box<str>);
 
 impl<'de> Deserialize<'de> for TagName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, |name| {
+        text(deserializer, "a name in quotes", |name| {
             if TAKEN.contains(&name) {
                 return Err(format!(
                     "the tag {name:?} is one of connection_state's own: choose another name"
@@ -317,7 +352,7 @@ struct TagValue(Box<str>);
 
 impl<'de> Deserialize<'de> for TagValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, |value| clean("value", value).map(Self))
+        text(deserializer, "a value in quotes, such as \"home\"", |value| clean("value", value).map(Self))
     }
 }
 

@@ -45,17 +45,15 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Looks for it below `root`.
-    pub fn read(root: &Root) -> Self {
+    /// Looks for it below `root`. Of several battery clocks the one nearest to `wall` speaks.
+    pub fn read(root: &Root, wall: Duration) -> Self {
         let clocks = fs::read_dir(root.path(BATTERY_CLOCKS)).into_iter().flatten().flatten();
         let since_epoch =
             clocks.filter_map(|clock| fs::read_to_string(clock.path().join("since_epoch")).ok());
+        let times = since_epoch.filter_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
         Self {
             mark: MARKS.iter().any(|mark| root.path(mark).exists()),
-            battery_clock: since_epoch
-                .filter_map(|text| text.trim().parse().ok())
-                .map(Duration::from_secs)
-                .next(),
+            battery_clock: times.min_by_key(|time| time.abs_diff(wall)),
         }
     }
 }
@@ -160,10 +158,13 @@ mod tests {
         let root = std::env::temp_dir().join(format!("conntrack-exporter-clock-{}", std::process::id()));
         fs::create_dir_all(root.join("sys/class/rtc/rtc0")).unwrap();
         fs::create_dir_all(root.join("var/state")).unwrap();
-        let read = || Evidence::read(&Root::replay(&root));
+        let read = || Evidence::read(&Root::replay(&root), Duration::from_secs(BUILT));
         assert_eq!(read(), Evidence::default());
         fs::write(root.join("sys/class/rtc/rtc0/since_epoch"), "1790000000\n").unwrap();
         assert_eq!(read(), battery(0));
+        fs::create_dir_all(root.join("sys/class/rtc/rtc1")).unwrap();
+        fs::write(root.join("sys/class/rtc/rtc1/since_epoch"), "12\n").unwrap();
+        assert_eq!(read(), battery(0), "the one that is nearer");
         fs::write(root.join("var/state/dnsmasqsec"), "").unwrap();
         assert!(read().mark);
     }

@@ -93,7 +93,7 @@ fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evid
         config_file: ConfigFile { named: Some(root.join("config.toml")), default: root.join("absent") },
         root: Root::replay(root),
         clocks: Box::new(clocks),
-        evidence: Some(Box::new(move || evidence.get())),
+        evidence: Some(Box::new(move |_| evidence.get())),
         built: Some(Duration::from_secs(EPOCH - 30 * 86400)),
         set_log_level: Box::new(|_| {}),
     })

@@ -33,7 +33,14 @@ pub struct Interface {
 
 /// Reads the interfaces of the router below `root`, in order of name.
 pub fn read(root: &Root) -> io::Result<Vec<Interface>> {
-    if root.is_live() { Ok(collect(getifaddrs()?)) } else { Ok(parse(&fs::read(root.path(REPLAYED))?)) }
+    if root.is_live() {
+        return Ok(collect(getifaddrs()?));
+    }
+    let path = root.path(REPLAYED);
+    match fs::read(&path) {
+        Ok(text) => Ok(parse(&text)),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    }
 }
 
 fn collect(addresses: impl Iterator<Item = InterfaceAddress>) -> Vec<Interface> {

@@ -67,7 +67,7 @@ async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
 async fn an_oversized_datagram_is_refused_alone() {
     let (_receiver, port) = receiver();
     let mut telegraf = Telegraf::new("127.0.0.1", port);
-    let delivery = send(&mut telegraf, &[b"a", &[0; 70_000]]).await;
+    let delivery = send(&mut telegraf, &[b"a", &vec![0; 70_000]]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![true, false], 1));
     assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true], "by a new socket");
 }
