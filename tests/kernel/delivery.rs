@@ -1,0 +1,42 @@
+//! Telegraf that is not there, or not yet.
+
+use nix::sys::signal::Signal;
+
+use crate::connections::{at, established, listen};
+use crate::exporter::Exporter;
+use crate::household::{Household, INTERNET, LAPTOP};
+use crate::snapshot::{Receiver, counts};
+use crate::wait::until;
+
+#[test]
+#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
+fn a_receiver_that_comes_late_sees_what_it_missed() {
+    let home = Household::new("late");
+    let server = listen(&home.internet, at(INTERNET, 443));
+    let _connection = established(&home.nas, at(INTERNET, 443), &server);
+    let telegraf = at(LAPTOP, 8094);
+    let exporter = Exporter::sending_to(&home, telegraf);
+    exporter.await_error(&format!("sending to {telegraf} fails"));
+    until("three snapshots that nobody takes", || (exporter.ticks() >= 3).then_some(()));
+
+    let receiver = Receiver::new(&home.laptop, telegraf);
+    let first = receiver.next();
+    let (missed, errors) = (first.figure("sequence") - 1, first.figure("send_errors"));
+    assert!(missed >= 3, "{missed} missed");
+    assert!((1..=missed).contains(&errors), "{errors} refusals of {missed} datagrams");
+    // The router's datagrams to the laptop are a connection as well.
+    let expected = counts(&[("nas", "tcp", "ESTABLISHED", 1), ("router", "udp", "UNREPLIED", 1)]);
+    assert_eq!(first.counts(), expected);
+    let next = receiver.next();
+    assert_eq!(next.figure("sequence"), first.figure("sequence") + 1);
+    until("the end of the failure in the log", || exporter.output().contains("works again").then_some(()));
+
+    drop(receiver);
+    let before = exporter.ticks();
+    until("three more that nobody takes", || (exporter.ticks() >= before + 3).then_some(()));
+    let later = Receiver::new(&home.laptop, telegraf).next();
+    assert!(later.figure("sequence") >= next.figure("sequence") + 3, "a gap");
+    assert!(later.figure("send_errors") > next.figure("send_errors"));
+    assert_eq!(later.figure("started"), first.figure("started"));
+    exporter.end(Signal::SIGTERM);
+}

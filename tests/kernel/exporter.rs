@@ -1,0 +1,145 @@
+//! The program under test, as a process in the router's namespace.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::household::Household;
+use crate::lines::parse;
+use crate::snapshot::Snapshot;
+use crate::wait::until;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conntrack-exporter");
+
+/// How long it may take to stop.
+const STOPPED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Writes a configuration that sends to `telegraf` every second, with `more` behind it, and says where it is.
+pub(crate) fn configure(home: &Household, telegraf: &str, more: &str) -> PathBuf {
+    let path = home.file("conntrack-exporter.toml");
+    let leases = home.leases();
+    let leases = leases.display();
+    let text = format!(
+        "interval = \"1s\"\ntimestamps = \"always\"\ntelegraf.address = \"{telegraf}\"\n\
+         devices.leases = [\"{leases}\"]\nlog.level = \"debug\"\n{more}\n"
+    );
+    fs::write(&path, text).expect("writing the configuration");
+    path
+}
+
+/// The program with a configuration.
+pub(crate) fn command(program: &Path, config: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("--config").arg(config).stdin(Stdio::null());
+    command
+}
+
+/// What `once` prints in the router's namespace.
+pub(crate) fn once(home: &Household, config: &Path) -> Snapshot {
+    let mut command = command(Path::new(PROGRAM), config);
+    let child = home.router.spawn(command.arg("once").stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let output = child.wait_with_output().expect("a child that was just started");
+    assert!(output.status.success(), "once: {}", String::from_utf8_lossy(&output.stderr));
+    Snapshot::new(parse(&output.stdout).unwrap_or_else(|why| panic!("{why}")))
+}
+
+/// The running daemon; killed when dropped.
+pub(crate) struct Exporter {
+    child: Child,
+    output: PathBuf,
+    errors: PathBuf,
+}
+
+impl Exporter {
+    /// Starts the daemon in the router's namespace.
+    pub(crate) fn start(home: &Household, config: &Path) -> Self {
+        Self::run(home, &mut command(Path::new(PROGRAM), config))
+    }
+
+    /// Starts the daemon for a receiver, with the plainest configuration.
+    pub(crate) fn sending_to(home: &Household, telegraf: SocketAddr) -> Self {
+        Self::start(home, &configure(home, &telegraf.to_string(), ""))
+    }
+
+    /// Starts the daemon by a command of one's own.
+    pub(crate) fn run(home: &Household, command: &mut Command) -> Self {
+        let output = home.file("output");
+        let file = File::create(&output).expect("a file for its output");
+        Self::with_output(home, command, output, file.into())
+    }
+
+    /// Starts the daemon with a standard output of one's own.
+    pub(crate) fn writing_to(home: &Household, command: &mut Command, stdout: Stdio) -> Self {
+        Self::with_output(home, command, PathBuf::from("/dev/null"), stdout)
+    }
+
+    fn with_output(home: &Household, command: &mut Command, output: PathBuf, stdout: Stdio) -> Self {
+        let errors = home.file("errors");
+        let stderr = File::create(&errors).expect("a file for its errors");
+        let child = home.router.spawn(command.stdout(stdout).stderr(stderr));
+        Self { child, output, errors }
+    }
+
+    /// What it has written to standard output so far.
+    pub(crate) fn output(&self) -> String {
+        fs::read_to_string(&self.output).expect("its output")
+    }
+
+    /// What it has written to standard error so far.
+    pub(crate) fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).expect("its errors")
+    }
+
+    /// Waits for a message on standard error.
+    pub(crate) fn await_error(&self, part: &str) -> String {
+        until(part, || Some(self.errors()).filter(|errors| errors.contains(part)))
+    }
+
+    /// How many snapshots it has handed over, to whatever end.
+    pub(crate) fn ticks(&self) -> usize {
+        self.output().matches("snapshot of ").count()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("a running process");
+    }
+
+    /// Whether it has the connection table open right now.
+    pub(crate) fn is_reading(&self) -> bool {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.pid())).into_iter().flatten().flatten();
+        files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file.ends_with("nf_conntrack"))
+    }
+
+    /// Ends it by a signal and insists that it ends well, and soon. Says how long it took.
+    pub(crate) fn end(mut self, signal: Signal) -> Duration {
+        let begun = Instant::now();
+        self.signal(signal);
+        self.insist_on_a_good_end();
+        let took = begun.elapsed();
+        assert!(took < STOPPED_WITHIN, "{signal} took {took:?}");
+        took
+    }
+
+    /// Waits until it has ended by itself, and well.
+    pub(crate) fn insist_on_a_good_end(&mut self) {
+        let status = until("the end of the daemon", || self.child.try_wait().expect("a child of ours"));
+        assert_eq!(status.code(), Some(0), "{status}: {}", self.errors());
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX))
+    }
+}
+
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        // Both fail if it has ended, which is all right.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,34 @@
+//! The exporter against a real kernel: namespaces for two clients, a router with NAT and an internet host, real
+//! connections between them, and the program in the router's namespace.
+//!
+//! The tests are ignored unless asked for, for they need root; each has namespaces, files and processes of its own,
+//! all of which are gone afterwards, also when it fails. Nothing sleeps for as long as something usually takes: what
+//! must come is waited for, with a deadline.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed, and these words say where"
+)]
+
+mod connections;
+mod delivery;
+mod exporter;
+#[path = "../support/fill.rs"]
+mod fill;
+#[path = "../support/flush.rs"]
+mod flush;
+mod household;
+mod interfaces;
+#[path = "../support/lines.rs"]
+mod lines;
+mod names;
+mod namespace;
+mod piping;
+mod privileges;
+mod reload;
+mod resolving;
+mod snapshot;
+mod stopping;
+mod table;
+mod truth;
+mod wait;

@@ -1,0 +1,156 @@
+//! What the exporter sent at one instant, and the socket that receives it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use crate::connections::udp;
+use crate::lines::{Line, Value, parse};
+use crate::namespace::Namespace;
+use crate::wait::PATIENCE;
+
+/// Counts by device, protocol and state.
+pub(crate) type Counts = BTreeMap<(String, String, String), i64>;
+
+/// Counts from rows.
+pub(crate) fn counts(rows: &[(&str, &str, &str, i64)]) -> Counts {
+    let key = |device: &str, protocol: &str, state: &str| (device.into(), protocol.into(), state.into());
+    rows.iter().map(|&(device, protocol, state, count)| (key(device, protocol, state), count)).collect()
+}
+
+/// A whole snapshot, for which all that must hold of any was checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    lines: Vec<Line>,
+}
+
+impl Snapshot {
+    /// Takes the lines of one snapshot.
+    pub(crate) fn new(lines: Vec<Line>) -> Self {
+        let snapshot = Self { lines };
+        snapshot.check();
+        snapshot
+    }
+
+    fn check(&self) {
+        let names: Vec<_> = self.lines.iter().map(|line| line.measurement.as_str()).collect();
+        let [states @ .., "conntrack", "conntrack_exporter"] = names.as_slice() else {
+            panic!("not a whole snapshot: {names:?}");
+        };
+        assert!(states.iter().all(|name| *name == "connection_state"), "{names:?}");
+        let stamped: BTreeSet<_> = self.lines.iter().map(|line| line.timestamp).collect();
+        assert_eq!(stamped.len(), 1, "one instant");
+        let series: BTreeSet<_> = self.states().map(|line| &line.tags).collect();
+        assert_eq!(series.len(), states.len(), "each series once");
+        assert_eq!(self.figure("points"), i64::try_from(states.len()).unwrap_or(i64::MAX), "none lost");
+        let counted: i64 = self.states().map(count).sum();
+        let expected = self.figure("entries_read") - self.figure("entries_loopback");
+        assert_eq!(counted, expected, "each entry counted once");
+        assert_eq!(self.figure("lines_unreadable"), 0);
+    }
+
+    /// The lines of `connection_state`.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.measurement == "connection_state")
+    }
+
+    /// All lines.
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The counts, zeros included.
+    pub(crate) fn counts(&self) -> Counts {
+        let tag = |line: &Line, key: &str| line.tags.get(key).cloned().unwrap_or_default();
+        let key = |line: &Line| (tag(line, "device_name"), tag(line, "protocol"), tag(line, "state"));
+        let counts: Counts = self.states().map(|line| (key(line), count(line))).collect();
+        assert_eq!(counts.len(), self.states().count(), "no series differ by other tags alone");
+        counts
+    }
+
+    /// One of the exporter's figures about itself.
+    pub(crate) fn figure(&self, name: &str) -> i64 {
+        match self.lines.last().and_then(|line| line.fields.get(name)) {
+            Some(Value::Integer(figure)) => *figure,
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    /// How many entries the kernel says its table has.
+    pub(crate) fn gauge(&self) -> f64 {
+        let table = self.lines.iter().find(|line| line.measurement == "conntrack");
+        match table.and_then(|line| line.fields.get("ip_conntrack_count")) {
+            Some(Value::Float(count)) => *count,
+            other => panic!("ip_conntrack_count is {other:?}"),
+        }
+    }
+
+    /// When it was taken, in nanoseconds since 1970.
+    pub(crate) fn instant(&self) -> i64 {
+        self.lines.last().and_then(|line| line.timestamp).expect("a timestamp")
+    }
+}
+
+/// What a line of `connection_state` counts.
+pub(crate) fn count(line: &Line) -> i64 {
+    match line.fields.get("count") {
+        Some(Value::Integer(count)) => *count,
+        other => panic!("count is {other:?}"),
+    }
+}
+
+/// Telegraf's place.
+pub(crate) struct Receiver {
+    socket: UdpSocket,
+}
+
+impl Receiver {
+    /// Listens at `address` of `host`.
+    pub(crate) fn new(host: &Namespace, address: SocketAddr) -> Self {
+        let socket = udp(host, address);
+        socket.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout above zero");
+        Self { socket }
+    }
+
+    /// The next snapshot.
+    pub(crate) fn next(&self) -> Snapshot {
+        self.within(PATIENCE).expect("a snapshot")
+    }
+
+    /// The next snapshot for which something holds.
+    pub(crate) fn next_where(&self, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let begun = Instant::now();
+        loop {
+            let snapshot = self.next();
+            if holds(&snapshot) {
+                return snapshot;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what}: not in any snapshot; the last: {snapshot:#?}");
+        }
+    }
+
+    /// The next snapshot, if one comes within `time`.
+    pub(crate) fn within(&self, time: Duration) -> Option<Snapshot> {
+        let begun = Instant::now();
+        let mut lines = Vec::new();
+        let mut datagram = vec![0; 65_536];
+        while begun.elapsed() < time {
+            let length = match self.socket.recv(&mut datagram) {
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    continue;
+                }
+                length => length.expect("receiving"),
+            };
+            assert!(length <= 1432, "a datagram of {length} bytes");
+            lines.extend(
+                parse(datagram.get(..length).unwrap_or_default()).unwrap_or_else(|why| panic!("{why}")),
+            );
+            if lines.last().is_some_and(|line| line.measurement == "conntrack_exporter") {
+                return Some(Snapshot::new(lines));
+            }
+        }
+        assert!(lines.is_empty(), "a snapshot without end: {lines:#?}");
+        None
+    }
+}

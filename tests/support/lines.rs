@@ -1,0 +1,159 @@
+//! Line protocol, read back more strictly than Telegraf does: whatever is odd about a line is an error here.
+
+use std::collections::BTreeMap;
+
+use influxdb_line_protocol::{FieldValue, ParsedLine, parse_lines};
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) measurement: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) fields: BTreeMap<String, Value>,
+    pub(crate) timestamp: Option<i64>,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Integer(i64),
+    Float(f64),
+    Text(String),
+}
+
+/// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext.
+const FIELDS: [(&str, &str); 3] = [
+    ("connection_state", "count:i"),
+    ("conntrack", "ip_conntrack_count:f ip_conntrack_max:f ip_conntrack_buckets:f"),
+    (
+        "conntrack_exporter",
+        "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
+         entries_overflow:i devices:i duration_ns:i resident_bytes:i lines_unreadable:i datagrams_sent:i \
+         send_errors:i ticks_skipped:i reload_errors:i cpu_ns:i source:t clock:t version:t",
+    ),
+];
+
+/// Which tags a measurement has besides those that a user may add.
+const TAGS: [(&str, &[&str]); 3] = [
+    ("connection_state", &["device_name", "protocol", "state"]),
+    ("conntrack", &["host"]),
+    ("conntrack_exporter", &["host"]),
+];
+
+/// Reads whole lines, each ended by a newline, as they are in a datagram.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Line>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))?;
+    let whole = text.strip_suffix('\n').ok_or_else(|| format!("does not end in a newline: {text:?}"))?;
+    let lines: Vec<Line> = whole.split('\n').map(line).collect::<Result<_, _>>()?;
+    let together = parse_lines(text).count();
+    if together != lines.len() {
+        return Err(format!("{} lines are read as {together} points: {text:?}", lines.len()));
+    }
+    Ok(lines)
+}
+
+fn line(text: &str) -> Result<Line, String> {
+    let mut points = parse_lines(text);
+    let (Some(point), None) = (points.next(), points.next()) else {
+        return Err(format!("not one point: {text:?}"));
+    };
+    point
+        .map_err(|error| error.to_string())
+        .and_then(|point| checked(&point))
+        .map_err(|why| format!("{why}: {text:?}"))
+}
+
+fn checked(point: &ParsedLine<'_>) -> Result<Line, String> {
+    let measurement = point.series.measurement.to_string();
+    let tags: Vec<(String, String)> = point
+        .series
+        .tag_set
+        .iter()
+        .flatten()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
+    if !tags.is_sorted_by(|(a, _), (b, _)| a < b) {
+        return Err("tags not in order, or one of them twice".to_owned());
+    }
+    let tags = BTreeMap::from_iter(tags);
+    let wanted = known(&TAGS, &measurement).ok_or("an unknown measurement")?;
+    if let Some(lacking) = wanted.iter().find(|key| !tags.contains_key(**key)) {
+        return Err(format!("no tag {lacking}"));
+    }
+    let fields: Vec<(String, Value)> = point
+        .field_set
+        .iter()
+        .map(|(key, field)| Ok((key.to_string(), value(field)?)))
+        .collect::<Result<_, String>>()?;
+    let found: Vec<_> = fields.iter().map(|(key, value)| format!("{key}:{}", kind(value))).collect();
+    if !are_those_of(&measurement, &found) {
+        return Err(format!("other fields than those of {measurement}"));
+    }
+    Ok(Line { measurement, tags, fields: fields.into_iter().collect(), timestamp: point.timestamp })
+}
+
+/// Whether these are the fields of `measurement`: all of them, but for what a kernel doesn't tell of its table.
+fn are_those_of(measurement: &str, found: &[String]) -> bool {
+    let all: Vec<_> = known(&FIELDS, measurement).unwrap_or_default().split_whitespace().collect();
+    if measurement == "conntrack" {
+        return !found.is_empty() && found.iter().all(|field| all.contains(&field.as_str()));
+    }
+    all == found
+}
+
+fn known<T: Copy>(table: &[(&str, T)], measurement: &str) -> Option<T> {
+    table.iter().find(|(name, _)| *name == measurement).map(|(_, entry)| *entry)
+}
+
+fn value(field: &FieldValue<'_>) -> Result<Value, String> {
+    match field {
+        FieldValue::I64(value) => Ok(Value::Integer(*value)),
+        FieldValue::F64(value) => Ok(Value::Float(*value)),
+        FieldValue::String(value) => Ok(Value::Text(value.to_string())),
+        other => Err(format!("a field of another kind: {other:?}")),
+    }
+}
+
+const fn kind(value: &Value) -> char {
+    match value {
+        Value::Integer(_) => 'i',
+        Value::Float(_) => 'f',
+        Value::Text(_) => 't',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_meant() {
+        let text = b"connection_state,device_name=a\\ b\\,c,protocol=tcp,state=NONE count=3i 17\n";
+        let lines = parse(text).unwrap();
+        assert_eq!(lines[0].tags["device_name"], "a b,c");
+        assert_eq!(lines[0].fields["count"], Value::Integer(3));
+        assert_eq!(lines[0].timestamp, Some(17));
+        assert!(parse(b"conntrack,host=r ip_conntrack_count=1,ip_conntrack_max=2\n").is_ok());
+    }
+
+    #[test]
+    fn what_is_odd_is_refused() {
+        for odd in [
+            "",
+            "\n",
+            "connection_state,device_name=a,protocol=tcp,state=NONE count=3i",
+            "connection_state,device_name=a,protocol=tcp,state=NONE count=3i\n\n",
+            "connection_state,device_name=a,protocol=tcp,state=NONE count=3\n",
+            "connection_state,device_name=a,protocol=tcp,state=NONE count=3i,count=3i\n",
+            "connection_state,device_name=a,protocol=tcp,state=NONE count=3i,bytes=1i\n",
+            "connection_state,device_name=a,device_name=b,protocol=tcp,state=NONE count=3i\n",
+            "connection_state,protocol=tcp,device_name=a,state=NONE count=3i\n",
+            "connection_state,device_name=a,protocol=tcp count=3i\n",
+            "connection_state,device_name=a b,protocol=tcp,state=NONE count=3i\n",
+            "conntrack,host=r ip_conntrack_count=1i\n",
+            "elsewhere,host=r count=1i\n",
+        ] {
+            assert!(parse(odd.as_bytes()).is_err(), "{odd:?}");
+        }
+    }
+}
