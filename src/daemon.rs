@@ -245,6 +245,9 @@ impl Daemon {
                 debug!("snapshot of {} points written", points.len());
             }
             Output::Telegraf(telegraf) => {
+                if self.observer.take_moved() {
+                    telegraf.renew();
+                }
                 let max = self.observer.config().telegraf.max_datagram.bytes();
                 let datagrams = self.lines.datagrams(max).map(|(_, datagram)| datagram);
                 let delivery = telegraf.send(datagrams).await;

@@ -86,8 +86,8 @@ impl Lan {
         self.derive();
     }
 
-    /// Takes note of the router's interfaces as they are at `boot` (time since boot).
-    pub fn observe(&mut self, interfaces: Vec<Interface>, boot: Duration) {
+    /// Takes note of the router's interfaces as they are at `boot` (time since boot); says whether they have changed.
+    pub fn observe(&mut self, interfaces: Vec<Interface>, boot: Duration) -> bool {
         let current = self.belongings_of(&interfaces);
         for &belonging in &current {
             match self.belongings.iter_mut().find(|(known, _)| *known == belonging) {
@@ -104,8 +104,10 @@ impl Lan {
             let Some((index, _)) = oldest else { break };
             self.belongings.remove(index);
         }
+        let changed = self.interfaces != interfaces;
         self.interfaces = interfaces;
         self.derive();
+        changed
     }
 
     /// Whether an interface of this name belongs to the LAN, and by which pattern.

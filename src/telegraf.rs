@@ -84,13 +84,20 @@ impl Telegraf {
         }));
     }
 
+    /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
+    /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
+    pub fn renew(&mut self) {
+        self.socket = None;
+    }
+
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
     /// counted, and logged when it begins and when it ends.
     pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
         let mut problem = self.take_resolved().await.err();
         let mut delivery = Delivery::default();
         if self.socket.is_none() {
-            problem = self.connect().await.err().or(problem);
+            let connected = self.connect().await;
+            problem = problem.or(connected.err());
         } else if let Some(error) = self.late_refusal() {
             delivery.refuse_last();
             problem = Some(error);
@@ -99,11 +106,12 @@ impl Telegraf {
             if number > 0 && number % BURST == 0 {
                 sleep(PAUSE).await;
             }
-            problem = self.send_one(datagram, &mut delivery).await.err().or(problem);
+            let outcome = self.send_one(datagram, &mut delivery).await;
+            problem = problem.or(outcome.err());
         }
         if let Some(error) = self.late_refusal() {
             delivery.refuse_last();
-            problem = Some(error);
+            problem = problem.or(Some(error));
         }
         self.report(problem.as_ref());
         delivery
@@ -115,9 +123,10 @@ impl Telegraf {
 
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
     async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> io::Result<()> {
+        // Why there is no socket has been said where it was to be had or was lost.
         let Some(socket) = &self.socket else {
             delivery.push(false);
-            return Err(io::Error::new(io::ErrorKind::NotConnected, "no address to send to"));
+            return Ok(());
         };
         let mut outcome = send_within(socket, datagram).await;
         let mut refused = Ok(());

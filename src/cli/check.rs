@@ -161,7 +161,7 @@ fn lan(report: &mut Report, config: &Config, root: &Root) {
     let prefixes: Vec<_> = config.lan.prefixes.iter().map(|prefix| prefix.0).collect();
     let mut lan = Lan::new(&patterns, &prefixes);
     match interfaces::read(root) {
-        Ok(found) => lan.observe(found, Duration::ZERO),
+        Ok(found) => drop(lan.observe(found, Duration::ZERO)),
         Err(error) => {
             return report
                 .warning("LAN", format!("the interfaces can't be read ({error}): no device can be told"));

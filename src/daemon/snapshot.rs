@@ -44,6 +44,8 @@ pub struct Observer {
     pub totals: Totals,
     sequence: u64,
     started: u64,
+    /// Whether the router's interfaces or addresses have changed since somebody asked.
+    moved: bool,
     faults: Faults,
 }
 
@@ -78,6 +80,7 @@ impl Observer {
             totals: Totals::default(),
             sequence: 0,
             started,
+            moved: false,
             faults: Faults::default(),
             root: root.clone(),
             config,
@@ -87,6 +90,11 @@ impl Observer {
     /// The configuration in force.
     pub const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether the router's interfaces or addresses have changed since this was last asked.
+    pub fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// Takes over another configuration and keeps all that was learned.
@@ -132,7 +140,7 @@ impl Observer {
     fn look_around(&mut self, boot: Duration) {
         match interfaces::read(&self.root) {
             Ok(found) => {
-                self.lan.observe(found, boot);
+                self.moved |= self.lan.observe(found, boot);
                 if self.faults.interfaces.ends() {
                     info!("the interfaces can be read again");
                 }

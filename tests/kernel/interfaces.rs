@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use crate::connections::{at, established, listen};
+use crate::connections::{at, established, listen, udp};
 use crate::exporter::Exporter;
 use crate::household::{Household, INTERNET, INTERNET_V6, WAN};
 use crate::snapshot::{Receiver, counts};
@@ -64,5 +64,24 @@ fn sending_works_again_when_the_wan_is_back() {
     let moved = receiver.next();
     assert_eq!(moved.figure("started"), first.figure("started"));
     assert_eq!(receiver.next().figure("sequence"), moved.figure("sequence") + 1);
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
+fn datagrams_come_from_the_address_that_the_router_has_now() {
+    let home = Household::new("renumbered");
+    let telegraf = at(INTERNET_V6, 8094);
+    let receiver = udp(&home.internet, telegraf);
+    let exporter = Exporter::sending_to(&home, telegraf);
+    let from = || receiver.recv_from(&mut [0; 2000]).expect("a datagram").1.ip();
+    assert_eq!(from(), at("2001:db8:ffff::10", 0).ip());
+
+    // The kernel goes on sending over IPv6 from an address that is gone, as long as the socket is the same.
+    home.router.ip("addr del 2001:db8:ffff::10/64 dev wan
+        addr add 2001:db8:ffff::77/64 dev wan nodad
+        route replace ::/0 via 2001:db8:ffff::1");
+    let new = at("2001:db8:ffff::77", 0).ip();
+    until("a datagram from the new address", || (from() == new).then_some(()));
     exporter.end(Signal::SIGTERM);
 }
