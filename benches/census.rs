@@ -18,6 +18,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 
 const ENTRIES: usize = 16_384;
+const DEVICES: usize = 50;
 
 fn main() {
     divan::main();
@@ -25,7 +26,7 @@ fn main() {
 
 #[divan::bench]
 fn read_and_throw_away(bencher: Bencher<'_, '_>) {
-    let root = router::write(ENTRIES).unwrap();
+    let root = router::write(ENTRIES, DEVICES).unwrap();
     let table = root.join("proc/net/nf_conntrack");
     bencher.counter(ItemsCount::new(ENTRIES)).bench_local(|| {
         let (mut file, mut page) = (File::open(&table).unwrap(), [0; 4096]);
@@ -38,7 +39,7 @@ fn read_and_throw_away(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn parse_lines_in_memory(bencher: Bencher<'_, '_>) {
-    let text = router::table(ENTRIES);
+    let text = router::table(ENTRIES, DEVICES);
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     bencher.counter(ItemsCount::new(ENTRIES)).bench_local(|| {
         for line in &lines {
@@ -49,7 +50,7 @@ fn parse_lines_in_memory(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn read_and_parse(bencher: Bencher<'_, '_>) {
-    let root = router::write(ENTRIES).unwrap();
+    let root = router::write(ENTRIES, DEVICES).unwrap();
     let table = root.join("proc/net/nf_conntrack");
     bencher.counter(ItemsCount::new(ENTRIES)).bench_local(|| {
         let mut reading = Reading::new(File::open(&table).unwrap());
@@ -63,7 +64,7 @@ fn read_and_parse(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn whole_snapshot(bencher: Bencher<'_, '_>) {
-    let root = router::write(ENTRIES).unwrap();
+    let root = router::write(ENTRIES, DEVICES).unwrap();
     let mut observer = Observer::new(Config::default(), &Root::replay(&root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     bencher

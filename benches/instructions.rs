@@ -8,13 +8,19 @@ mod router;
 
 use std::fs::File;
 use std::hint::black_box;
+use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::procfs::{Reading, line};
 use conntrack_exporter::conntrack::{Entry, Progress};
-use conntrack_exporter::daemon::snapshot::Observer;
+use conntrack_exporter::daemon::snapshot::{Observer, settings};
 use conntrack_exporter::daemon::write_lines;
+use conntrack_exporter::devices::admission::Admission;
+use conntrack_exporter::devices::present::Present;
+use conntrack_exporter::devices::{Devices, Label};
+use conntrack_exporter::lan::{Lan, interfaces};
 use conntrack_exporter::line_protocol::Lines;
 use conntrack_exporter::root::Root;
 
@@ -27,25 +33,27 @@ fn main() {
         return;
     };
     let (entries, times) = (entries.parse().unwrap(), times.parse().unwrap());
-    let root = router::write(entries).unwrap();
+    let devices = if what == "devices" { entries } else { 50 };
+    let root = router::write(entries, devices).unwrap();
     match what.as_str() {
         "parse" => parse(entries, times),
         "scrape" => (0..times).for_each(|_| scrape(&root.join("proc/net/nf_conntrack"), entries)),
         "snapshot" => snapshot(&root, times),
-        other => panic!("{other} is none of parse, scrape, snapshot"),
+        "devices" => name(&root, devices, times),
+        other => panic!("{other} is none of parse, scrape, snapshot, devices"),
     }
     router::remove(&root);
 }
 
 fn parse(entries: usize, times: usize) {
-    let text = router::table(entries);
+    let text = router::table(entries, 50);
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     for line in (0..times).flat_map(|_| &lines) {
         black_box(line::parse(line).unwrap());
     }
 }
 
-fn scrape(table: &std::path::Path, entries: usize) {
+fn scrape(table: &Path, entries: usize) {
     let mut reading = Reading::new(File::open(table).unwrap());
     let mut flows = 0;
     let mut count = |entry: Entry<'_>| flows += usize::from(matches!(black_box(entry), Entry::Flow(_)));
@@ -54,7 +62,7 @@ fn scrape(table: &std::path::Path, entries: usize) {
 }
 
 /// All of a tick but sending.
-fn snapshot(root: &std::path::Path, times: usize) {
+fn snapshot(root: &Path, times: usize) {
     let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut lines = Lines::default();
@@ -63,5 +71,34 @@ fn snapshot(root: &std::path::Path, times: usize) {
         let points = runtime.block_on(observer.snapshot(boot, true)).unwrap();
         write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
         observer.confirm(&points, |_| true, false);
+    }
+}
+
+/// What names cost in a tick in which nothing has changed: every device is met at two addresses, and shown.
+fn name(root: &Path, devices: usize, times: usize) {
+    let config = Config::default();
+    let mut lan = Lan::new(&["br-lan".into()], &[]);
+    lan.observe(interfaces::read(&Root::replay(root)).unwrap(), Duration::ZERO);
+    let addresses: Vec<IpAddr> = (0..devices)
+        .flat_map(|device| [format!("192.168.8.{}", device + 2), format!("2001:db8:aa:10::{device:x}01")])
+        .map(|address| address.parse().unwrap())
+        .collect();
+    let mut known = Devices::new(&Root::replay(root), settings(&config));
+    let (mut present, mut admission) = (Present::default(), Admission::default());
+    let mut labels: Vec<Label> = Vec::new();
+    for _ in 0..times {
+        known.refresh(&lan, Duration::ZERO);
+        present.begin(known.generation());
+        for address in &addresses {
+            if present.owner_at(*address).is_none() {
+                present.enter(*address, known.identify(&lan, *address, true, Duration::ZERO));
+                labels.clear();
+            }
+        }
+        if labels.is_empty() {
+            labels.extend(present.devices().iter().map(|who| known.label(who).unwrap()));
+        }
+        let candidates: Vec<_> = present.devices().iter().zip(&labels).collect();
+        assert_eq!(black_box(admission.admit(&candidates, 1024, Duration::ZERO)).len(), devices);
     }
 }

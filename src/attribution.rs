@@ -28,7 +28,7 @@ pub enum Whose {
 /// 0. Original source loopback: not counted. 1. Original source in the LAN: that device. 2. Original source a router
 ///    address: the router. 3. Reply source in the LAN (a port forward): that device. 4. Reply source a router
 ///    address: the router. 5. Else nobody's.
-pub fn whose(flow: &Flow, place: impl Fn(IpAddr) -> Place) -> Whose {
+pub fn whose(flow: &Flow, mut place: impl FnMut(IpAddr) -> Place) -> Whose {
     let origin = flow.original.source.address;
     match place(origin) {
         Place::Loopback => Whose::Loopback,

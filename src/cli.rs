@@ -1,9 +1,10 @@
 //! Commands and flags.
 
 pub mod check;
+pub mod devices;
 mod log;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ Usage: conntrack-exporter [COMMAND] [OPTIONS]
 Commands:
   (none)       the daemon: a snapshot at every interval, sent by UDP
   once         one snapshot as line protocol on standard output
+  devices      every known device: its name and who gave it, which names that
+               one overruled, its MACs and addresses, its entries now
   check        what the program finds here: configuration, table, LAN, names,
                Telegraf, clock; what is missing, and what that costs
 
@@ -42,6 +45,7 @@ Options:
                    which may be absent]
   --stdout         the daemon writes its lines to standard output instead of
                    sending them, as Telegraf's execd input wants them
+  --json           devices prints JSON instead of a table
   --config-only    check reads the configuration and nothing else
   --root DIR       replay another router's files from DIR: every path that is
                    read is taken below it (a FILE named by --config is not)
@@ -70,6 +74,7 @@ enum Command {
     Daemon { stdout: bool },
     Once,
     Check { config_only: bool },
+    Devices { json: bool },
     Help,
     Version,
 }
@@ -78,7 +83,7 @@ enum Command {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, lexopt::Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut command, mut config, mut root) = (None, None, Root::live());
-    let (mut stdout, mut config_only) = (false, false);
+    let (mut stdout, mut config_only, mut json) = (false, false, false);
     while let Some(argument) = parser.next()? {
         match argument {
             // Whoever asks for help gets it, whatever else stands there.
@@ -90,9 +95,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             Long("root") => root = Root::replay(parser.value()?),
             Long("stdout") => stdout = true,
             Long("config-only") => config_only = true,
-            Value(word) if command.is_none() && word == "once" => command = Some(Command::Once),
-            Value(word) if command.is_none() && word == "check" => {
-                command = Some(Command::Check { config_only: false });
+            Long("json") => json = true,
+            Value(word) if command.is_none() => {
+                command = Some(command_named(&word).ok_or_else(|| Value(word).unexpected())?);
             }
             other => return Err(other.unexpected()),
         }
@@ -100,6 +105,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     let command = match command {
         None => Command::Daemon { stdout },
         Some(Command::Check { .. }) => Command::Check { config_only },
+        Some(Command::Devices { .. }) => Command::Devices { json },
         Some(command) => command,
     };
     if stdout && !matches!(command, Command::Daemon { .. }) {
@@ -108,7 +114,19 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     if config_only && !matches!(command, Command::Check { .. }) {
         return Err("--config-only is an option of check".into());
     }
+    if json && !matches!(command, Command::Devices { .. }) {
+        return Err("--json is an option of devices".into());
+    }
     Ok(Invocation { command, config, root })
+}
+
+fn command_named(word: &OsStr) -> Option<Command> {
+    match word.to_str()? {
+        "once" => Some(Command::Once),
+        "check" => Some(Command::Check { config_only: false }),
+        "devices" => Some(Command::Devices { json: false }),
+        _ => None,
+    }
 }
 
 /// Says what is wrong with the arguments.
@@ -123,6 +141,7 @@ pub fn run(invocation: &Invocation) -> ExitCode {
         Command::Help => print(HELP.as_bytes()),
         Command::Version => print(version().as_bytes()),
         Command::Check { config_only } => check(invocation, config_only),
+        Command::Devices { json } => list_devices(invocation, json),
         Command::Once => once(invocation),
         Command::Daemon { stdout } => daemon(invocation, stdout),
     };
@@ -166,6 +185,17 @@ fn check(invocation: &Invocation, config_only: bool) -> Result<(), ExitCode> {
         check::Verdict::TableUnreadable => Err(ExitCode::FAILURE),
         check::Verdict::ConfigUnusable => Err(ExitCode::from(EXIT_CONFIG)),
     }
+}
+
+fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
+    let config = invocation.read_config()?;
+    log::start(config.log.level, log::Streams::StderrOnly);
+    let now = clock::now().map_err(|error| fail(&error))?;
+    let mut observer = Observer::new(config, &invocation.root, now.wall.as_secs());
+    let points = runtime()?.block_on(observer.snapshot(now.boot, true)).map_err(|error| fail(&error))?;
+    let table = devices::Table::new(observer.roster(), &points);
+    let text = if json { table.json().map_err(|error| fail(&error))? } else { table.to_string() };
+    print(text.as_bytes())
 }
 
 fn once(invocation: &Invocation) -> Result<(), ExitCode> {
@@ -238,6 +268,7 @@ mod tests {
         assert_eq!(command("once"), Command::Once);
         assert_eq!(command("check --config-only"), Command::Check { config_only: true });
         assert_eq!(command("--config-only check"), Command::Check { config_only: true });
+        assert_eq!(command("devices --json"), Command::Devices { json: true });
         assert_eq!(command("once --help"), Command::Help);
         assert_eq!(command("-V nonsense"), Command::Version);
         let invocation = parsed("--root=/case --config c.toml once").unwrap();

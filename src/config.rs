@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use values::{Address, Interval, LanPattern, LogLevel, MaxDatagram, Prefix, RouterName, UserTags};
+pub use values::{
+    Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
+};
 
 /// Where the configuration is unless another file is named.
 pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
@@ -92,6 +94,18 @@ pub struct Devices {
     /// dnsmasq's lease files.
     #[serde(deserialize_with = "values::list")]
     pub leases: Vec<PathBuf>,
+    /// odhcpd's lease files.
+    #[serde(deserialize_with = "values::list")]
+    pub odhcpd: Vec<PathBuf>,
+    /// The owner's own file of names.
+    pub registry: PathBuf,
+    /// Files of vendors, the first that exists is read.
+    #[serde(deserialize_with = "values::list")]
+    pub vendors: Vec<PathBuf>,
+    /// The sources of names, the best first.
+    pub names: NameSources,
+    /// How long addresses learned from neighbours are kept.
+    pub remember: Remember,
     /// Optional tags.
     #[serde(deserialize_with = "values::list")]
     pub tags: Vec<DeviceTag>,
@@ -99,14 +113,30 @@ pub struct Devices {
 
 impl Default for Devices {
     fn default() -> Self {
-        Self { leases: vec!["/tmp/dhcp.leases".into()], tags: Vec::new() }
+        Self {
+            leases: vec!["/tmp/dhcp.leases".into()],
+            odhcpd: vec!["/tmp/hosts/odhcpd".into(), "/tmp/odhcpd.leases".into()],
+            registry: "/etc/conntrack-exporter.devices".into(),
+            vendors: [
+                "/usr/share/nmap/nmap-mac-prefixes",
+                "/usr/share/ieee-data/oui.txt",
+                "/usr/share/wireshark/manuf",
+            ]
+            .map(PathBuf::from)
+            .to_vec(),
+            names: NameSources::default(),
+            remember: Remember::default(),
+            tags: Vec::new(),
+        }
     }
 }
 
 /// One of `devices.tags`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceTag {
+    /// What sort of thing it is.
+    DeviceType,
     /// The leading address.
     Ip,
     /// The lowest MAC.

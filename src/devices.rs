@@ -1,32 +1,77 @@
 //! Who is on the LAN: from an address to a device, and from a device to its name.
 //!
-//! Devices are known by a [`Key`]; names are for the way out. What a source of names no longer says is kept (dnsmasq
-//! empties its file before it rewrites it), within stated bounds, the oldest out first.
+//! Devices are known by a [`Key`]; names are for the way out. Leases and neighbours tell who is at an address; what
+//! they no longer say is kept (dnsmasq empties its file before it rewrites it, neighbours age out before their
+//! connections do), within stated bounds, the oldest out first. What the owner says holds as long as it is said.
 
 pub mod admission;
+pub mod book;
+pub mod device_type;
+pub mod files;
+pub mod gl_client;
+pub mod hosts;
+mod learning;
 pub mod leases;
+pub mod lines;
 pub mod mac;
 pub mod name;
 mod naming;
+pub mod neighbours;
+pub mod odhcpd;
+mod pairs;
 pub mod present;
+pub mod registry;
+pub mod roster;
+mod settling;
+pub mod source;
+pub mod static_hosts;
+pub mod uci;
+pub mod vendors;
 pub mod watched;
+mod wondering;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use tracing::{info, warn};
-
+use crate::lan::{Lan, Place, is_link_local};
 use crate::root::Root;
-use leases::{Holder, Lease, Line};
+use device_type::DeviceType;
+use files::{BookFile, File};
+use leases::Holder;
 use mac::{Duid, Mac};
 use name::Name;
-use naming::{Claim, Naming};
-use watched::{Look, Watched};
+use naming::{Best, Claim, Naming};
+use pairs::Pairs;
+use source::Source;
+use wondering::Wondering;
 
-/// How many devices, and how many addresses of theirs, are known at most.
+/// A map by what outsiders may choose: its hash is seeded, and a tenth of the cost of the standard library's.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// How many devices, and how many leased addresses of theirs, are known at most.
 pub const KNOWN_AT_MOST: usize = 4096;
+
+/// Where devices and names are found, and how long what was learned is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// dnsmasq's lease files.
+    pub leases: Vec<PathBuf>,
+    /// odhcpd's lease files.
+    pub odhcpd: Vec<PathBuf>,
+    /// The owner's own file.
+    pub registry: PathBuf,
+    /// Files of vendors; the first that exists is read.
+    pub vendors: Vec<PathBuf>,
+    /// The sources of names, the best first; one that is not among them is not heard.
+    pub names: Vec<Source>,
+    /// How long an address learned from the neighbours is kept after they last showed it.
+    pub remember: Duration,
+    /// What the router is called.
+    pub router: Option<Name>,
+}
 
 /// What a device is known by, whatever its name and addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,12 +90,16 @@ impl Key {
         }
     }
 
-    /// The name of a device that nobody has named: its MAC. A DUID alone is none.
-    fn as_name(&self) -> Option<Name> {
+    fn mac(&self) -> Option<Mac> {
         match self {
-            Self::Mac(mac) => Name::clean(mac.to_string().as_bytes()),
+            Self::Mac(mac) => Some(*mac),
             Self::Duid(_) => None,
         }
+    }
+
+    /// The name of a device that nobody has named: its MAC. A DUID alone is none.
+    fn as_name(&self) -> Option<Name> {
+        self.mac().and_then(|mac| Name::clean(mac.to_string().as_bytes()))
     }
 
     /// The name of a device that has one which can't be told apart from others'.
@@ -74,27 +123,20 @@ impl From<Holder> for Key {
 /// What is known of one device.
 #[derive(Clone, Debug, Default)]
 struct Device {
-    /// What each source calls it, the best source first.
-    names: BTreeMap<usize, Name>,
-    /// The best of these names.
+    /// What each lease file calls it, by the file's place.
+    claims: BTreeMap<usize, (Source, Name)>,
+    /// The best name that anybody gives it.
+    best: Option<Best>,
+    /// The best claim, and what became of it.
     claim: Option<Claim>,
     /// What it is called in the end.
     name: Option<Name>,
+    /// What sort of thing it is.
+    kind: Option<DeviceType>,
     /// The address that leads it, behind what makes that one lead.
     leading: Option<LeadingRank>,
     /// When it was last spoken of.
     said: Said,
-}
-
-/// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
-type LeadingRank = (bool, Reverse<u64>, IpAddr);
-
-fn leading_rank(address: IpAddr, reading: u64) -> Option<LeadingRank> {
-    match address {
-        IpAddr::V4(_) => Some((false, Reverse(reading), address)),
-        // Of IPv6 addresses the lowest leads, whenever it was leased.
-        IpAddr::V6(_) => (!crate::lan::is_link_local(address)).then_some((true, Reverse(0), address)),
-    }
 }
 
 /// The reading, and the line counted over all readings, in which something was last said.
@@ -104,18 +146,16 @@ struct Said {
     line: u64,
 }
 
-/// Who holds an address.
-#[derive(Clone, Debug)]
-struct Held {
-    key: Key,
-    said: Said,
-}
+/// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
+type LeadingRank = (bool, Reverse<u64>, IpAddr);
 
 /// Who an address belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// A known device.
+    /// A device.
     Device(Key),
+    /// Nobody known, but the owner has given the address a name.
+    Named(IpAddr),
     /// Nobody known: the address itself is the device.
     Address(IpAddr),
 }
@@ -127,73 +167,110 @@ pub struct Label {
     pub name: Name,
     /// Its leading address.
     pub ip: Option<IpAddr>,
-    /// Its MAC.
+    /// Its MAC, the lowest of several.
     pub mac: Option<Mac>,
+    /// What sort of thing it is.
+    pub device_type: Option<DeviceType>,
 }
 
-/// All devices known, and the files that tell of them.
+/// All devices known, and what tells of them.
 #[derive(Debug)]
 pub struct Devices {
-    files: Vec<LeaseFile>,
-    known: HashMap<Key, Device>,
-    addresses: HashMap<IpAddr, Held>,
+    root: Root,
+    settings: Settings,
+    leases: Vec<File>,
+    books: Vec<BookFile>,
+    vendors: Map<Mac, Option<Name>>,
+    known: Map<Key, Device>,
+    pairs: Pairs,
     naming: Naming,
+    /// How devices to which the owner gave one name are shown, by that name folded.
+    shared: Map<Box<str>, Label>,
+    wondering: Wondering,
     last: Said,
-}
-
-#[derive(Debug)]
-struct LeaseFile {
-    watched: Watched,
-    failing: bool,
-    unreadable: usize,
+    generation: u64,
 }
 
 impl Devices {
-    /// Devices as the lease files `leases` below `root` tell, the first file's names before the others'.
-    pub fn new(root: &Root, leases: &[impl AsRef<Path>], router: &Name) -> Self {
+    /// Nobody yet; `settings` says where to look below `root`.
+    pub fn new(root: &Root, settings: Settings) -> Self {
         Self {
-            files: files(root, leases),
-            known: HashMap::new(),
-            addresses: HashMap::new(),
-            naming: Naming::new(router),
+            leases: files::leases(root, &settings),
+            books: files::books(root, &settings),
+            naming: Naming::new(settings.router.as_ref()),
+            root: root.clone(),
+            settings,
+            vendors: Map::default(),
+            known: Map::default(),
+            pairs: Pairs::default(),
+            shared: Map::default(),
+            wondering: Wondering::default(),
             last: Said::default(),
+            generation: 0,
         }
     }
 
-    /// Takes over another configuration and keeps all that was learned.
-    pub fn reconfigure(&mut self, root: &Root, leases: &[impl AsRef<Path>], router: &Name) {
-        self.files = files(root, leases);
-        self.naming.reserve(router);
-        self.naming.settle(&mut self.known, &self.addresses, self.last.reading);
+    /// Changes whenever anything that is told of devices may have changed.
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
-    /// Reads the files that have changed.
-    pub fn refresh(&mut self) {
+    /// Takes over other settings and keeps all that was learned.
+    pub fn reconfigure(&mut self, settings: Settings) {
+        if self.settings != settings {
+            self.leases = files::leases(&self.root, &settings);
+            self.books = files::books(&self.root, &settings);
+            self.vendors.clear();
+            self.naming.reserve(settings.router.as_ref());
+            self.settings = settings;
+            self.known.values_mut().for_each(|device| device.claims.clear());
+        }
+        self.settle();
+    }
+
+    /// Reads the files that have changed, and asks the neighbours if it is time for that at `boot` (time since boot).
+    pub fn refresh(&mut self, lan: &Lan, boot: Duration) {
         self.last.reading += 1;
         let mut changed = false;
-        for rank in 0..self.files.len() {
-            let Some(text) = self.files.get_mut(rank).and_then(LeaseFile::look) else { continue };
-            let unreadable = self.learn(rank, &text);
-            if let Some(file) = self.files.get_mut(rank) {
-                file.report(unreadable);
-            }
-            changed = true;
+        for place in 0..self.leases.len() {
+            changed |= self.refresh_leases(place);
         }
+        for book in &mut self.books {
+            changed |= book.refresh();
+        }
+        self.wondering.begin_tick();
+        changed |= self.wondering.is_due(boot) && self.ask_neighbours(lan, boot);
         if changed {
-            self.forget_the_oldest();
-            self.find_leading();
-            self.naming.settle(&mut self.known, &self.addresses, self.last.reading);
+            self.settle();
         }
     }
 
-    /// Who has `address`; `link_layer` says whether hosts there have link-layer addresses.
+    /// Where `address` is, neighbours on the LAN included.
+    pub fn place(&mut self, lan: &Lan, address: IpAddr, boot: Duration) -> Place {
+        let place = lan.place(address);
+        if place != Place::Outside {
+            return place;
+        }
+        if is_link_local(address) && !self.pairs.is_neighbour(address) {
+            self.wonder(lan, address, boot);
+        }
+        if self.pairs.is_neighbour(address) { Place::Lan { link_layer: true } } else { Place::Outside }
+    }
+
+    /// Who has `address`; `link_layer` says whether hosts there have link-layer addresses. The neighbours are asked
+    /// once about an address that nobody ties to a device.
     ///
-    /// `None` for an IPv6 address that nothing ties to a device: hosts change theirs daily, each would be a new name.
-    pub fn identify(&self, address: IpAddr, link_layer: bool) -> Option<Who> {
-        match self.addresses.get(&address) {
-            Some(held) => {
-                let named = self.known.get(&held.key)?.name.is_some();
-                named.then(|| Who::Device(held.key.clone()))
+    /// `None` for an IPv6 address of which nothing is known: hosts change theirs daily, each would be a new name.
+    pub fn identify(&mut self, lan: &Lan, address: IpAddr, link_layer: bool, boot: Duration) -> Option<Who> {
+        let mut holder = self.pairs.holder(address);
+        if holder.is_none() && link_layer && self.wonder(lan, address, boot) {
+            holder = self.pairs.holder(address);
+        }
+        match holder {
+            Some(key) if key.mac().is_some() => Some(Who::Device(key)),
+            Some(key) => self.known.get(&key)?.name.is_some().then_some(Who::Device(key)),
+            None if self.given_to(None, &[address], |given| given.name.is_some()).is_some() => {
+                Some(Who::Named(address))
             }
             None if address.is_ipv4() || !link_layer => Some(Who::Address(address)),
             None => None,
@@ -202,129 +279,58 @@ impl Devices {
 
     /// How `who` is shown.
     pub fn label(&self, who: &Who) -> Option<Label> {
-        match who {
-            Who::Address(address) => {
-                let name = Name::clean(address.to_string().as_bytes())?;
-                Some(Label { name, ip: Some(*address), mac: None })
+        let label = match who {
+            Who::Address(address) => return Label::new(address.to_string().as_bytes(), Some(*address)),
+            Who::Named(address) => {
+                let given = self.given_to(None, &[*address], |given| given.name.is_some())?;
+                let name = self.naming.owners(given.name.as_ref()?, address_tail(*address));
+                Label { name, ip: Some(*address), mac: None, device_type: self.type_of(None, &[*address]) }
             }
-            Who::Device(key) => {
-                let device = self.known.get(key)?;
-                let name = device.name.clone()?;
-                let mac = if let Key::Mac(mac) = key { Some(*mac) } else { None };
-                Some(Label { name, ip: device.leading.map(|(_, _, address)| address), mac })
-            }
-        }
+            Who::Device(key) => match self.known.get(key) {
+                Some(device) => device.label(key)?,
+                None => self.stranger(key)?,
+            },
+        };
+        Some(self.shared.get(&label.name.folded()).cloned().unwrap_or(label))
     }
 
     /// How many devices are known, and how many of them by a name of their own.
     pub fn count(&self) -> (usize, usize) {
-        (self.known.len(), self.known.values().filter(|device| device.claim.is_some()).count())
+        (self.known.len(), self.known.values().filter(|device| device.best.is_some()).count())
     }
 
-    /// Finds the address that leads each device: the lowest of the IPv4 addresses that the newest lines about it
-    /// give it, else its lowest global IPv6.
-    fn find_leading(&mut self) {
-        for device in self.known.values_mut() {
-            device.leading = None;
-        }
-        for (&address, held) in &self.addresses {
-            let Some(device) = self.known.get_mut(&held.key) else { continue };
-            if let Some(rank) = leading_rank(address, held.said.reading)
-                && device.leading.is_none_or(|leading| rank < leading)
-            {
-                device.leading = Some(rank);
-            }
-        }
-    }
-
-    /// Learns what one file says; gives the number of lines that could not be understood.
-    fn learn(&mut self, rank: usize, text: &[u8]) -> usize {
-        let mut unreadable = 0;
-        let mut named = HashSet::new();
-        for line in leases::parse(text) {
-            match line {
-                Line::Nothing => {}
-                Line::Unreadable => unreadable += 1,
-                Line::Lease(lease) => self.learn_lease(rank, lease, &mut named),
-            }
-        }
-        unreadable
-    }
-
-    /// `named` holds what this reading has named already: of several names of one device the first counts.
-    fn learn_lease(&mut self, rank: usize, lease: Lease<'_>, named: &mut HashSet<Key>) {
-        self.last.line += 1;
-        let key = Key::from(lease.holder);
-        self.addresses.insert(lease.address, Held { key: key.clone(), said: self.last });
-        let device = self.known.entry(key.clone()).or_default();
-        device.said = self.last;
-        if let Some(name) = lease.name.and_then(Name::clean)
-            && named.insert(key)
-        {
-            device.names.insert(rank, name);
-            device.choose(self.last.reading);
-        }
-        if self.addresses.len() > 2 * KNOWN_AT_MOST || self.known.len() > 2 * KNOWN_AT_MOST {
-            self.forget_the_oldest();
-        }
-    }
-
-    fn forget_the_oldest(&mut self) {
-        if let Some(oldest) = oldest_to_keep(self.addresses.values().map(|held| held.said)) {
-            self.addresses.retain(|_, held| held.said >= oldest);
-        }
-        if let Some(oldest) = oldest_to_keep(self.known.values().map(|device| device.said)) {
-            self.known.retain(|_, device| device.said >= oldest);
-            self.addresses.retain(|_, held| self.known.contains_key(&held.key));
-        }
+    /// How a device is shown whose MAC only its address tells.
+    fn stranger(&self, key: &Key) -> Option<Label> {
+        let given =
+            self.given_to(Some(key), &[], |given| given.name.is_some()).and_then(|given| given.name.as_ref());
+        let name = match given {
+            Some(name) => self.naming.owners(name, key.tail()),
+            None => key.as_name()?,
+        };
+        Some(Label { name, ip: None, mac: key.mac(), device_type: self.type_of(Some(key), &[]) })
     }
 }
 
 impl Device {
-    /// Takes the best source's name for the device's claim.
-    fn choose(&mut self, reading: u64) {
-        let Some(best) = self.names.values().next() else { return };
-        match &mut self.claim {
-            Some(claim) if claim.name.folded() == best.folded() => claim.name = best.clone(),
-            _ => self.claim = Some(Claim::new(best.clone(), reading)),
-        }
+    fn label(&self, key: &Key) -> Option<Label> {
+        let ip = self.leading.map(|(_, _, address)| address);
+        Some(Label { name: self.name.clone()?, ip, mac: key.mac(), device_type: self.kind })
     }
 }
 
-impl LeaseFile {
-    /// The file's content, if it is new; says when the file begins and ceases to be out of reach.
-    fn look(&mut self) -> Option<Vec<u8>> {
-        let look = self.watched.look();
-        let path = self.watched.path().display();
-        match &look {
-            Err(error) if !self.failing => warn!("lease file {path} can't be read: {error}"),
-            Ok(_) if self.failing => info!("lease file {path} can be read again"),
-            Ok(Look::Cut(_)) => warn!("lease file {path} is too large: only its beginning is read"),
-            _ => {}
-        }
-        self.failing = look.is_err();
-        match look {
-            Ok(Look::Taken(text) | Look::Cut(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn report(&mut self, unreadable: usize) {
-        if unreadable > 0 && self.unreadable == 0 {
-            let path = self.watched.path().display();
-            warn!("lease file {path}: {unreadable} lines are no leases and are passed over");
-        }
-        self.unreadable = unreadable;
+impl Label {
+    fn new(name: &[u8], ip: Option<IpAddr>) -> Option<Self> {
+        Some(Self { name: Name::clean(name)?, ip, mac: None, device_type: None })
     }
 }
 
-fn files(root: &Root, leases: &[impl AsRef<Path>]) -> Vec<LeaseFile> {
-    let file = |path: &dyn AsRef<Path>| LeaseFile {
-        watched: Watched::new(root.path(path.as_ref())),
-        failing: false,
-        unreadable: 0,
+/// What tells addresses of one name apart where a MAC's last octets do for devices.
+fn address_tail(address: IpAddr) -> [u8; 3] {
+    let octets = match address {
+        IpAddr::V4(v4) => v4.octets().last_chunk().copied(),
+        IpAddr::V6(v6) => v6.octets().last_chunk().copied(),
     };
-    leases.iter().map(|path| file(path)).collect()
+    octets.unwrap_or_default()
 }
 
 /// From when on things must have been said to be among the newest [`KNOWN_AT_MOST`]; `None` if all are.

@@ -1,15 +1,13 @@
 //! A router's files with a table of any size, in the mix of a busy home: TCP and UDP, open and closed, offloaded,
-//! a tenth of it IPv6, of 50 devices with leases.
+//! a tenth of it IPv6, of devices with leases.
 
 use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const DEVICES: usize = 50;
-
-/// Writes the files below a directory of this process's own.
-pub(crate) fn write(entries: usize) -> io::Result<PathBuf> {
+/// Writes the files below a directory of this process's own: a table of so many entries, leases of so many devices.
+pub(crate) fn write(entries: usize, devices: usize) -> io::Result<PathBuf> {
     let root =
         std::env::temp_dir().join(format!("conntrack-exporter-bench-{}-{entries}", std::process::id()));
     for directory in ["proc/net", "proc/sys/net/netfilter", "proc/sys/kernel", "tmp"] {
@@ -23,8 +21,8 @@ pub(crate) fn write(entries: usize) -> io::Result<PathBuf> {
         let path = format!("proc/sys/net/netfilter/nf_conntrack_{name}");
         fs::write(root.join(path), format!("{figure}\n"))?;
     }
-    fs::write(root.join("tmp/dhcp.leases"), leases())?;
-    fs::write(root.join("proc/net/nf_conntrack"), table(entries))?;
+    fs::write(root.join("tmp/dhcp.leases"), leases(devices))?;
+    fs::write(root.join("proc/net/nf_conntrack"), table(entries, devices))?;
     Ok(root)
 }
 
@@ -34,31 +32,30 @@ pub(crate) fn remove(root: &Path) {
     let _ = fs::remove_dir_all(root);
 }
 
-fn leases() -> String {
+fn leases(devices: usize) -> String {
     let mut text = String::new();
-    for device in 0..DEVICES {
-        let _ = writeln!(text, "1 02:00:00:00:00:{device:02x} 192.168.8.{} host-{device} *", device + 10);
+    for device in 0..devices {
+        let _ = writeln!(text, "1 02:00:00:00:00:{device:02x} 192.168.8.{} host-{device} *", device + 2);
     }
     text += "duid 00:01:00:01:32:93:49:58:de:a6:63:a8:1c:13\n";
-    for device in 0..DEVICES {
+    for device in 0..devices {
         let _ = writeln!(text, "1 7 2001:db8:aa:10::{device:x}01 * 00:03:00:01:02:00:00:00:00:{device:02x}");
     }
     text
 }
 
 /// The text of a table of so many entries.
-pub(crate) fn table(entries: usize) -> String {
+pub(crate) fn table(entries: usize, devices: usize) -> String {
     let mut text = String::new();
     for number in 0..entries {
-        entry(&mut text, number);
+        entry(&mut text, number, number * 7 % devices);
     }
     text
 }
 
-fn entry(text: &mut String, number: usize) {
-    let device = number * 7 % DEVICES;
+fn entry(text: &mut String, number: usize, device: usize) {
     let (port, server) = (1024 + number % 60_000, number / 250 % 250 + 1);
-    let client = format!("192.168.8.{}", device + 10);
+    let client = format!("192.168.8.{}", device + 2);
     let host = format!("198.51.100.{server}");
     let ports = format!("sport={port} dport=443");
     let back = format!("src={host} dst=203.0.113.10 sport=443 dport={port}");

@@ -1,7 +1,6 @@
 //! `check`: what the program finds here, what is missing, and what that costs; in plain words.
 
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::lookup_host;
@@ -11,14 +10,18 @@ use crate::config::{Config, Timestamps};
 use crate::conntrack::{Entry, Progress, Table, TableError};
 use crate::daemon::ConfigFile;
 use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
-use crate::devices::leases::{self, Line};
-use crate::devices::watched::{Look, Watched};
+use crate::daemon::snapshot::settings;
+use crate::devices::files::{self, Found, Survey};
+use crate::devices::source::Source;
+use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::lan::{Lan, is_private};
 use crate::root::Root;
 
 /// How long Telegraf's name may take to be resolved.
 const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
+/// How many lines of a file that can't be understood are named.
+const NAMED_AT_MOST: usize = 10;
 
 /// What it all comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,9 +87,7 @@ pub async fn report(file: &ConfigFile, root: &Root, config_only: bool) -> Report
     }
     table(&mut report, root);
     lan(&mut report, &config, root);
-    for path in &config.devices.leases {
-        lease_file(&mut report, &root.path(path));
-    }
+    names(&mut report, &settings(&config), root);
     telegraf(&mut report, &config).await;
     clock(&mut report, &config, root);
     report
@@ -200,36 +201,36 @@ fn one_interface(report: &mut Report, lan: &Lan, interface: &Interface) {
     report.ok("LAN", format!("{name} is not LAN ({shown}): no pattern of lan.interfaces matches it"));
 }
 
-fn lease_file(report: &mut Report, path: &Path) {
-    let shown = path.display();
-    match Watched::new(path.to_path_buf()).look() {
-        Ok(Look::Taken(text) | Look::Cut(text)) => leases_in(report, path, &text),
-        Ok(Look::Absent) => report.warning(
-            "names",
-            format!("{shown} does not exist: devices are shown by their addresses (is dnsmasq's leasefile elsewhere?)"),
-        ),
-        Ok(Look::Unsettled | Look::Unchanged) => {
-            report.warning("names", format!("{shown} does not end in a newline: it is taken once it is whole"));
-        }
-        Err(error) => report.warning("names", format!("{shown} can't be read: {error}")),
-    }
-}
-
-fn leases_in(report: &mut Report, path: &Path, text: &[u8]) {
-    let (mut found, mut named, mut unreadable) = (0, 0, 0);
-    for line in leases::parse(text) {
-        match line {
-            Line::Lease(lease) => {
-                found += 1;
-                named += usize::from(lease.name.is_some());
+/// Files of names; absent ones are told of only where something is lost by it.
+fn names(report: &mut Report, settings: &Settings, root: &Root) {
+    for Survey { path, source, found } in files::survey(root, settings) {
+        let path = path.display();
+        match found {
+            Found::Nothing if source == Source::Lease => report.warning(
+                "names",
+                format!("{path} does not exist: devices lack the names they give (is dnsmasq's leasefile elsewhere?)"),
+            ),
+            Found::Nothing => {}
+            Found::Unsettled => {
+                report.warning("names", format!("{path} does not end in a newline: it is taken once it is whole"));
             }
-            Line::Unreadable => unreadable += 1,
-            Line::Nothing => {}
+            Found::Unreadable(error) => report.warning("names", format!("{path} can't be read: {error}")),
+            Found::Content { entries, named, problems } => {
+                let unheard = if settings.names.contains(&source) { "" } else { "; devices.names doesn't hear it" };
+                let what = source.name();
+                report.ok("names", format!("{path} ({what}): {entries} entries, {named} with a name{unheard}"));
+                for problem in problems.iter().take(NAMED_AT_MOST) {
+                    report.warning("names", format!("{path}: {problem}"));
+                }
+            }
         }
     }
-    report.ok("names", format!("{}: {found} leases, {named} with a name", path.display()));
-    if unreadable > 0 {
-        report.warning("names", format!("{}: {unreadable} lines are no leases", path.display()));
+    match neighbours::read(root) {
+        Ok(found) => report.ok("neighbours", format!("{} addresses answer", found.len())),
+        Err(error) => report.warning(
+            "neighbours",
+            format!("can't be read, so IPv6 addresses that no lease tells are \"other\": {error}"),
+        ),
     }
 }
 

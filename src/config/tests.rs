@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::devices::source::Source;
 use crate::line_protocol::Lines;
 use crate::measurements::exporter::{Figures, Totals, point};
 use crate::point::Tags;
@@ -12,7 +13,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 12, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 17, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -24,7 +25,13 @@ timestamps = "never"
 telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
 tags = { site = "home", area = "attic" }
 lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
-devices = { leases = ["/a", "/b"], tags = ["ip", "mac"] }
+devices.leases = ["/a", "/b"]
+devices.odhcpd = ["/c"]
+devices.registry = "/d"
+devices.vendors = []
+devices.names = ["lease", "registry"]
+devices.remember = "7d"
+devices.tags = ["ip", "mac", "device_type"]
 limits = { max_devices = 1, max_series = 2 }
 log.level = "debug"
 "#,
@@ -37,7 +44,14 @@ log.level = "debug"
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
     assert_eq!(config.lan.interfaces[0].as_str(), "lan*");
     assert_eq!(config.lan.router_name.name().as_str(), "GL MT2500");
-    assert_eq!(config.devices.tags, [DeviceTag::Ip, DeviceTag::Mac]);
+    let devices = &config.devices;
+    assert_eq!(devices.tags, [DeviceTag::Ip, DeviceTag::Mac, DeviceTag::DeviceType]);
+    assert_eq!(
+        [&devices.leases[1], &devices.odhcpd[0], &devices.registry],
+        ["/b", "/c", "/d"].map(Path::new)
+    );
+    assert_eq!(devices.names.sources(), [Source::Lease, Source::Registry]);
+    assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2 });
     assert_eq!(config.log.level, LogLevel::Debug);
 }
@@ -79,6 +93,9 @@ fn complaints_say_where_what_and_what_would_be_right() {
         ("lan.router_name = \"other\"", 1, 19, vec!["other"]),
         ("lan.router_name = \"\"", 1, 19, vec!["64"]),
         ("devices.tags = [\"vendor\"]", 1, 17, vec!["vendor", "ip", "mac"]),
+        ("devices.names = [\"dns\"]", 1, 18, vec!["dns", "registry"]),
+        ("devices.names = [\"lease\", \"lease\"]", 1, 17, vec!["lease", "once"]),
+        ("devices.remember = \"1s\"", 1, 20, vec!["1s", "24h"]),
         ("limits.max_devices = 0", 1, 22, vec!["1", "1000000"]),
         ("log.level = \"loud\"", 1, 13, vec!["loud", "info"]),
         ("interval = \"30s", 1, 16, vec![]),

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::devices::name::Name;
+use crate::devices::source::Source;
 use crate::point::GlobalTags;
 
 /// Reads a text and makes a value of it. What is wrong is said within the visitor, so that the complaint knows where
@@ -275,6 +276,68 @@ impl Default for RouterName {
 impl<'de> Deserialize<'de> for RouterName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer, "a name, such as \"router\"", Self::parse)
+    }
+}
+
+/// `devices.names`: sources of names, each at most once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameSources(Vec<Source>);
+
+impl NameSources {
+    /// The sources, the best first.
+    pub fn sources(&self) -> &[Source] {
+        &self.0
+    }
+}
+
+impl Default for NameSources {
+    fn default() -> Self {
+        Self(Source::ALL.to_vec())
+    }
+}
+
+impl<'de> Deserialize<'de> for NameSources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sources: Vec<Source> = list(deserializer)?;
+        match sources
+            .iter()
+            .enumerate()
+            .find(|(place, source)| sources.iter().take(*place).any(|one| one == *source))
+        {
+            Some((_, twice)) => {
+                Err(Error::custom(format!("{:?} stands there twice: once would be right", twice.name())))
+            }
+            None => Ok(Self(sources)),
+        }
+    }
+}
+
+/// `devices.remember`: 1 minute to 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remember(Duration);
+
+impl Remember {
+    const WANTED: &'static str = "a time from \"1m\" to \"30d\", such as \"24h\"";
+
+    /// The time.
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for Remember {
+    fn default() -> Self {
+        Self(Duration::from_hours(24))
+    }
+}
+
+impl<'de> Deserialize<'de> for Remember {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, Self::WANTED, |time| {
+            let allowed = Duration::from_mins(1)..=Duration::from_hours(30 * 24);
+            let duration = humantime::parse_duration(time).ok().filter(|duration| allowed.contains(duration));
+            duration.map(Self).ok_or_else(|| format!("{time:?} is not {}", Self::WANTED))
+        })
     }
 }
 

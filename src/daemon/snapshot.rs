@@ -15,7 +15,8 @@ use crate::conntrack::{Entry, Progress, Table, TableError};
 use crate::devices::admission::Admission;
 use crate::devices::name::Name;
 use crate::devices::present::{Owner, Present};
-use crate::devices::{Devices, Label};
+use crate::devices::roster::Resident;
+use crate::devices::{Devices, Label, Settings};
 use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
 use crate::measurements::exporter::{self, Figures, Totals};
@@ -39,6 +40,9 @@ pub struct Observer {
     devices: Devices,
     present: Present,
     admission: Admission,
+    /// How everybody met is shown, by place, and the generation of devices for which that holds.
+    labels: Vec<Option<Label>>,
+    named: u64,
     connection_state: ConnectionState,
     /// What the exporter has done so far.
     pub totals: Totals,
@@ -73,9 +77,11 @@ impl Observer {
         Self {
             table: Table::new(root),
             lan: Lan::new(&patterns(&config), &prefixes(&config)),
-            devices: Devices::new(root, &config.devices.leases, config.lan.router_name.name()),
+            devices: Devices::new(root, settings(&config)),
             present: Present::default(),
             admission: Admission::default(),
+            labels: Vec::new(),
+            named: 0,
             connection_state: ConnectionState::default(),
             totals: Totals::default(),
             sequence: 0,
@@ -85,6 +91,11 @@ impl Observer {
             root: root.clone(),
             config,
         }
+    }
+
+    /// Every known device.
+    pub fn roster(&self) -> Vec<Resident> {
+        self.devices.roster()
     }
 
     /// The configuration in force.
@@ -100,7 +111,7 @@ impl Observer {
     /// Takes over another configuration and keeps all that was learned.
     pub fn reconfigure(&mut self, config: Config) {
         self.lan.reconfigure(&patterns(&config), &prefixes(&config));
-        self.devices.reconfigure(&self.root, &config.devices.leases, config.lan.router_name.name());
+        self.devices.reconfigure(settings(&config));
         self.config = config;
     }
 
@@ -111,7 +122,7 @@ impl Observer {
         let begun = Instant::now();
         self.look_around(boot);
         let gauges = self.table.gauges();
-        let pass = match self.pass().await {
+        let pass = match self.pass(boot).await {
             Ok(pass) => pass,
             Err(error) => {
                 self.connection_state.discard();
@@ -163,12 +174,12 @@ impl Observer {
                 names.join(", ")
             );
         }
-        self.devices.refresh();
+        self.devices.refresh(&self.lan, boot);
     }
 
     /// Passes once over the table: every flow is seen by every measurement.
-    async fn pass(&mut self) -> Result<Pass, TableError> {
-        self.present.clear();
+    async fn pass(&mut self, boot: Duration) -> Result<Pass, TableError> {
+        self.present.begin(self.devices.generation());
         let mut pass = Pass::default();
         let mut reading = self.table.open()?;
         let mut yielded = Instant::now();
@@ -177,13 +188,15 @@ impl Observer {
             Entry::Unreadable { bytes, why } => pass.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
                 pass.read += 1;
-                let owner = match whose(&flow, |address| lan.place(address)) {
+                let owner = match whose(&flow, |address| devices.place(lan, address, boot)) {
                     Whose::Loopback => {
                         pass.loopback += 1;
                         return;
                     }
                     Whose::Router => Owner::ROUTER,
-                    Whose::Device { address, link_layer } => present.owner_at(devices, address, link_layer),
+                    Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
+                        present.enter(address, devices.identify(lan, address, link_layer, boot))
+                    }),
                     Whose::Nobody => Owner::UNATTRIBUTED,
                 };
                 connection_state.see(owner, &flow);
@@ -203,26 +216,47 @@ impl Observer {
     }
 
     fn count(&mut self, boot: Duration) -> Counted {
-        let labels = self.labels(boot);
+        self.name_devices();
+        let shown = self.admit(boot);
         let wanted = &self.config.devices.tags;
         let manner = Manner {
             router: &self.config.lan.router_name.name().shared(),
-            tags: OptionalTags { ip: wanted.contains(&DeviceTag::Ip), mac: wanted.contains(&DeviceTag::Mac) },
+            tags: OptionalTags {
+                device_type: wanted.contains(&DeviceTag::DeviceType),
+                ip: wanted.contains(&DeviceTag::Ip),
+                mac: wanted.contains(&DeviceTag::Mac),
+            },
             global: self.config.tags.global(),
             max_series: self.config.limits.max_series,
         };
-        self.connection_state.points(&labels, &manner)
+        let labels = self.labels.iter().zip(&shown).map(|(label, shown)| label.as_ref().filter(|_| *shown));
+        self.connection_state.points(labels, &manner)
     }
 
-    /// How each device present is shown; `None` where there is no room for it.
-    fn labels(&mut self, boot: Duration) -> Vec<Option<Label>> {
-        let who = self.present.devices();
-        let labels: Vec<Option<Label>> = who.iter().map(|who| self.devices.label(who)).collect();
-        let candidates: Vec<_> =
-            who.iter().zip(&labels).filter_map(|(who, label)| Some((who, label.clone()?))).collect();
+    /// Makes the labels of everybody met, unless nothing has changed since that was done.
+    fn name_devices(&mut self) {
+        let generation = self.devices.generation();
+        let named = if self.named == generation { self.labels.len() } else { 0 };
+        self.labels.truncate(named);
+        let unnamed = self.present.devices().iter().skip(named);
+        self.labels.extend(unnamed.map(|who| self.devices.label(who)));
+        self.named = generation;
+    }
+
+    /// Which of the devices met are to be shown, by their places; none that has no entries now.
+    fn admit(&mut self, boot: Duration) -> Vec<bool> {
+        let mut shown = vec![false; self.labels.len()];
+        let has_entries = |place: usize| self.connection_state.has_entries(Owner::of_device(place));
+        let here = self.present.devices().iter().zip(&self.labels).zip(&mut shown).enumerate();
+        let (candidates, places): (Vec<_>, Vec<_>) = here
+            .filter(|(place, _)| has_entries(*place))
+            .filter_map(|(_, ((who, label), shown))| Some(((who, label.as_ref()?), shown)))
+            .unzip();
         let verdicts = self.admission.admit(&candidates, self.config.limits.max_devices, boot);
-        let mut verdicts = verdicts.into_iter();
-        labels.into_iter().map(|label| label.filter(|_| verdicts.next() == Some(true))).collect()
+        for (place, verdict) in places.into_iter().zip(verdicts) {
+            *place = verdict;
+        }
+        shown
     }
 
     /// The router's name, as the kernel has it.
@@ -276,6 +310,19 @@ impl Pass {
 fn resident_bytes() -> Option<u64> {
     let pages = procfs::process::Process::myself().ok()?.statm().ok()?.resident;
     Some(pages * procfs::page_size())
+}
+
+/// Where devices and their names are found, by the configuration.
+pub fn settings(config: &Config) -> Settings {
+    Settings {
+        leases: config.devices.leases.clone(),
+        odhcpd: config.devices.odhcpd.clone(),
+        registry: config.devices.registry.clone(),
+        vendors: config.devices.vendors.clone(),
+        names: config.devices.names.sources().to_vec(),
+        remember: config.devices.remember.duration(),
+        router: Some(config.lan.router_name.name().clone()),
+    }
 }
 
 fn patterns(config: &Config) -> Vec<String> {

@@ -5,18 +5,26 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
+
 use super::{Label, Who};
 
 /// How many bare addresses become names in the life of the process.
 const BARE_AT_MOST: usize = 256;
 const DAY: Duration = Duration::from_hours(24);
 
+/// How often names not seen for a day are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+
 /// The names admitted so far.
 #[derive(Debug, Default)]
 pub struct Admission {
     /// Names of the last snapshot and of the last day.
-    names: HashMap<Rc<str>, Admitted>,
+    names: HashMap<Rc<str>, Admitted, RandomState>,
     bare: HashSet<IpAddr>,
+    /// The number of the latest snapshot.
+    snapshot: u64,
+    forgotten: Duration,
 }
 
 #[derive(Debug)]
@@ -25,8 +33,8 @@ struct Admitted {
     first: Duration,
     /// When it was last in a snapshot, since boot.
     last: Duration,
-    /// Whether it was in the latest snapshot.
-    present: bool,
+    /// The latest snapshot in which it was.
+    snapshot: u64,
 }
 
 impl Admission {
@@ -34,51 +42,81 @@ impl Admission {
     ///
     /// Who was shown in the last snapshot stays; new ones enter in order of name while there are fewer than `max`,
     /// and while fewer than `max` names were new within a day.
-    pub fn admit(&mut self, candidates: &[(&Who, Label)], max: usize, boot: Duration) -> Vec<bool> {
-        self.names.retain(|_, name| boot.saturating_sub(name.last) < DAY);
-        let mut new_today = self.names.values().filter(|name| boot.saturating_sub(name.first) < DAY).count();
-        let mut verdicts = vec![false; candidates.len()];
-        let mut order: Vec<_> = candidates.iter().zip(&mut verdicts).collect();
-        order.sort_by(|((_, a), _), ((_, b), _)| {
-            let newcomer = |label: &Label| !self.was_present(label);
-            (newcomer(a), &a.name).cmp(&(newcomer(b), &b.name))
-        });
-        let mut present = HashSet::new();
-        for ((who, label), verdict) in order {
-            let name = label.name.shared();
-            let known = self.names.contains_key(&name);
-            let stays = self.was_present(label) || present.contains(&name);
-            *verdict = stays || (present.len() < max && (known || new_today < max) && self.has_room_for(who));
-            if !*verdict {
-                continue;
-            }
-            new_today += usize::from(!known);
-            self.enter(who, &name, boot);
-            present.insert(name);
+    pub fn admit(&mut self, candidates: &[(&Who, &Label)], max: usize, boot: Duration) -> Vec<bool> {
+        self.snapshot += 1;
+        if boot.saturating_sub(self.forgotten) >= FORGET_EVERY {
+            self.forgotten = boot;
+            self.names.retain(|_, name| boot.saturating_sub(name.last) < DAY);
         }
-        for (name, admitted) in &mut self.names {
-            admitted.present = present.contains(name);
+        let mut present = 0;
+        let mut verdicts = vec![false; candidates.len()];
+        let mut newcomers = Vec::new();
+        for ((who, label), verdict) in candidates.iter().zip(&mut verdicts) {
+            match self.stay(label, boot) {
+                Some(first_of_the_name) => {
+                    *verdict = true;
+                    present += usize::from(first_of_the_name);
+                }
+                None => newcomers.push((*who, *label, verdict)),
+            }
+        }
+        if !newcomers.is_empty() {
+            self.admit_newcomers(newcomers, present, max, boot);
         }
         verdicts
     }
 
-    fn was_present(&self, label: &Label) -> bool {
-        self.names.get(label.name.as_str()).is_some_and(|name| name.present)
+    /// Lets a name stay that was in the last snapshot; says whether this is the first device of that name now.
+    fn stay(&mut self, label: &Label, boot: Duration) -> Option<bool> {
+        let name = self.names.get_mut(label.name.as_str())?;
+        let here_already = name.snapshot == self.snapshot;
+        if !here_already && name.snapshot + 1 != self.snapshot {
+            return None;
+        }
+        (name.snapshot, name.last) = (self.snapshot, boot);
+        Some(!here_already)
+    }
+
+    fn admit_newcomers(
+        &mut self,
+        mut newcomers: Vec<(&Who, &Label, &mut bool)>,
+        mut present: usize,
+        max: usize,
+        boot: Duration,
+    ) {
+        newcomers.sort_by(|(_, a, _), (_, b, _)| a.name.cmp(&b.name));
+        let mut new_today = self.names.values().filter(|name| boot.saturating_sub(name.first) < DAY).count();
+        for (who, label, verdict) in newcomers {
+            // Another device of the same name may have entered before.
+            if self.stay(label, boot).is_some() {
+                *verdict = true;
+                continue;
+            }
+            let known =
+                self.names.get(label.name.as_str()).is_some_and(|name| boot.saturating_sub(name.last) < DAY);
+            *verdict = present < max && (known || new_today < max) && self.has_room_for(who);
+            if *verdict {
+                present += 1;
+                new_today += usize::from(!known);
+                self.enter(who, label, boot);
+            }
+        }
     }
 
     fn has_room_for(&self, who: &Who) -> bool {
         match who {
-            Who::Device(_) => true,
+            Who::Device(_) | Who::Named(_) => true,
             Who::Address(address) => self.bare.len() < BARE_AT_MOST || self.bare.contains(address),
         }
     }
 
-    fn enter(&mut self, who: &Who, name: &Rc<str>, boot: Duration) {
+    fn enter(&mut self, who: &Who, label: &Label, boot: Duration) {
         if let Who::Address(address) = who {
             self.bare.insert(*address);
         }
-        let fresh = || Admitted { first: boot, last: boot, present: false };
-        self.names.entry(Rc::clone(name)).or_insert_with(fresh).last = boot;
+        let fresh = || Admitted { first: boot, last: boot, snapshot: 0 };
+        let name = self.names.entry(label.name.shared()).or_insert_with(fresh);
+        (name.snapshot, name.last) = (self.snapshot, boot);
     }
 }
 
@@ -90,7 +128,7 @@ mod tests {
     use crate::devices::name::Name;
 
     fn label(name: &str) -> Label {
-        Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None }
+        Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None, device_type: None }
     }
 
     /// Who of `names` is admitted; those that are addresses are bare ones.
@@ -99,7 +137,8 @@ mod tests {
             .iter()
             .map(|name| name.parse().map_or(Who::Device(Key::Mac(Mac([0; 6]))), Who::Address))
             .collect();
-        let candidates: Vec<_> = who.iter().zip(names.iter().map(|name| label(name))).collect();
+        let labels: Vec<Label> = names.iter().map(|name| label(name)).collect();
+        let candidates: Vec<_> = who.iter().zip(&labels).collect();
         let verdicts = admission.admit(&candidates, max, Duration::from_hours(hour));
         names
             .iter()

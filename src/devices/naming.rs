@@ -3,11 +3,14 @@
 //! A claim that clashes gets the device's last three octets behind it; where that clashes as well, the device goes by
 //! its MAC (or DUID). Both last as long as the claim does: a name never changes because somebody else's disappeared.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::IpAddr;
 
+use tracing::warn;
+
 use super::name::Name;
-use super::{Device, Held, Key};
+use super::source::Source;
+use super::{Device, Key, Map};
 
 /// How many contested names are remembered; a household has a handful.
 const CONTESTED_AT_MOST: usize = 4096;
@@ -41,60 +44,121 @@ impl Claim {
     }
 }
 
+/// The best name that anybody gives a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Best {
+    /// The owner gave it: an identity.
+    Owner(Source, Name),
+    /// The device took it, or it was made for it: a claim.
+    Claim(Source, Name),
+}
+
+impl Best {
+    /// Who gives it.
+    pub(super) const fn source(&self) -> Source {
+        match self {
+            Self::Owner(source, _) | Self::Claim(source, _) => *source,
+        }
+    }
+
+    /// The name, as it was given.
+    pub(super) fn into_name(self) -> Name {
+        match self {
+            Self::Owner(_, name) | Self::Claim(_, name) => name,
+        }
+    }
+}
+
 /// What is known of names beyond the devices themselves.
 #[derive(Debug)]
 pub(super) struct Naming {
-    /// Folded names that no claim may have.
+    /// Folded names that nobody may have.
     reserved: Vec<Box<str>>,
+    /// The owner's names by their folded form, spelled as in the best source.
+    owners: Map<Box<str>, Name>,
     /// Folded names that several claimed, each with the reading in which that was first seen. Who claimed one
     /// before that keeps it plain; who claims it later never gets it.
-    contested: HashMap<Box<str>, u64>,
+    contested: Map<Box<str>, u64>,
 }
 
 impl Naming {
     /// Names with `router` for the router itself.
-    pub(super) fn new(router: &Name) -> Self {
-        let reserved = vec!["router".into(), "other".into(), router.folded()];
-        Self { reserved, contested: HashMap::new() }
+    pub(super) fn new(router: Option<&Name>) -> Self {
+        let mut naming = Self { reserved: Vec::new(), owners: Map::default(), contested: Map::default() };
+        naming.reserve(router);
+        naming
     }
 
     /// The router goes by another name from now on.
-    pub(super) fn reserve(&mut self, router: &Name) {
-        self.reserved = Self::new(router).reserved;
+    pub(super) fn reserve(&mut self, router: Option<&Name>) {
+        self.reserved = vec!["router".into(), "other".into()];
+        self.reserved.extend(router.map(Name::folded));
     }
 
-    /// Gives every device its name. To be called whenever a claim, a device or an address has changed; `reading` is
-    /// the latest.
+    /// Takes note of the names that the owner gives, those of the best source first.
+    pub(super) fn learn_owners<'a>(&mut self, names: impl Iterator<Item = &'a Name>) {
+        let before = std::mem::take(&mut self.owners);
+        for name in names {
+            let folded = name.folded();
+            if self.reserved.contains(&folded)
+                && !before.contains_key(&folded)
+                && !self.owners.contains_key(&folded)
+            {
+                warn!(
+                    "the name {name:?} that you gave a device is reserved: the device's last octets are put behind it"
+                );
+            }
+            self.owners.entry(folded).or_insert_with(|| name.clone());
+        }
+    }
+
+    /// How a name of the owner's is shown: spelled as in the best source, told apart from reserved words.
+    pub(super) fn owners(&self, name: &Name, tail: [u8; 3]) -> Name {
+        let folded = name.folded();
+        if self.reserved.contains(&folded) {
+            return name.with_suffix(tail);
+        }
+        self.owners.get(&folded).unwrap_or(name).clone()
+    }
+
+    /// Gives every device its name. To be called whenever what is said of devices or addresses has changed; `held_by`
+    /// tells whether an address is a device's own, `reading` is the latest.
     pub(super) fn settle(
         &mut self,
-        devices: &mut HashMap<Key, Device>,
-        addresses: &HashMap<IpAddr, Held>,
+        devices: &mut Map<Key, Device>,
+        held_by: impl Fn(IpAddr, &Key) -> bool,
         reading: u64,
     ) {
         let tails = tails(devices);
-        let held_by = |address, key: &Key| addresses.get(&address).is_some_and(|held| held.key == *key);
         for (key, device) in devices.iter_mut() {
-            let Some(claim) = &mut device.claim else { continue };
-            let own_address = claim.name.as_address().is_none_or(|address| held_by(address, key));
-            if !own_address || self.is_forged(key, &claim.name, &tails) {
+            let Some(Best::Claim(_, name)) = &device.best else { continue };
+            let claim = match &mut device.claim {
+                Some(claim) if claim.name.folded() == name.folded() => claim,
+                claim => claim.insert(Claim::new(name.clone(), reading)),
+            };
+            claim.name = name.clone();
+            let own_address = name.as_address().is_none_or(|address| held_by(address, key));
+            if !own_address || self.is_forged(key, name, &tails) {
                 claim.at_least(Level::Suffixed);
             }
         }
         self.part_equal_claims(devices, reading);
-        assign(devices);
+        self.assign(devices);
     }
 
     /// Whether the claim is a name that can only be somebody else's.
     fn is_forged(&self, key: &Key, name: &Name, tails: &Tails) -> bool {
-        self.reserved.contains(&name.folded())
+        let folded = name.folded();
+        self.reserved.contains(&folded)
+            || self.owners.contains_key(&folded)
             || name.as_mac().is_some_and(|mac| *key != Key::Mac(mac))
             || name.suffix().is_some_and(|tail| tails.get(&tail).is_some_and(|owner| owner.is_not(key)))
     }
 
     /// Of equal claims the one seen first stays plain, unless another was seen in the same reading.
-    fn part_equal_claims(&mut self, devices: &mut HashMap<Key, Device>, reading: u64) {
-        let mut claimants: HashMap<Box<str>, Vec<&mut Claim>> = HashMap::new();
-        for claim in devices.values_mut().filter_map(|device| device.claim.as_mut()) {
+    fn part_equal_claims(&mut self, devices: &mut Map<Key, Device>, reading: u64) {
+        let mut claimants: Map<Box<str>, Vec<&mut Claim>> = Map::default();
+        for claim in devices.values_mut().filter_map(Device::standing_claim) {
             claimants.entry(claim.name.folded()).or_default().push(claim);
         }
         for (folded, mut claims) in claimants {
@@ -110,6 +174,54 @@ impl Naming {
             let first_keeps = firsts == 1 && contested.is_none_or(|since| first < since);
             let losers = claims.iter_mut().filter(|claim| claim.since != first || !first_keeps);
             losers.for_each(|claim| claim.at_least(Level::Suffixed));
+        }
+    }
+
+    /// Makes the final names, the owner's first, then those least changed; a claim that is taken by then becomes the
+    /// identity.
+    fn assign(&self, devices: &mut Map<Key, Device>) {
+        let mut taken: HashSet<Box<str>> = self.owners.keys().cloned().collect();
+        let mut claimants = Vec::new();
+        for (key, device) in devices {
+            match &device.best {
+                Some(Best::Owner(_, name)) => {
+                    let name = self.owners(name, key.tail());
+                    taken.insert(name.folded());
+                    device.name = Some(name);
+                }
+                Some(Best::Claim(..)) => claimants.push((key, device)),
+                None => device.name = key.as_name(),
+            }
+        }
+        claimants.sort_by_key(|(key, device)| {
+            (device.claim.as_ref().map(|claim| (claim.level, claim.since)), (*key).clone())
+        });
+        for (key, device) in claimants {
+            let Some(claim) = &mut device.claim else { continue };
+            let told_apart = match claim.level {
+                Level::Plain => Some(claim.name.clone()),
+                // A vendor's name has the suffix already.
+                Level::Suffixed if !matches!(device.best, Some(Best::Claim(Source::Vendor, _))) => {
+                    Some(claim.name.with_suffix(key.tail()))
+                }
+                Level::Suffixed | Level::Identity => None,
+            };
+            let free = told_apart.filter(|name| !taken.contains(&name.folded()));
+            if free.is_none() {
+                claim.at_least(Level::Identity);
+            }
+            device.name = free.or_else(|| key.identity());
+            taken.extend(device.name.iter().map(Name::folded));
+        }
+    }
+}
+
+impl Device {
+    /// The claim, if it is what the device is named by.
+    fn standing_claim(&mut self) -> Option<&mut Claim> {
+        match self.best {
+            Some(Best::Claim(..)) => self.claim.as_mut(),
+            _ => None,
         }
     }
 }
@@ -130,41 +242,13 @@ impl Tail {
     }
 }
 
-type Tails = HashMap<[u8; 3], Tail>;
+type Tails = Map<[u8; 3], Tail>;
 
-fn tails(devices: &HashMap<Key, Device>) -> Tails {
-    let mut tails = Tails::new();
+fn tails(devices: &Map<Key, Device>) -> Tails {
+    let mut tails = Tails::default();
     for key in devices.keys() {
         let several = |tail: &mut Tail| *tail = Tail::Several;
         tails.entry(key.tail()).and_modify(several).or_insert_with(|| Tail::One(key.clone()));
     }
     tails
-}
-
-/// Makes the final names, those least changed first; one that is taken by then becomes the identity.
-fn assign(devices: &mut HashMap<Key, Device>) {
-    let mut taken = HashSet::new();
-    let mut claimants: Vec<(&Key, &mut Device)> = devices.iter_mut().collect();
-    claimants.sort_by_key(|(key, device)| {
-        let rank = device.claim.as_ref().map(|claim| (claim.level, claim.since));
-        (rank.is_none(), rank, (*key).clone())
-    });
-    for (key, device) in claimants {
-        device.name = match &mut device.claim {
-            None => key.as_name(),
-            Some(claim) => {
-                let told_apart = match claim.level {
-                    Level::Plain => Some(claim.name.clone()),
-                    Level::Suffixed => Some(claim.name.with_suffix(key.tail())),
-                    Level::Identity => None,
-                };
-                let free = told_apart.filter(|name| !taken.contains(&name.folded()));
-                if free.is_none() {
-                    claim.at_least(Level::Identity);
-                }
-                free.or_else(|| key.identity())
-            }
-        };
-        taken.extend(device.name.iter().map(Name::folded));
-    }
 }

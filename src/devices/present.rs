@@ -1,16 +1,16 @@
-//! Who is present in one snapshot: a small number for each, so that counting is an index into a table.
+//! Who is present: a small number for each, so that counting is an index into a table.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::{Devices, Key, Who};
+use super::{Key, Who};
 
-/// How many addresses without a device are told apart in one snapshot; a scan with forged sources has more.
+/// How many addresses without a device are told apart at a time; a scan with forged sources has more.
 const BARE_AT_MOST: usize = 1024;
 
-/// Whose an entry is, for the length of one snapshot.
+/// Whose an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Owner(u32);
 
@@ -39,26 +39,21 @@ impl Owner {
     }
 }
 
-/// The owners met so far in one snapshot.
+/// The owners met so far.
 #[derive(Debug, Default)]
 pub struct Present {
     /// Every device address met. Its hash needs a secret: outsiders may choose the addresses.
     by_address: HashMap<IpAddr, Owner, RandomState>,
-    by_key: HashMap<Key, Owner>,
+    by_key: HashMap<Key, Owner, RandomState>,
     devices: Vec<Who>,
     bare: usize,
+    generation: u64,
 }
 
 impl Present {
-    /// Whose the LAN address `address` is.
-    pub fn owner_at(&mut self, devices: &Devices, address: IpAddr, link_layer: bool) -> Owner {
-        if let Some(owner) = self.by_address.get(&address) {
-            return *owner;
-        }
-        match devices.identify(address, link_layer) {
-            None => Owner::UNATTRIBUTED,
-            Some(who) => self.enter(address, who),
-        }
+    /// Whose the LAN address `address` is, if it was met before.
+    pub fn owner_at(&self, address: IpAddr) -> Option<Owner> {
+        self.by_address.get(&address).copied()
     }
 
     /// The devices met, in order of their owners' numbers.
@@ -66,20 +61,22 @@ impl Present {
         &self.devices
     }
 
-    /// Forgets everybody, for the next snapshot.
-    pub fn clear(&mut self) {
-        self.by_address.clear();
-        self.by_key.clear();
-        self.devices.clear();
-        self.bare = 0;
+    /// Begins another snapshot. Who was met is kept as long as nothing has changed (`generation` of [`super::Devices`])
+    /// and there is room for others.
+    pub fn begin(&mut self, generation: u64) {
+        if self.generation != generation || self.bare == BARE_AT_MOST {
+            *self = Self { generation, ..Self::default() };
+        }
     }
 
-    fn enter(&mut self, address: IpAddr, who: Who) -> Owner {
+    /// Takes note of who is at `address`.
+    pub fn enter(&mut self, address: IpAddr, who: Option<Who>) -> Owner {
+        let Some(who) = who else { return Owner::UNATTRIBUTED };
         let next = Owner::of_device(self.devices.len());
         let owner = match &who {
             Who::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
-            Who::Address(_) if self.bare == BARE_AT_MOST => return Owner::OVERFLOW,
-            Who::Address(_) => {
+            Who::Address(_) | Who::Named(_) if self.bare == BARE_AT_MOST => return Owner::OVERFLOW,
+            Who::Address(_) | Who::Named(_) => {
                 self.bare += 1;
                 next
             }
@@ -95,38 +92,42 @@ impl Present {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::devices::name::Name;
-    use crate::root::Root;
-
-    fn nobody_known() -> Devices {
-        Devices::new(&Root::live(), &[] as &[&str], &Name::clean(b"router").unwrap())
-    }
+    use crate::devices::mac::Mac;
 
     #[test]
-    fn each_address_has_one_number() {
-        let (devices, mut present) = (nobody_known(), Present::default());
-        let mut owner =
-            |text: &str, link_layer| present.owner_at(&devices, text.parse().unwrap(), link_layer);
-        let first = owner("192.168.8.2", true);
+    fn each_device_has_one_number() {
+        let mut present = Present::default();
+        let mut enter = |text: &str, who: fn(IpAddr) -> Option<Who>| {
+            let address = text.parse().unwrap();
+            present.enter(address, who(address))
+        };
+        let laptop = |_| Some(Who::Device(Key::Mac(Mac([0; 6]))));
+        let first = enter("192.168.8.2", laptop);
         assert_eq!(first.device(), Some(0));
-        assert_eq!(owner("192.168.8.3", true).device(), Some(1));
-        assert_eq!(owner("192.168.8.2", true), first);
-        assert_eq!(owner("2001:db8::1", true), Owner::UNATTRIBUTED);
-        assert_eq!(owner("2001:db8::1", false).device(), Some(2));
+        assert_eq!(enter("192.168.8.3", |address| Some(Who::Address(address))).device(), Some(1));
+        assert_eq!(enter("2001:db8::1", laptop), first);
+        assert_eq!(enter("2001:db8::2", |_| None), Owner::UNATTRIBUTED);
         assert_eq!(Owner::OVERFLOW.device(), None);
-        assert_eq!(present.devices().len(), 3);
-        present.clear();
+        assert_eq!(present.owner_at("192.168.8.2".parse().unwrap()), Some(first));
+        assert_eq!(present.devices().len(), 2);
+        present.begin(0);
+        assert_eq!(present.devices().len(), 2, "nothing has changed");
+        present.begin(1);
         assert!(present.devices().is_empty());
     }
 
     #[test]
     fn a_scan_with_forged_sources_is_bounded() {
-        let (devices, mut present) = (nobody_known(), Present::default());
+        let mut present = Present::default();
         for last in 0..100_000u32 {
-            present.owner_at(&devices, IpAddr::V4((0x0a00_0000 + last).into()), true);
+            let address = IpAddr::V4((0x0a00_0000 + last).into());
+            present.enter(address, Some(Who::Address(address)));
         }
         assert_eq!(present.devices().len(), BARE_AT_MOST);
         assert_eq!(present.by_address.len(), BARE_AT_MOST);
-        assert_eq!(present.owner_at(&devices, "10.9.9.9".parse().unwrap(), true), Owner::OVERFLOW);
+        let address = "10.9.9.9".parse().unwrap();
+        assert_eq!(present.enter(address, Some(Who::Address(address))), Owner::OVERFLOW);
+        present.begin(0);
+        assert!(present.devices().is_empty(), "others have their turn");
     }
 }

@@ -1,25 +1,42 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use std::collections::HashSet;
+
 use super::*;
+use crate::lan::interfaces::Interface;
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Devices that learn from text instead of files, each text a reading of its own.
 fn devices() -> Devices {
-    Devices::new(&Root::live(), &[] as &[&str], &router())
+    Devices::new(&Root::replay("/nonexistent"), settings())
 }
 
-fn router() -> Name {
-    Name::clean(b"gateway").unwrap()
+fn settings() -> Settings {
+    let router = Name::clean(b"gateway");
+    Settings { names: Source::ALL.to_vec(), remember: 24 * HOUR, router, ..Settings::default() }
+}
+
+/// A LAN of one IPv4 and one IPv6 prefix, and one of WireGuard.
+fn lan() -> Lan {
+    let mut lan = Lan::new(&["br-lan".into(), "wg*".into()], &[]);
+    let interface = |name: &str, link_layer, nets: &[&str]| Interface {
+        name: name.into(),
+        link_layer,
+        addresses: nets.iter().map(|net| net.parse().unwrap()).collect(),
+    };
+    let lan_side = interface("br-lan", true, &["192.168.8.1/24", "2001:db8:aa:10::1/64", "fe80::1/64"]);
+    lan.observe(vec![lan_side, interface("wg0", false, &["10.0.0.1/24"])], HOUR);
+    lan
 }
 
 fn learn(devices: &mut Devices, leases: &str) {
     devices.last.reading += 1;
-    devices.learn(0, leases.as_bytes());
-    devices.forget_the_oldest();
-    devices.find_leading();
-    devices.naming.settle(&mut devices.known, &devices.addresses, devices.last.reading);
+    devices.learn_dnsmasq(0, leases.as_bytes());
+    devices.settle();
 }
 
 /// `2=phone 3=*` as lease lines: the number is the end of the MAC and of the address.
@@ -32,9 +49,22 @@ fn leases(short: &str) -> String {
     short.split(' ').map(line).collect::<Vec<_>>().concat()
 }
 
-fn name(devices: &Devices, last: u8) -> String {
-    let who = devices.identify(IpAddr::from([192, 168, 8, last]), true).unwrap();
-    devices.label(&who).unwrap().name.to_string()
+fn name(devices: &mut Devices, last: u8) -> String {
+    name_at(devices, &format!("192.168.8.{last}")).unwrap()
+}
+
+/// What whoever is at `address` is called.
+fn name_at(devices: &mut Devices, address: &str) -> Option<String> {
+    Some(label_at(devices, address)?.name.to_string())
+}
+
+fn label_at(devices: &mut Devices, address: &str) -> Option<Label> {
+    let who = identify(devices, address, true)?;
+    devices.label(&who)
+}
+
+fn identify(devices: &mut Devices, address: &str, link_layer: bool) -> Option<Who> {
+    devices.identify(&lan(), address.parse().unwrap(), link_layer, HOUR)
 }
 
 /// What the devices of `readings` are called after the last of them.
@@ -43,7 +73,7 @@ fn names(readings: &[&str], devices_asked: &[u8]) -> Vec<String> {
     for short in readings {
         learn(&mut devices, &leases(short));
     }
-    devices_asked.iter().map(|last| name(&devices, *last)).collect()
+    devices_asked.iter().map(|last| name(&mut devices, *last)).collect()
 }
 
 #[test]
@@ -114,9 +144,9 @@ fn where_the_suffix_clashes_the_mac_is_the_name() {
     let mut devices = devices();
     let twins = "1 02:00:00:a1:b2:02 192.168.8.2 phone *\n1 06:00:00:a1:b2:02 192.168.8.3 phone *\n";
     learn(&mut devices, twins);
-    assert_eq!([name(&devices, 2), name(&devices, 3)], ["phone-a1b202", "06:00:00:a1:b2:02"]);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["phone-a1b202", "06:00:00:a1:b2:02"]);
     learn(&mut devices, "1 02:00:00:a1:b2:02 192.168.8.2 gone *\n");
-    assert_eq!([name(&devices, 2), name(&devices, 3)], ["gone", "06:00:00:a1:b2:02"], "it lasts");
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["gone", "06:00:00:a1:b2:02"], "it lasts");
 }
 
 #[test]
@@ -126,8 +156,8 @@ fn one_device_with_several_addresses_is_one_device() {
         1 17 2001:db8::9 * 00:03:00:01:02:00:00:a1:b2:02\n1 18 2001:db8::4 * 00:03:00:01:02:00:00:a1:b2:02\n\
         1 02:00:00:a1:b2:02 192.168.8.2 laptop *\n";
     learn(&mut devices, text);
-    let who = devices.identify("2001:db8::9".parse().unwrap(), true).unwrap();
-    assert_eq!(Some(&who), devices.identify("192.168.8.7".parse().unwrap(), true).as_ref());
+    let who = identify(&mut devices, "2001:db8::9", true).unwrap();
+    assert_eq!(Some(&who), identify(&mut devices, "192.168.8.7", true).as_ref());
     let label = devices.label(&who).unwrap();
     assert_eq!((label.name.as_str(), label.ip), ("laptop", Some("192.168.8.2".parse().unwrap())));
     assert_eq!(label.mac.unwrap().to_string(), "02:00:00:a1:b2:02");
@@ -142,13 +172,12 @@ fn a_duid_alone_is_a_device_only_by_a_name() {
         &mut devices,
         "1 18 2001:db8::3 printer 00:02:00:00:ab:11:22\n1 19 2001:db8::4 * 00:02:00:00:ab:11:33\n",
     );
-    let who = devices.identify("2001:db8::3".parse().unwrap(), true).unwrap();
-    let label = devices.label(&who).unwrap();
+    let label = label_at(&mut devices, "2001:db8::3").unwrap();
     assert_eq!(
         (label.name.as_str(), label.ip, label.mac),
         ("printer", Some("2001:db8::3".parse().unwrap()), None)
     );
-    assert_eq!(devices.identify("2001:db8::4".parse().unwrap(), true), None);
+    assert_eq!(identify(&mut devices, "2001:db8::4", true), None);
 }
 
 #[test]
@@ -156,15 +185,16 @@ fn a_newer_claim_for_an_address_wins() {
     let mut devices = devices();
     learn(&mut devices, "1 02:00:00:a1:b2:02 192.168.8.7 old *\n");
     learn(&mut devices, "1 02:00:00:a1:b2:03 192.168.8.7 new *\n");
-    assert_eq!(name(&devices, 7), "new");
+    assert_eq!(name(&mut devices, 7), "new");
 }
 
 #[test]
 fn another_name_for_the_router_is_reserved_at_once() {
     let mut devices = devices();
     learn(&mut devices, &leases("2=box 3=gateway"));
-    devices.reconfigure(&Root::live(), &[] as &[&str], &Name::clean(b"box").unwrap());
-    assert_eq!([name(&devices, 2), name(&devices, 3)], ["box-a1b202", "gateway-a1b203"]);
+    devices.reconfigure(Settings { router: Name::clean(b"box"), ..settings() });
+    learn(&mut devices, &leases("2=box 3=gateway"));
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["box-a1b202", "gateway-a1b203"]);
 }
 
 #[test]
@@ -176,30 +206,265 @@ fn a_hundred_thousand_leases_are_bounded_and_the_oldest_go_first() {
     };
     let text = (0..100_000).map(line).collect::<Vec<_>>().concat();
     learn(&mut devices, &text);
-    assert_eq!((devices.known.len(), devices.addresses.len()), (KNOWN_AT_MOST, KNOWN_AT_MOST));
-    assert!(devices.addresses.contains_key(&"10.1.134.159".parse().unwrap()), "the last line");
-    assert!(!devices.addresses.contains_key(&"10.0.0.0".parse().unwrap()), "the first line");
+    assert_eq!((devices.known.len(), devices.pairs.leases()), (KNOWN_AT_MOST, KNOWN_AT_MOST));
+    assert!(devices.pairs.holder("10.1.134.159".parse().unwrap()).is_some(), "the last line");
+    assert!(devices.pairs.holder("10.0.0.0".parse().unwrap()).is_none(), "the first line");
+}
+
+/// A router's files in a directory of its own.
+struct Files(PathBuf);
+
+impl Files {
+    fn new(test: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("conntrack-exporter-devices-{}-{test}", std::process::id())))
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = Root::replay(&self.0).path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(Root::replay(&self.0).path(path)).unwrap();
+    }
+
+    fn devices(&self) -> Devices {
+        let path = |path: &str| Path::new(path).to_path_buf();
+        Devices::new(
+            &Root::replay(&self.0),
+            Settings {
+                leases: vec![path("/one"), path("/two"), path("/absent")],
+                odhcpd: vec![path("/odhcpd")],
+                registry: path("/registry"),
+                vendors: vec![path("/absent"), path("/oui")],
+                ..settings()
+            },
+        )
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 #[test]
 fn several_files_and_one_that_is_being_rewritten() {
-    let directory = std::env::temp_dir().join(format!("conntrack-exporter-devices-{}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
-    let files: Vec<PathBuf> = ["one", "two", "absent"].map(|name| directory.join(name)).to_vec();
-    let mut devices = Devices::new(&Root::live(), &files, &router());
-    fs::write(&files[0], leases("2=first")).unwrap();
-    fs::write(&files[1], leases("2=second 3=tv")).unwrap();
-    devices.refresh();
-    assert_eq!([name(&devices, 2), name(&devices, 3)], ["first", "tv"]);
-    fs::write(&files[1], leases("2=second 3=cut").trim_end()).unwrap();
-    devices.refresh();
-    assert_eq!(name(&devices, 3), "tv");
-    fs::write(&files[1], leases("2=second 3=whole")).unwrap();
-    devices.refresh();
-    assert_eq!([name(&devices, 2), name(&devices, 3)], ["first", "whole"]);
-    fs::remove_dir_all(&directory).unwrap();
-    devices.refresh();
-    assert_eq!(name(&devices, 3), "whole");
+    let files = Files::new("several");
+    let mut devices = files.devices();
+    files.write("/one", &leases("2=first"));
+    files.write("/two", &leases("2=second 3=tv"));
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["first", "tv"]);
+    files.write("/two", leases("2=second 3=cut").trim_end());
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 3), "tv");
+    files.write("/two", &leases("2=second 3=whole"));
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["first", "whole"]);
+    files.remove("/two");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 3), "whole");
+}
+
+#[test]
+fn sources_go_before_each_other_in_order() {
+    let files = Files::new("order");
+    let mac = "02:00:00:a1:b2:02";
+    files.write("/one", &leases("2=leased"));
+    files.write("/odhcpd", "# br-lan 020000a1b202 ipv4 served 1795241374 c0a80802 32 192.168.8.2/32\n");
+    files.write("/etc/ethers", &format!("{mac} ethers\n"));
+    files.write("/etc/hosts", "192.168.8.2 hosts\n");
+    files.write("/etc/config/dhcp", &format!("config host\n option name fixed\n option mac {mac}\n"));
+    files.write(
+        "/etc/config/gl-client",
+        &format!("config client\n option mac {mac}\n option alias aliased\n"),
+    );
+    files.write("/registry", &format!("{mac}=Registered"));
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let mut expected = ["Registered", "aliased", "fixed", "ethers", "leased", "served", mac].into_iter();
+    assert_eq!(name(&mut devices, 2), expected.next().unwrap());
+    for left_out in 1..=6 {
+        let names = Source::ALL[left_out..].to_vec();
+        devices.reconfigure(Settings { names, ..devices.settings.clone() });
+        devices.refresh(&lan(), HOUR);
+        assert_eq!(name(&mut devices, 2), expected.next().unwrap(), "without {left_out}");
+    }
+    devices
+        .reconfigure(Settings { names: vec![Source::Odhcpd, Source::Registry], ..devices.settings.clone() });
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "served");
+}
+
+#[test]
+fn what_the_owner_takes_back_is_gone() {
+    let files = Files::new("taken-back");
+    files.write("/one", &leases("2=phone 3=tablet"));
+    files.write("/registry", "02:00:00:a1:b2:02=Anna\n02-00-00-A1-B2-03=Anna");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["Anna", "Anna"]);
+    files.write("/registry", "02:00:00:a1:b2:02=Anna Maria");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["Anna Maria", "tablet"]);
+    files.remove("/registry");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["phone", "tablet"]);
+}
+
+#[test]
+fn several_macs_of_one_owners_name_are_one_device_and_of_one_claim_are_not() {
+    let files = Files::new("shared");
+    files.write("/one", &leases("2=* 3=* 4=laptop 5=LAPTOP 6=*"));
+    files.write("/registry", "02:00:00:a1:b2:03=Laptop\n02:00:00:a1:b2:02||LAPTOP|workstation\n");
+    files.write("/etc/config/gl-client", "config c\n option mac 02:00:00:a1:b2:06\n option class camera\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let label = label_at(&mut devices, "192.168.8.2").unwrap();
+    assert_eq!(label_at(&mut devices, "192.168.8.3").as_ref(), Some(&label), "shown alike");
+    assert_eq!(label.name.as_str(), "Laptop", "spelled as first");
+    assert_eq!(label.mac.unwrap().to_string(), "02:00:00:a1:b2:02", "the lowest");
+    assert_eq!(label.ip, Some("192.168.8.2".parse().unwrap()));
+    assert_eq!(label.device_type, Some(DeviceType::Workstation));
+    assert_eq!([name(&mut devices, 4), name(&mut devices, 5)], ["laptop-a1b204", "LAPTOP-a1b205"]);
+    let camera = label_at(&mut devices, "192.168.8.6").unwrap();
+    assert_eq!((camera.name.as_str(), camera.device_type), ("02:00:00:a1:b2:06", Some(DeviceType::Iot)));
+}
+
+#[test]
+fn reserved_words_are_not_the_owners_either() {
+    let files = Files::new("reserved");
+    files.write("/one", &leases("2=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Router\n|10.0.0.2|other|\n|10.0.0.3|Peer|mobile\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "Router-a1b202");
+    let mut at = |address: &str| {
+        let who = identify(&mut devices, address, false).unwrap();
+        devices.label(&who).unwrap()
+    };
+    assert_eq!(at("10.0.0.2").name.as_str(), "other-000002");
+    let peer = at("10.0.0.3");
+    assert_eq!((peer.name.as_str(), peer.device_type), ("Peer", Some(DeviceType::Mobile)));
+    assert_eq!(at("10.0.0.4").name.as_str(), "10.0.0.4");
+}
+
+#[test]
+fn neighbours_tie_addresses_that_no_lease_tells() {
+    let files = Files::new("neighbours");
+    files.write("/one", &leases("2=laptop"));
+    files.write(
+        "/ip-neigh",
+        "2001:db8:aa:10:9c1d::5 dev br-lan lladdr 02:00:00:a1:b2:02 STALE\n\
+        fe80::77 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n\
+        2001:db8:ff::9 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n\
+        192.168.8.9 dev br-lan FAILED\n\
+        203.0.113.1 dev eth0 lladdr 02:00:00:a1:b2:99 REACHABLE\n",
+    );
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let place = |devices: &mut Devices, address: &str| devices.place(&lan(), address.parse().unwrap(), HOUR);
+    for address in ["2001:db8:aa:10:9c1d::5", "fe80::77", "2001:db8:ff::9"] {
+        assert_eq!(place(&mut devices, address), Place::Lan { link_layer: true }, "{address}");
+        assert_eq!(name_at(&mut devices, address).as_deref(), Some("laptop"), "{address}");
+    }
+    assert_eq!(place(&mut devices, "203.0.113.1"), Place::Outside, "not on the LAN");
+    assert_eq!(place(&mut devices, "fe80::78"), Place::Outside);
+    assert_eq!(identify(&mut devices, "2001:db8:aa:10::77", true), None);
+    assert_eq!(name(&mut devices, 9), "192.168.8.9");
+}
+
+#[test]
+fn neighbours_are_asked_about_a_new_address_once() {
+    let files = Files::new("asked");
+    let neighbour =
+        |last: u8| format!("2001:db8:aa:10::{last} dev br-lan lladdr 02:00:00:a1:b2:{last:02} STALE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/ip-neigh", &neighbour(3));
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::3"), None, "one answer holds for a tick");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::3").as_deref(), Some("02:00:00:a1:b2:03"));
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::4"), None);
+    files.write("/ip-neigh", &[neighbour(3), neighbour(4)].concat());
+    devices.refresh(&lan(), HOUR + Duration::from_secs(30));
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::4"), None, "asked before");
+    devices.refresh(&lan(), HOUR + Duration::from_mins(5));
+    assert!(name_at(&mut devices, "2001:db8:aa:10::4").is_some(), "asked every five minutes");
+}
+
+#[test]
+fn a_learned_pair_outlives_its_neighbour_by_a_day() {
+    let files = Files::new("remember");
+    files.write("/ip-neigh", "2001:db8:aa:10::5 dev br-lan lladdr 02:00:00:a1:b2:02 STALE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/ip-neigh", "");
+    devices.refresh(&lan(), 24 * HOUR);
+    assert!(name_at(&mut devices, "2001:db8:aa:10::5").is_some());
+    devices.refresh(&lan(), 26 * HOUR);
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::5"), None);
+}
+
+#[test]
+fn a_live_neighbour_goes_before_a_lease_that_has_not_changed_since() {
+    let files = Files::new("outranked");
+    files.write("/one", &leases("2=old"));
+    files.write("/ip-neigh", "192.168.8.2 dev br-lan lladdr 02:00:00:a1:b2:07 REACHABLE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "02:00:00:a1:b2:07");
+    files.write("/one", "1 02:00:00:a1:b2:08 192.168.8.2 new *\n");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "new", "it changed after the neighbours answered");
+}
+
+#[test]
+fn an_address_made_of_a_mac_tells_it() {
+    let mut devices = devices();
+    learn(&mut devices, &leases("2=laptop"));
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10:0:ff:fea1:b202").as_deref(), Some("laptop"));
+    let stranger = label_at(&mut devices, "2001:db8:aa:10:0:ff:fea1:b2ff").unwrap();
+    assert_eq!(stranger.name.as_str(), "02:00:00:a1:b2:ff");
+    assert!(devices.known.len() == 1, "strangers are nobody's to remember");
+}
+
+#[test]
+fn vendors_name_what_nobody_else_does() {
+    let files = Files::new("vendors");
+    files.write("/oui", "286FB9 Nokia Shanghai Bell Co., Ltd.\n240AC4 Espressif\n");
+    let lease = |mac: &str, last: u8, name: &str| format!("1 {mac} 192.168.8.{last} {name} *\n");
+    let text = [
+        lease("24:0a:c4:00:00:01", 2, "*"),
+        lease("24:0a:c4:00:00:02", 3, "plug"),
+        lease("26:0a:c4:00:00:03", 4, "*"),
+        lease("28:6f:b9:a1:b2:c3", 5, "*"),
+    ];
+    files.write("/one", &text.concat());
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let names = [2, 3, 4, 5].map(|last| name(&mut devices, last));
+    assert_eq!(names, ["Espressif-000001", "plug", "26:0a:c4:00:00:03", "Nokia-a1b2c3"]);
+}
+
+#[test]
+fn a_hundred_thousand_neighbours_are_bounded_and_spare_the_leases() {
+    let files = Files::new("flood");
+    files.write("/one", &leases("2=laptop"));
+    let line = |n: u32| {
+        let [_, a, b, c] = n.to_be_bytes();
+        format!("10.{a}.{b}.{c} dev br-lan lladdr 06:00:00:{a:02x}:{b:02x}:{c:02x} STALE\n")
+    };
+    files.write("/ip-neigh", &(0..100_000).map(line).collect::<Vec<_>>().concat());
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert!(devices.known.len() <= KNOWN_AT_MOST);
+    assert!(devices.pairs.addresses().count() <= 3 * KNOWN_AT_MOST);
+    assert_eq!(name(&mut devices, 2), "laptop");
 }
 
 proptest! {

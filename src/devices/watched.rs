@@ -14,7 +14,17 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Watched {
     path: PathBuf,
+    wholeness: Wholeness,
     taken: Option<Stamp>,
+}
+
+/// How a file shows that it is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wholeness {
+    /// It ends in a newline, or is empty: programs that rewrite it in place end it so.
+    EndsInNewline,
+    /// It always is: people's editors may leave out the last newline.
+    Any,
 }
 
 /// What tells one state of a file from the next.
@@ -37,8 +47,8 @@ impl Stamp {
 pub enum Look {
     /// Nothing new since it was last taken.
     Unchanged,
-    /// There is no such file.
-    Absent,
+    /// It was there when it was last taken, and is no more.
+    Gone,
     /// It is being written: look again at the next tick.
     Unsettled,
     /// Its new content.
@@ -49,8 +59,8 @@ pub enum Look {
 
 impl Watched {
     /// The file at `path`, not read yet.
-    pub const fn new(path: PathBuf) -> Self {
-        Self { path, taken: None }
+    pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
+        Self { path, wholeness, taken: None }
     }
 
     /// Where it is.
@@ -60,12 +70,15 @@ impl Watched {
 
     /// Reads the file if it has changed since it was last taken.
     ///
-    /// It is taken if it is empty or ends in a newline and did not change while it was read.
+    /// It is taken if it is whole and did not change while it was read. That a file is gone is new once.
     pub fn look(&mut self) -> io::Result<Look> {
         let before = match fs::metadata(&self.path) {
             Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a regular file")),
             Ok(metadata) => Stamp::of(&metadata),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Absent),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let was_there = self.taken.take().is_some();
+                return Ok(if was_there { Look::Gone } else { Look::Unchanged });
+            }
             Err(error) => return Err(error),
         };
         if self.taken == Some(before) {
@@ -83,7 +96,8 @@ impl Watched {
             self.taken = Some(before);
             return Ok(Look::Cut(content));
         }
-        if !content.is_empty() && !content.ends_with(b"\n") {
+        let cut_short = !content.is_empty() && !content.ends_with(b"\n");
+        if cut_short && self.wholeness == Wholeness::EndsInNewline {
             return Ok(Look::Unsettled);
         }
         self.taken = Some(before);
@@ -100,13 +114,13 @@ mod tests {
         let directory =
             env::temp_dir().join(format!("conntrack-exporter-watched-{}-{test}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        Watched::new(directory.join("file"))
+        Watched::new(directory.join("file"), Wholeness::EndsInNewline)
     }
 
     #[test]
     fn taken_once_and_again_when_it_changed() {
         let mut file = watched("once");
-        assert_eq!(file.look().unwrap(), Look::Absent);
+        assert_eq!(file.look().unwrap(), Look::Unchanged, "was never there");
         fs::write(file.path(), "a\n").unwrap();
         assert_eq!(file.look().unwrap(), Look::Taken(b"a\n".to_vec()));
         assert_eq!(file.look().unwrap(), Look::Unchanged);
@@ -118,7 +132,15 @@ mod tests {
         fs::write(file.path(), "a\nb\n").unwrap();
         assert_eq!(file.look().unwrap(), Look::Taken(b"a\nb\n".to_vec()));
         fs::remove_file(file.path()).unwrap();
-        assert_eq!(file.look().unwrap(), Look::Absent);
+        assert_eq!(file.look().unwrap(), Look::Gone);
+        assert_eq!(file.look().unwrap(), Look::Unchanged);
+    }
+
+    #[test]
+    fn an_editors_file_needs_no_last_newline() {
+        let mut file = Watched { wholeness: Wholeness::Any, ..watched("editor") };
+        fs::write(file.path(), "a\nb").unwrap();
+        assert_eq!(file.look().unwrap(), Look::Taken(b"a\nb".to_vec()));
     }
 
     #[test]
@@ -132,6 +154,6 @@ mod tests {
 
     #[test]
     fn a_directory_is_an_error() {
-        assert!(Watched::new(env::temp_dir()).look().is_err());
+        assert!(Watched::new(env::temp_dir(), Wholeness::Any).look().is_err());
     }
 }

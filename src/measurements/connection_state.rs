@@ -51,6 +51,8 @@ pub struct Manner<'a> {
 /// Which optional tags devices carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionalTags {
+    /// What sort of thing it is.
+    pub device_type: bool,
     /// The leading address.
     pub ip: bool,
     /// The lowest MAC.
@@ -82,9 +84,18 @@ impl ConnectionState {
         }
     }
 
+    /// Whether anything was counted of `owner` since the last snapshot.
+    pub fn has_entries(&self, owner: Owner) -> bool {
+        self.rows.get(owner.index()).is_some_and(|row| row.iter().any(|count| *count > 0))
+    }
+
     /// Makes the points of what was counted since the last call, and begins anew. `labels` has one place for every
     /// device present; `None` where there is no room for it.
-    pub fn points(&mut self, labels: &[Option<Label>], manner: &Manner<'_>) -> Counted {
+    pub fn points<'a>(
+        &mut self,
+        labels: impl Iterator<Item = Option<&'a Label>>,
+        manner: &Manner<'_>,
+    ) -> Counted {
         let rows = std::mem::take(&mut self.rows);
         let row = |owner: Owner| rows.get(owner.index()).copied().unwrap_or([0; CELLS]);
         let unattributed: u64 = row(Owner::UNATTRIBUTED).iter().sum();
@@ -92,7 +103,7 @@ impl ConnectionState {
         add(&mut other, &row(Owner::OVERFLOW));
 
         let mut series = BTreeMap::new();
-        for (place, label) in labels.iter().enumerate() {
+        for (place, label) in labels.enumerate() {
             let row = row(Owner::of_device(place));
             match label {
                 Some(label) => count_row(&mut series, &row, &device_tags(label, manner.tags), manner.global),
@@ -187,6 +198,8 @@ fn point(tags: Series, count: u64) -> Point {
 
 fn device_tags(label: &Label, wanted: OptionalTags) -> Vec<(&'static str, Rc<str>)> {
     let mut tags = vec![("device_name", label.name.shared())];
+    let device_type = label.device_type.filter(|_| wanted.device_type);
+    tags.extend(device_type.map(|device_type| ("device_type", device_type.name().into())));
     let shown = |ip: IpAddr| Rc::from(ip.to_string());
     tags.extend(label.ip.filter(|_| wanted.ip).map(|ip| ("ip", shown(ip))));
     tags.extend(label.mac.filter(|_| wanted.mac).map(|mac| ("mac", Rc::from(mac.to_string()))));

@@ -14,7 +14,7 @@ fn flow(protocol: u8, state: State) -> Flow {
 }
 
 fn label(name: &str) -> Label {
-    Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None }
+    Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None, device_type: None }
 }
 
 fn device(place: usize) -> Owner {
@@ -33,7 +33,7 @@ fn snapshot(
     }
     let (router, global) = (Rc::from("router"), [].into());
     let manner = Manner { router: &router, tags: OptionalTags::default(), global: &global, max_series };
-    let mut counted = measurement.points(labels, &manner);
+    let mut counted = measurement.points(labels.iter().map(Option::as_ref), &manner);
     (std::mem::take(&mut counted.points), counted)
 }
 

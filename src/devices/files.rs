@@ -1,0 +1,209 @@
+//! The files that tell of devices, each watched: who is at an address (leases), and what the owner says (books).
+
+use std::path::{Path, PathBuf};
+
+use tracing::{info, warn};
+
+use super::book::Book;
+use super::leases::{self as dnsmasq, Line};
+use super::source::Source;
+use super::watched::{Look, Watched, Wholeness};
+use super::{Settings, odhcpd};
+use crate::root::Root;
+
+const GL_CLIENT: &str = "/etc/config/gl-client";
+const DHCP: &str = "/etc/config/dhcp";
+const ETHERS: &str = "/etc/ethers";
+const HOSTS: &str = "/etc/hosts";
+
+/// How many lines that can't be understood are named in the log.
+const NAMED_AT_MOST: usize = 10;
+
+/// A file, and what is told of it.
+#[derive(Debug)]
+pub(super) struct File {
+    /// What it tells names for.
+    pub(super) source: Source,
+    watched: Watched,
+    failing: bool,
+    problems: usize,
+}
+
+/// Understands a file of the owner's.
+type Parse = fn(&[u8]) -> Book;
+
+/// A file of the owner's, and what it says.
+#[derive(Debug)]
+pub(super) struct BookFile {
+    pub(super) file: File,
+    parse: Parse,
+    pub(super) book: Book,
+}
+
+/// The files of leases, in the order in which their names count.
+pub(super) fn leases(root: &Root, settings: &Settings) -> Vec<File> {
+    let file = |source| move |path: &PathBuf| File::new(root, source, path, Wholeness::EndsInNewline);
+    let dnsmasq = settings.leases.iter().map(file(Source::Lease));
+    dnsmasq.chain(settings.odhcpd.iter().map(file(Source::Odhcpd))).collect()
+}
+
+/// The files of the owner's.
+pub(super) fn books(root: &Root, settings: &Settings) -> Vec<BookFile> {
+    let registry = settings.registry.as_path();
+    let files: [(Source, &Path, Parse); 5] = [
+        (Source::Registry, registry, Book::registry),
+        (Source::Gl, Path::new(GL_CLIENT), Book::gl_client),
+        (Source::Static, Path::new(DHCP), Book::static_hosts),
+        (Source::Hosts, Path::new(ETHERS), Book::ethers),
+        (Source::Hosts, Path::new(HOSTS), Book::hosts),
+    ];
+    let book = |(source, path, parse): (Source, &Path, Parse)| BookFile {
+        file: File::new(root, source, path, Wholeness::Any),
+        parse,
+        book: Book::default(),
+    };
+    files.into_iter().map(book).collect()
+}
+
+/// Every file that is read for names and addresses, as the router has them.
+pub fn paths(settings: &Settings) -> Vec<PathBuf> {
+    let fixed = [GL_CLIENT, DHCP, ETHERS, HOSTS].map(PathBuf::from);
+    let lists = [&settings.leases, &settings.odhcpd, &settings.vendors];
+    std::iter::once(settings.registry.clone())
+        .chain(fixed)
+        .chain(lists.into_iter().flatten().cloned())
+        .collect()
+}
+
+impl File {
+    fn new(root: &Root, source: Source, path: &Path, wholeness: Wholeness) -> Self {
+        Self { source, watched: Watched::new(root.path(path), wholeness), failing: false, problems: 0 }
+    }
+
+    /// The file's content, if it is new; empty if the file is gone. Says when it begins and ceases to be out of reach.
+    pub(super) fn look(&mut self) -> Option<Look> {
+        let look = self.watched.look();
+        let path = self.watched.path().display();
+        match &look {
+            Err(error) if !self.failing => warn!("{path} can't be read: {error}"),
+            Ok(_) if self.failing => info!("{path} can be read again"),
+            Ok(Look::Cut(_)) => warn!("{path} is too large: only its beginning is read"),
+            _ => {}
+        }
+        self.failing = look.is_err();
+        look.ok().filter(|look| !matches!(look, Look::Unchanged | Look::Unsettled))
+    }
+
+    /// Says which lines could not be understood, when there are some that were not there before.
+    pub(super) fn report(&mut self, problems: &[String]) {
+        if problems.len() > self.problems {
+            let named =
+                problems.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>().join("; ");
+            let path = self.watched.path().display();
+            warn!("{path}: {} lines can't be understood and are passed over: {named}", problems.len());
+        }
+        self.problems = problems.len();
+    }
+}
+
+impl BookFile {
+    /// Reads the file if it has changed; gives whether it says something new.
+    pub(super) fn refresh(&mut self) -> bool {
+        let book = match self.file.look() {
+            None => return false,
+            Some(Look::Taken(text) | Look::Cut(text)) => (self.parse)(&text),
+            Some(_) => Book::default(),
+        };
+        self.file.report(&book.problems);
+        let changed = self.book != book;
+        self.book = book;
+        changed
+    }
+}
+
+/// What one of the files is found to be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it tells names for.
+    pub source: Source,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What was found of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It isn't there.
+    Nothing,
+    /// It isn't whole.
+    Unsettled,
+    /// It can't be read.
+    Unreadable(String),
+    /// Its content.
+    Content {
+        /// Leases, or what the owner says.
+        entries: usize,
+        /// Those of them that give a name.
+        named: usize,
+        /// What could not be understood, each by its line.
+        problems: Vec<String>,
+    },
+}
+
+/// Looks at every file of leases and of the owner's, for people to see what is there.
+pub fn survey(root: &Root, settings: &Settings) -> Vec<Survey> {
+    let leases = leases(root, settings).into_iter().map(|mut file| {
+        let count = if file.source == Source::Odhcpd { count_odhcpd } else { count_dnsmasq };
+        file.survey(count)
+    });
+    let books = books(root, settings).into_iter().map(|BookFile { mut file, parse, .. }| {
+        file.survey(|text| {
+            let book = parse(text);
+            Found::Content { entries: book.entries(), named: book.names().count(), problems: book.problems }
+        })
+    });
+    leases.chain(books).collect()
+}
+
+impl File {
+    fn survey(&mut self, content: impl Fn(&[u8]) -> Found) -> Survey {
+        let found = match self.watched.look() {
+            Err(error) => Found::Unreadable(error.to_string()),
+            Ok(Look::Unchanged | Look::Gone) => Found::Nothing,
+            Ok(Look::Unsettled) => Found::Unsettled,
+            Ok(Look::Taken(text) | Look::Cut(text)) => content(&text),
+        };
+        Survey { path: self.watched.path().to_path_buf(), source: self.source, found }
+    }
+}
+
+fn count_dnsmasq(text: &[u8]) -> Found {
+    let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
+    for (line, number) in dnsmasq::parse(text).zip(1..) {
+        match line {
+            Line::Nothing => {}
+            Line::Unreadable => problems.push(format!("line {number} is no lease")),
+            Line::Lease(lease) => {
+                entries += 1;
+                named += usize::from(lease.name.is_some());
+            }
+        }
+    }
+    Found::Content { entries, named, problems }
+}
+
+fn count_odhcpd(text: &[u8]) -> Found {
+    let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
+    for lease in odhcpd::parse(text) {
+        match lease {
+            Err(unreadable) => problems.push(unreadable.to_string()),
+            Ok(lease) => {
+                entries += 1;
+                named += usize::from(lease.name.is_some());
+            }
+        }
+    }
+    Found::Content { entries, named, problems }
+}

@@ -1,0 +1,124 @@
+//! What leases and neighbours say is learned, and kept within bounds.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::leases::{self, Holder, Line};
+use super::name::Name;
+use super::source::Source;
+use super::watched::Look;
+use super::{Devices, KNOWN_AT_MOST, Key, Said, odhcpd, oldest_to_keep};
+use crate::lan::Lan;
+
+impl Devices {
+    pub(super) fn refresh_leases(&mut self, place: usize) -> bool {
+        let Some(file) = self.leases.get_mut(place) else { return false };
+        let (source, look) = (file.source, file.look());
+        let Some(Look::Taken(text) | Look::Cut(text)) = look else { return false };
+        let problems = match source {
+            Source::Odhcpd => self.learn_odhcpd(place, &text),
+            _ => self.learn_dnsmasq(place, &text),
+        };
+        if let Some(file) = self.leases.get_mut(place) {
+            file.report(&problems);
+        }
+        true
+    }
+
+    /// Learns what one of dnsmasq's files says; gives the lines that could not be understood.
+    pub(super) fn learn_dnsmasq(&mut self, place: usize, text: &[u8]) -> Vec<String> {
+        let (mut problems, mut named) = (Vec::new(), HashSet::new());
+        for (line, number) in leases::parse(text).zip(1..) {
+            match line {
+                Line::Nothing => {}
+                Line::Unreadable => problems.push(format!("line {number} is no lease")),
+                Line::Lease(lease) => {
+                    self.learn(
+                        (place, Source::Lease),
+                        lease.holder,
+                        &[lease.address],
+                        lease.name,
+                        &mut named,
+                    );
+                }
+            }
+        }
+        problems
+    }
+
+    /// Learns what one of odhcpd's files says, likewise.
+    pub(super) fn learn_odhcpd(&mut self, place: usize, text: &[u8]) -> Vec<String> {
+        let (mut problems, mut named) = (Vec::new(), HashSet::new());
+        for lease in odhcpd::parse(text) {
+            match lease {
+                Err(unreadable) => problems.push(unreadable.to_string()),
+                Ok(lease) => {
+                    let name = lease.name.as_deref();
+                    self.learn((place, Source::Odhcpd), lease.holder, &lease.addresses, name, &mut named);
+                }
+            }
+        }
+        problems
+    }
+
+    /// `named` holds whom this reading has named already: of several names of one device the first counts.
+    pub(super) fn learn(
+        &mut self,
+        (place, source): (usize, Source),
+        holder: Holder,
+        addresses: &[IpAddr],
+        name: Option<&[u8]>,
+        named: &mut HashSet<Key>,
+    ) {
+        self.last.line += 1;
+        let key = Key::from(holder);
+        for address in addresses {
+            self.pairs.lease(*address, &key, self.last);
+        }
+        let device = self.known.entry(key.clone()).or_default();
+        device.said = self.last;
+        if let Some(name) = name.and_then(Name::clean)
+            && named.insert(key)
+        {
+            device.claims.insert(place, (source, name));
+        }
+        if self.pairs.leases() > 2 * KNOWN_AT_MOST || self.known.len() > 2 * KNOWN_AT_MOST {
+            self.forget_the_oldest();
+        }
+    }
+
+    pub(super) fn forget_the_oldest(&mut self) {
+        let known = &mut self.known;
+        if let Some(oldest) = oldest_to_keep(known.values().map(|device| device.said)) {
+            known.retain(|_, device| device.said >= oldest);
+        }
+        self.pairs.forget(|key| known.contains_key(key));
+    }
+
+    /// Asks the neighbours about an address that nobody ties to a device, unless they were asked about it before;
+    /// gives whether they were asked now.
+    pub(super) fn wonder(&mut self, lan: &Lan, address: IpAddr, boot: Duration) -> bool {
+        let asked = self.wondering.about(address);
+        if asked && self.ask_neighbours(lan, boot) {
+            self.settle();
+        }
+        asked
+    }
+
+    /// Asks the neighbours of the LAN's interfaces; gives whether they say something new.
+    pub(super) fn ask_neighbours(&mut self, lan: &Lan, boot: Duration) -> bool {
+        let Some(neighbours) = self.wondering.ask(&self.root, boot) else { return false };
+        let of_the_lan = neighbours.iter().filter(|found| lan.pattern_for(&found.interface).is_some());
+        let pairs = of_the_lan.map(|found| (found.address, found.mac));
+        let new = self.pairs.answer(pairs, self.last.reading, boot, self.settings.remember);
+        for mac in self.pairs.live_macs() {
+            self.last.line += 1;
+            let device = self.known.entry(Key::Mac(mac)).or_default();
+            // Leases are worth more than neighbours, of which anybody can show any number.
+            device.said =
+                if device.claims.is_empty() { Said { reading: 0, ..self.last } } else { device.said };
+        }
+        new
+    }
+}

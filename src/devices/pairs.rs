@@ -1,0 +1,143 @@
+//! Who is at an address: what leases, neighbours and the address itself tell.
+//!
+//! A live neighbour goes before a lease, unless the lease has changed since the neighbours answered; then what was
+//! learned from neighbours that have aged out since, for they age out before their connections do; last an address
+//! that a host made of its MAC (EUI-64, RFC 4291 appendix A).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::mac::Mac;
+use super::{KNOWN_AT_MOST, Key, Map, Said};
+
+/// How many pairs learned from neighbours are kept at most.
+const LEARNED_AT_MOST: usize = 2 * KNOWN_AT_MOST;
+
+/// Addresses and who has them.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    leased: Map<IpAddr, Leased>,
+    learned: Map<IpAddr, Learned>,
+    /// The reading in which the neighbours last answered.
+    answered: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Leased {
+    key: Key,
+    said: Said,
+    /// The reading in which the address went to this holder.
+    since: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Learned {
+    mac: Mac,
+    /// When it was last seen, since boot.
+    seen: Duration,
+    /// Whether the neighbours showed it when they last answered.
+    live: bool,
+}
+
+impl Pairs {
+    /// A lease says that `key` has `address`.
+    pub(super) fn lease(&mut self, address: IpAddr, key: &Key, said: Said) {
+        match self.leased.get_mut(&address) {
+            Some(leased) if leased.key == *key => leased.said = said,
+            _ => {
+                let leased = Leased { key: key.clone(), said, since: said.reading };
+                self.leased.insert(address, leased);
+            }
+        }
+    }
+
+    /// The neighbours have answered in this reading, at `boot` (time since boot). Gives whether anything is new.
+    pub(super) fn answer(
+        &mut self,
+        neighbours: impl Iterator<Item = (IpAddr, Mac)>,
+        reading: u64,
+        boot: Duration,
+        remember: Duration,
+    ) -> bool {
+        self.answered = reading;
+        let before: usize = self.learned.values().filter(|learned| learned.live).count();
+        self.learned.values_mut().for_each(|learned| learned.live = false);
+        let (mut now, mut new) = (0, false);
+        for (address, mac) in neighbours {
+            now += 1;
+            let last = self.learned.insert(address, Learned { mac, seen: boot, live: true });
+            new |= last.is_none_or(|last| last.mac != mac);
+        }
+        self.learned.retain(|_, learned| boot.saturating_sub(learned.seen) < remember || learned.live);
+        while self.learned.len() > LEARNED_AT_MOST {
+            let mut seen: Vec<_> = self.learned.values().map(|learned| learned.seen).collect();
+            let oldest_to_go = *seen.select_nth_unstable(self.learned.len() - LEARNED_AT_MOST - 1).1;
+            let mut surplus = self.learned.len() - LEARNED_AT_MOST;
+            self.learned.retain(|_, learned| {
+                let goes = surplus > 0 && learned.seen <= oldest_to_go;
+                surplus -= usize::from(goes);
+                !goes
+            });
+        }
+        new || now != before
+    }
+
+    /// Who is at `address`.
+    pub(super) fn holder(&self, address: IpAddr) -> Option<Key> {
+        let learned = self.learned.get(&address);
+        let leased = self.leased.get(&address);
+        let live = learned.filter(|learned| learned.live);
+        match (live, leased) {
+            (Some(live), Some(leased)) if leased.since <= self.answered => Some(Key::Mac(live.mac)),
+            (Some(live), None) => Some(Key::Mac(live.mac)),
+            (_, Some(leased)) => Some(leased.key.clone()),
+            (None, None) => learned.map(|learned| learned.mac).or_else(|| eui64(address)).map(Key::Mac),
+        }
+    }
+
+    /// Whether the neighbours showed `address` on the LAN, now or a while ago.
+    pub(super) fn is_neighbour(&self, address: IpAddr) -> bool {
+        self.learned.contains_key(&address)
+    }
+
+    /// Every address of which something was said, with the reading of the newest lease, 0 for neighbours alone.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (IpAddr, u64, bool)> {
+        let leased = self.leased.iter().map(|(address, leased)| {
+            let live = self.learned.get(address).is_some_and(|learned| learned.live);
+            (*address, leased.said.reading, live)
+        });
+        let learned = self.learned.iter().filter(|(address, _)| !self.leased.contains_key(address));
+        leased.chain(learned.map(|(address, learned)| (*address, 0, learned.live)))
+    }
+
+    /// The MACs that the neighbours show now.
+    pub(super) fn live_macs(&self) -> impl Iterator<Item = Mac> {
+        self.learned.values().filter(|learned| learned.live).map(|learned| learned.mac)
+    }
+
+    /// How many leases are known.
+    pub(super) fn leases(&self) -> usize {
+        self.leased.len()
+    }
+
+    /// Forgets the leases that were said longest ago, and those of holders that `keep` doesn't know.
+    pub(super) fn forget(&mut self, keep: impl Fn(&Key) -> bool) {
+        if let Some(oldest) = super::oldest_to_keep(self.leased.values().map(|leased| leased.said)) {
+            self.leased.retain(|_, leased| leased.said >= oldest);
+        }
+        self.leased.retain(|_, leased| keep(&leased.key));
+    }
+}
+
+/// The MAC of which a host made this address.
+fn eui64(address: IpAddr) -> Option<Mac> {
+    let IpAddr::V6(v6) = address else { return None };
+    match v6.octets() {
+        [_, _, _, _, _, _, _, _, first, maker @ .., 0xff, 0xfe, x, y, z] if first & 0x01 == 0 => {
+            let [second, third] = maker;
+            // The bit that says whether an address is a maker's own is turned over.
+            Some(Mac([first ^ 0x02, second, third, x, y, z]))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! Every known device for people to look at: where its name comes from, and which names that one overruled.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::mac::Mac;
+use super::name::Name;
+use super::naming::Best;
+use super::source::Source;
+use super::{Device, Devices, Key, Label, Who};
+
+/// A device, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// How it is shown.
+    pub label: Label,
+    /// All its MACs.
+    pub macs: BTreeSet<Mac>,
+    /// All addresses known of it.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Who gave the name; `None` if it goes by its MAC for want of one.
+    pub source: Option<Source>,
+    /// What others call it, the best source first.
+    pub overruled: Vec<(Source, Name)>,
+}
+
+impl Devices {
+    /// All known devices that have a name, in order of their names.
+    pub fn roster(&self) -> Vec<Resident> {
+        let addresses = self.addresses_by_device();
+        let mut residents: BTreeMap<Box<str>, Resident> = BTreeMap::new();
+        for (key, device) in self.known.iter().collect::<BTreeMap<_, _>>() {
+            let at: Vec<IpAddr> =
+                addresses.get(key).into_iter().flatten().map(|(address, _)| *address).collect();
+            enter(&mut residents, self.resident(key, device, &at));
+        }
+        for book in self.books.iter().filter(|book| self.settings.names.contains(&book.file.source)) {
+            for (address, _) in
+                book.book.addresses().filter(|(address, _)| self.pairs.holder(*address).is_none())
+            {
+                enter(&mut residents, self.named_address(address, book.file.source));
+            }
+        }
+        residents.into_values().collect()
+    }
+
+    /// An address that is no known device's, but has a name of the owner's.
+    fn named_address(&self, address: IpAddr, source: Source) -> Option<Resident> {
+        let label = self.label(&Who::Named(address))?;
+        let (addresses, source) = ([address].into(), Some(source));
+        Some(Resident { label, macs: BTreeSet::new(), addresses, source, overruled: Vec::new() })
+    }
+
+    fn resident(&self, key: &Key, device: &Device, at: &[IpAddr]) -> Option<Resident> {
+        let label = device.label(key)?;
+        let label = self.shared.get(&label.name.folded()).cloned().unwrap_or(label);
+        let source = device.best.as_ref().map(Best::source);
+        let others = self.settings.names.iter().filter(|other| Some(**other) != source);
+        let overruled =
+            others.filter_map(|other| Some((*other, self.name_by(*other, key, device, at)?.into_name())));
+        Some(Resident {
+            label,
+            macs: key.mac().into_iter().collect(),
+            addresses: at.iter().copied().collect(),
+            source,
+            overruled: overruled.collect(),
+        })
+    }
+}
+
+/// Takes a device in; one of several parts joins the others.
+fn enter(residents: &mut BTreeMap<Box<str>, Resident>, resident: Option<Resident>) {
+    let Some(resident) = resident else { return };
+    match residents.entry(resident.label.name.folded()) {
+        Entry::Occupied(mut one) => one.get_mut().join(resident),
+        Entry::Vacant(place) => {
+            place.insert(resident);
+        }
+    }
+}
+
+impl Resident {
+    /// Another part of the same device.
+    fn join(&mut self, other: Self) {
+        self.macs.extend(other.macs);
+        self.addresses.extend(other.addresses);
+        for name in other.overruled {
+            if !self.overruled.contains(&name) {
+                self.overruled.push(name);
+            }
+        }
+    }
+}
