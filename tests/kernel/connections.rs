@@ -5,9 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recv, sendto, setsockopt,
-    socket, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, connect, recv, sendto,
+    setsockopt, socket, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -30,7 +31,30 @@ pub(crate) fn established(
     server: &TcpListener,
 ) -> (TcpStream, TcpStream) {
     let near = client.enter(|| TcpStream::connect_timeout(&address, PATIENCE));
-    let near = near.unwrap_or_else(|error| panic!("connecting to {address}: {error}"));
+    accepted(near.unwrap_or_else(|error| panic!("connecting to {address}: {error}")), server)
+}
+
+/// A TCP connection like [`established`], from an address of the client's choice.
+pub(crate) fn established_from(
+    client: &Namespace,
+    from: SocketAddr,
+    address: SocketAddr,
+    server: &TcpListener,
+) -> (TcpStream, TcpStream) {
+    let family = if from.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
+    let near = client.enter(|| {
+        let near = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+        // This holds for connecting, too.
+        setsockopt(&near, sockopt::SendTimeout, &TimeVal::seconds(10))?;
+        bind(near.as_raw_fd(), &SockaddrStorage::from(from))?;
+        connect(near.as_raw_fd(), &SockaddrStorage::from(address))?;
+        Ok::<_, Errno>(TcpStream::from(near))
+    });
+    accepted(near.unwrap_or_else(|error| panic!("connecting from {from} to {address}: {error}")), server)
+}
+
+/// Both ends of a connection that was just made.
+fn accepted(near: TcpStream, server: &TcpListener) -> (TcpStream, TcpStream) {
     let (far, _) = server.accept().expect("a connection that was just made");
     for end in [&near, &far] {
         end.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");

@@ -19,6 +19,7 @@ mod fill;
 mod flush;
 mod household;
 mod interfaces;
+mod lan;
 #[path = "../support/lines.rs"]
 mod lines;
 mod names;

@@ -111,6 +111,11 @@ fn require_what_it_takes() {
     assert!(lacking.is_empty(), "the kernel tests lack: {}", lacking.join("; "));
 }
 
+/// Insists on a command that only some tests need.
+pub(crate) fn require(command: &str, package: &str) {
+    assert!(on_path(command), "this kernel test lacks the command {command} (Debian: {package})");
+}
+
 fn on_path(command: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|directory| directory.join(command).is_file())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::connections::udp;
 use crate::lines::{Line, Value, parse};
@@ -128,6 +128,14 @@ impl Receiver {
             }
             assert!(begun.elapsed() < PATIENCE, "{what}: not in any snapshot; the last: {snapshot:#?}");
         }
+    }
+
+    /// The first snapshot taken from now on, without those that have arrived in the meantime.
+    pub(crate) fn fresh(&self) -> Snapshot {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos();
+        self.next_where("a snapshot from now on", |snapshot| {
+            u128::try_from(snapshot.instant()).is_ok_and(|instant| instant >= now)
+        })
     }
 
     /// The next snapshot, if one comes within `time`.
