@@ -91,7 +91,7 @@ fn name(root: &Path, devices: usize, times: usize) {
         present.begin(known.generation());
         for address in &addresses {
             if present.owner_at(*address).is_none() {
-                present.enter(*address, known.identify(&lan, *address, true, Duration::ZERO));
+                present.enter(*address, known.identify(&lan, *address, true, Duration::ZERO), false);
                 labels.clear();
             }
         }

@@ -5,13 +5,13 @@ pub mod devices;
 mod log;
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::{Long, Short, Value};
 use tokio::runtime::{Builder, Runtime};
-use tracing::error;
 
 use crate::config::{Config, DEFAULT_PATH};
 use crate::daemon::clock::{self, Evidence, Verdict};
@@ -131,7 +131,7 @@ fn command_named(word: &OsStr) -> Option<Command> {
 
 /// Says what is wrong with the arguments.
 pub fn refuse(error: &lexopt::Error) -> ExitCode {
-    eprintln!("conntrack-exporter: {error}; see conntrack-exporter --help");
+    complain(&format_args!("{error}; see conntrack-exporter --help"));
     ExitCode::from(EXIT_USAGE)
 }
 
@@ -169,7 +169,7 @@ impl Invocation {
 
     fn read_config(&self) -> Result<Config, ExitCode> {
         self.config_file().read().map_err(|error| {
-            eprintln!("conntrack-exporter: {error}");
+            complain(&error);
             ExitCode::from(EXIT_CONFIG)
         })
     }
@@ -247,9 +247,14 @@ fn runtime() -> Result<Runtime, ExitCode> {
     runtime.map_err(|error| fail(&error))
 }
 
-fn fail(error: &dyn std::error::Error) -> ExitCode {
-    error!("{error}");
+fn fail(error: &dyn Display) -> ExitCode {
+    complain(error);
     ExitCode::FAILURE
+}
+
+/// Says why the program ends. Where nobody hears it, the exit code still tells.
+fn complain(what: &dyn Display) {
+    let _ = writeln!(io::stderr(), "conntrack-exporter: {what}");
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub enum Timestamps {
 
 /// `[telegraf]`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table: [telegraf] on a line of its own")]
 pub struct Telegraf {
     /// Host and UDP port.
     pub address: Address,
@@ -65,7 +65,7 @@ pub struct Telegraf {
 
 /// `[lan]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table: [lan] on a line of its own")]
 pub struct Lan {
     /// Names of interfaces, as shell globs.
     #[serde(deserialize_with = "values::list")]
@@ -89,7 +89,7 @@ impl Default for Lan {
 
 /// `[devices]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table: [devices] on a line of its own")]
 pub struct Devices {
     /// dnsmasq's lease files.
     #[serde(deserialize_with = "values::list")]
@@ -145,7 +145,7 @@ pub enum DeviceTag {
 
 /// `[limits]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table: [limits] on a line of its own")]
 pub struct Limits {
     /// Devices in a snapshot, and names new within a day.
     #[serde(deserialize_with = "values::limit")]
@@ -163,7 +163,7 @@ impl Default for Limits {
 
 /// `[log]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table: [log] on a line of its own")]
 pub struct Log {
     /// The least important messages shown.
     pub level: LogLevel,
@@ -180,14 +180,20 @@ impl Config {
     /// Reads the file `named` by the user, or else the one at `default`, which may be absent.
     pub fn read(named: Option<&Path>, default: &Path) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(default);
-        let text = match std::fs::read_to_string(path) {
+        let bytes = match std::fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self::default());
             }
             Err(source) => return Err(ConfigError::Unreadable { path: path.to_path_buf(), source }),
-            Ok(text) => text,
+            Ok(bytes) => bytes,
         };
-        Self::parse(&text).map_err(|complaint| ConfigError::Invalid { path: path.to_path_buf(), complaint })
+        let text = str::from_utf8(&bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let problem = "not UTF-8: save the file in that encoding".to_owned();
+            Complaint::at_offset(&String::from_utf8_lossy(before), before.len(), problem)
+        });
+        text.and_then(Self::parse)
+            .map_err(|complaint| ConfigError::Invalid { path: path.to_path_buf(), complaint })
     }
 
     /// A line with the longest name and all tags must fit in a datagram.
@@ -222,7 +228,11 @@ pub struct Complaint {
 impl Complaint {
     fn at(text: &str, error: &toml::de::Error) -> Self {
         let offset = error.span().map_or(0, |span| span.start);
-        Self::at_offset(text, offset, error.message().replace('\n', ", "))
+        let problem = match error.message() {
+            "duplicate key" => "this key or table stands there twice: once would be right".to_owned(),
+            message => message.replace('\n', ", "),
+        };
+        Self::at_offset(text, offset, problem)
     }
 
     fn of_tags(text: &str, problem: String) -> Self {

@@ -54,13 +54,18 @@ impl Table {
 
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to it is a flush.
     pub fn open(&self) -> Result<procfs::Reading, TableError> {
-        let file = File::open(self.root.path(TABLE)).map_err(|source| self.failed(source))?;
+        let path = self.root.path(TABLE);
+        // Of a replayed router: a pipe would hold up the whole program until somebody writes into it.
+        if !self.root.is_live() && fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(self.failed(io::Error::other("not a regular file")));
+        }
+        let file = File::open(path).map_err(|source| self.failed(source))?;
         Ok(procfs::Reading::new(file))
     }
 
     /// What `source` means for this table.
     pub fn failed(&self, source: io::Error) -> TableError {
-        TableError { path: self.root.path(TABLE), source }
+        TableError { path: self.root.path(TABLE), live: self.root.is_live(), source }
     }
 
     /// The way in which the table is read, as `conntrack_exporter` names it.
@@ -104,6 +109,8 @@ pub struct Gauges {
 pub struct TableError {
     /// The file.
     pub path: PathBuf,
+    /// Whether it is this machine's own.
+    pub live: bool,
     /// What the kernel answered.
     pub source: io::Error,
 }
@@ -114,6 +121,9 @@ impl fmt::Display for TableError {
         match self.source.kind() {
             io::ErrorKind::PermissionDenied => {
                 write!(f, "permission denied reading {path}: run as root or with group 0")
+            }
+            io::ErrorKind::NotFound if !self.live => {
+                write!(f, "{path} does not exist: the table of the router to be replayed belongs there")
             }
             io::ErrorKind::NotFound => write!(
                 f,

@@ -103,6 +103,7 @@ pub struct Daemon {
     evidence: Option<ReadEvidence>,
     set_log_level: SetLogLevel,
     table: Fault,
+    late: Fault,
 }
 
 /// What a daemon is made of.
@@ -141,6 +142,7 @@ impl Daemon {
             evidence,
             set_log_level,
             table: Fault::default(),
+            late: Fault::default(),
         })
     }
 
@@ -172,16 +174,18 @@ impl Daemon {
         self.announce((self.clocks)()?);
         loop {
             let now = (self.clocks)()?;
+            let mut asleep_at_most = ASLEEP_AT_MOST;
             if let Output::Telegraf(telegraf) = &mut self.output {
-                telegraf.resolve(now.boot);
+                telegraf.resolve(now.boot).await;
+                asleep_at_most = telegraf.attention_within().unwrap_or(ASLEEP_AT_MOST);
             }
             let clock_set = self.clock_is_set(now);
             let due = self.schedule.poll(now);
-            self.count_skipped();
+            self.count_skipped(due);
             match due {
                 Due::Snapshot(instant) => self.tick(instant, now.boot, clock_set).await?,
                 Due::In(time) => {
-                    if let Ok(Some(())) = timeout(time.min(ASLEEP_AT_MOST), hangup.recv()).await {
+                    if let Ok(Some(())) = timeout(time.min(asleep_at_most), hangup.recv()).await {
                         self.reload()?;
                     }
                 }
@@ -208,11 +212,15 @@ impl Daemon {
         self.evidence.as_ref().is_none_or(|read| self.verdict.is_set(now, || read(now)))
     }
 
-    fn count_skipped(&mut self) {
+    fn count_skipped(&mut self, due: Due) {
         let skipped = self.schedule.take_skipped();
-        if skipped > 0 {
-            self.observer.totals.ticks_skipped += skipped;
-            warn!("{skipped} ticks were missed: the machine slept or was too busy");
+        self.observer.totals.ticks_skipped += skipped;
+        if skipped > 0 && self.late.begins() {
+            warn!(
+                "{skipped} ticks were missed: the machine slept or was too busy; more are counted in ticks_skipped"
+            );
+        } else if skipped == 0 && matches!(due, Due::Snapshot(_)) && self.late.ends() {
+            info!("ticks are in time again");
         }
     }
 
@@ -239,8 +247,13 @@ impl Daemon {
     async fn hand_over(&mut self, points: &[Point]) -> io::Result<()> {
         match &mut self.output {
             Output::Stdout(stdout) => {
-                stdout.write_all(self.lines.text()).await?;
-                stdout.flush().await?;
+                let written = async {
+                    stdout.write_all(self.lines.text()).await?;
+                    stdout.flush().await
+                };
+                written.await.map_err(|error| {
+                    io::Error::new(error.kind(), format!("writing to standard output: {error}"))
+                })?;
                 self.observer.confirm(points, |_| true, false);
                 debug!("snapshot of {} points written", points.len());
             }

@@ -33,7 +33,8 @@ mod wondering;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::lan::{Lan, Place, is_link_local};
@@ -106,7 +107,7 @@ impl Key {
     fn identity(&self) -> Option<Name> {
         match self {
             Self::Mac(_) => self.as_name(),
-            Self::Duid(duid) => Name::clean(duid.to_string().as_bytes()),
+            Self::Duid(duid) => Name::clean(duid.end().as_bytes()),
         }
     }
 }
@@ -123,8 +124,8 @@ impl From<Holder> for Key {
 /// What is known of one device.
 #[derive(Clone, Debug, Default)]
 struct Device {
-    /// What each lease file calls it, by the file's place.
-    claims: BTreeMap<usize, (Source, Name)>,
+    /// What each lease file calls it.
+    claims: BTreeMap<Rc<Path>, Name>,
     /// The best name that anybody gives it.
     best: Option<Best>,
     /// The best claim, and what became of it.
@@ -223,7 +224,8 @@ impl Devices {
             self.vendors.clear();
             self.naming.reserve(settings.router.as_ref());
             self.settings = settings;
-            self.known.values_mut().for_each(|device| device.claims.clear());
+            let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
+            self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
         }
         self.settle();
     }

@@ -34,10 +34,11 @@ pub enum Place {
 }
 
 /// What the router has or had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Belonging {
     Address(IpAddr),
-    Segment(Segment),
+    /// A part of the LAN, and the interface behind which it is.
+    Segment(Segment, String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +78,13 @@ impl Lan {
 
     /// Takes over another configuration and keeps what was seen. What only the old one took for the LAN is dropped.
     pub fn reconfigure(&mut self, patterns: &[String], prefixes: &[IpNet]) {
-        if self.patterns != patterns {
-            self.belongings.retain(|(belonging, _)| matches!(belonging, Belonging::Address(_)));
-        }
         self.patterns = patterns.to_vec();
+        let mut belongings = std::mem::take(&mut self.belongings);
+        belongings.retain(|(belonging, _)| match belonging {
+            Belonging::Address(_) => true,
+            Belonging::Segment(_, interface) => self.pattern_for(interface).is_some(),
+        });
+        self.belongings = belongings;
         self.configured = prefixes.to_vec();
         self.interfaces.clear();
         self.derive();
@@ -89,10 +93,10 @@ impl Lan {
     /// Takes note of the router's interfaces as they are at `boot` (time since boot); says whether they have changed.
     pub fn observe(&mut self, interfaces: Vec<Interface>, boot: Duration) -> bool {
         let current = self.belongings_of(&interfaces);
-        for &belonging in &current {
-            match self.belongings.iter_mut().find(|(known, _)| *known == belonging) {
+        for belonging in &current {
+            match self.belongings.iter_mut().find(|(known, _)| known == belonging) {
                 Some((_, seen)) => *seen = boot,
-                None => self.belongings.push((belonging, boot)),
+                None => self.belongings.push((belonging.clone(), boot)),
             }
         }
         let fresh = |(belonging, seen): &(Belonging, Duration)| {
@@ -146,7 +150,8 @@ impl Lan {
                 found.push(Belonging::Address(net.addr()));
                 if in_lan && !is_link_local(net.addr()) {
                     let link_layer = interface.link_layer;
-                    found.push(Belonging::Segment(Segment { prefix: net.trunc(), link_layer }));
+                    let segment = Segment { prefix: net.trunc(), link_layer };
+                    found.push(Belonging::Segment(segment, interface.name.clone()));
                 }
             }
         }
@@ -157,9 +162,9 @@ impl Lan {
         self.router.clear();
         self.segments.clear();
         for (belonging, _) in &self.belongings {
-            match *belonging {
-                Belonging::Address(address) => self.router.push(address),
-                Belonging::Segment(segment) => self.segments.push(segment),
+            match belonging {
+                Belonging::Address(address) => self.router.push(*address),
+                Belonging::Segment(segment, _) => self.segments.push(*segment),
             }
         }
         let configured = self.configured.iter().map(|net| Segment { prefix: net.trunc(), link_layer: true });
@@ -289,6 +294,15 @@ mod tests {
         assert_eq!(place(&lan, "192.168.8.9"), Place::Outside);
         assert_eq!(place(&lan, "192.168.9.9"), WIRED);
         assert_eq!(place(&lan, "192.168.8.1"), Place::Router);
+    }
+
+    #[test]
+    fn another_configuration_keeps_what_it_takes_for_the_lan_as_well() {
+        let mut lan = home();
+        lan.observe(vec![interface("br-lan", true, &["2001:db8:1::1/64"])], HOUR);
+        lan.observe(vec![interface("br-lan", true, &["2001:db8:2::1/64"])], HOUR);
+        lan.reconfigure(&["br-*".into()], &[]);
+        assert_eq!(place(&lan, "2001:db8:1::5"), WIRED, "remembered");
     }
 
     #[test]

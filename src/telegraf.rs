@@ -10,14 +10,16 @@ use std::time::Duration;
 
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
-/// How long a name may take to be resolved.
+/// How long a name may take to be resolved before that counts as a failure.
 const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
 /// How often a name is resolved again while all is well, and at most while it isn't.
 const RESOLVE_EVERY: Duration = Duration::from_mins(5);
 const RETRY_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether the first answer has come.
+const LOOK_FOR_ANSWER_EVERY: Duration = Duration::from_secs(1);
 /// A default receive buffer takes some 80 datagrams at once: after this many, the receiver gets a pause.
 const BURST: usize = 32;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -29,13 +31,22 @@ const ACCEPTING_AT_MOST: Duration = Duration::from_secs(1);
 pub struct Telegraf {
     host: String,
     port: u16,
-    resolving: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
+    resolving: Option<Lookup>,
+    /// Why the last lookup gave no address.
+    unresolved: Option<String>,
     /// What the host was last found to be; the one in use first.
     addresses: Vec<SocketAddr>,
     /// When that was asked, since boot.
     asked: Option<Duration>,
     socket: Option<UdpSocket>,
     failing: bool,
+}
+
+/// A name that is being resolved.
+#[derive(Debug)]
+struct Lookup {
+    answer: JoinHandle<io::Result<Vec<SocketAddr>>>,
+    since: Instant,
 }
 
 /// What became of a snapshot's datagrams.
@@ -59,6 +70,7 @@ impl Telegraf {
             host: host.to_owned(),
             port,
             resolving: None,
+            unresolved: None,
             addresses: literal.into_iter().collect(),
             asked: None,
             socket: None,
@@ -66,22 +78,29 @@ impl Telegraf {
         }
     }
 
-    /// Begins to resolve the name, if it is due at `boot` (time since boot). To be called before sending in good
-    /// time: the answer is awaited by nobody, and used once it is there.
-    pub fn resolve(&mut self, boot: Duration) {
+    /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be
+    /// called whenever the daemon is awake: no answer is waited for.
+    pub async fn resolve(&mut self, boot: Duration) {
+        self.take_resolved().await;
         let every = if self.failing || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
         let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
+        // A lookup that is given up would still hold its thread: the next begins only when it has ended.
         if self.is_literal() || self.resolving.is_some() || !due {
             return;
         }
         self.asked = Some(boot);
         let target = (self.host.clone(), self.port);
-        self.resolving = Some(tokio::spawn(async move {
-            match timeout(RESOLVING_AT_MOST, lookup_host(target)).await {
-                Ok(found) => found.map(Iterator::collect),
-                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the name server does not answer")),
-            }
-        }));
+        let lookup = tokio::spawn(async move { lookup_host(target).await.map(Iterator::collect) });
+        self.resolving = Some(Lookup { answer: lookup, since: Instant::now() });
+    }
+
+    /// When [`Telegraf::resolve`] is to be called again at the latest, while there is no address.
+    pub fn attention_within(&self) -> Option<Duration> {
+        match &self.resolving {
+            _ if !self.addresses.is_empty() => None,
+            Some(_) => Some(LOOK_FOR_ANSWER_EVERY),
+            None => Some(RETRY_EVERY),
+        }
     }
 
     /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
@@ -93,11 +112,10 @@ impl Telegraf {
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
     /// counted, and logged when it begins and when it ends.
     pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
-        let mut problem = self.take_resolved().await.err();
-        let mut delivery = Delivery::default();
+        self.take_resolved().await;
+        let (mut problem, mut delivery) = (None, Delivery::default());
         if self.socket.is_none() {
-            let connected = self.connect().await;
-            problem = problem.or(connected.err());
+            problem = self.connect().await.err();
         } else if let Some(error) = self.late_refusal() {
             delivery.refuse_last();
             problem = Some(error);
@@ -113,6 +131,10 @@ impl Telegraf {
             delivery.refuse_last();
             problem = problem.or(Some(error));
         }
+        if problem.as_ref().is_some_and(|error| !is_late(error)) {
+            // Whatever it is that this socket can't do, the next one may.
+            self.socket = None;
+        }
         self.report(problem.as_ref());
         delivery
     }
@@ -123,24 +145,24 @@ impl Telegraf {
 
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
     async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> io::Result<()> {
-        // Why there is no socket has been said where it was to be had or was lost.
         let Some(socket) = &self.socket else {
+            // Why there is none has been said by whoever wanted one.
             delivery.push(false);
             return Ok(());
         };
-        let mut outcome = send_within(socket, datagram).await;
-        let mut refused = Ok(());
-        if matches!(&outcome, Err(error) if is_refusal(error)) {
+        let first = send_within(socket, datagram).await;
+        let Err(error) = first else {
+            delivery.push(true);
+            return Ok(());
+        };
+        if is_late(&error) {
             // This speaks of the datagram before, and has kept the present one from going out.
             delivery.refuse_last();
-            refused = outcome;
-            outcome = send_within(socket, datagram).await;
         }
-        delivery.push(outcome.is_ok());
-        if matches!(&outcome, Err(error) if !is_refusal(error)) {
-            self.socket = None;
-        }
-        outcome.and(refused)
+        // The others of this snapshot may fare better: one that is refused costs itself only.
+        let second = send_within(socket, datagram).await;
+        delivery.push(second.is_ok());
+        Err(second.err().unwrap_or(error))
     }
 
     /// What the kernel has learned since the last call about datagrams that it took.
@@ -149,20 +171,39 @@ impl Telegraf {
     }
 
     /// Uses the answer to a name, if it has come.
-    async fn take_resolved(&mut self) -> io::Result<()> {
-        let Some(handle) = self.resolving.take_if(|handle| handle.is_finished()) else { return Ok(()) };
-        let found = handle.await.map_err(io::Error::other)??;
+    async fn take_resolved(&mut self) {
+        let Some(lookup) = self.resolving.take_if(|lookup| lookup.answer.is_finished()) else { return };
+        let found = match lookup.answer.await.map_err(io::Error::other) {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) | Err(error) => {
+                self.unresolved = Some(error.to_string());
+                return;
+            }
+        };
+        self.unresolved = None;
         let in_use = self.addresses.first().copied();
         if !found.is_empty() && in_use.is_none_or(|address| !found.contains(&address)) {
             self.addresses = found;
             self.socket = None;
         }
-        Ok(())
+    }
+
+    /// Why there is no address.
+    fn not_resolved(&self) -> io::Error {
+        let host = &self.host;
+        let waiting = self.resolving.as_ref().map(|lookup| lookup.since.elapsed());
+        io::Error::other(match (&self.unresolved, waiting) {
+            (_, Some(waiting)) if waiting > RESOLVING_AT_MOST => {
+                format!("{host} is not resolved: the name server does not answer")
+            }
+            (Some(reason), _) => format!("{host} is not resolved: {reason}"),
+            (None, _) => format!("{host} is not resolved yet"),
+        })
     }
 
     /// Connects to the first of the addresses that can be reached from here.
     async fn connect(&mut self) -> io::Result<()> {
-        let mut problem = io::Error::other(format!("{} is not resolved yet", self.host));
+        let mut problem = self.not_resolved();
         for _ in 0..self.addresses.len() {
             let Some(&address) = self.addresses.first() else { break };
             match connected(address).await {
@@ -215,8 +256,9 @@ impl fmt::Display for Telegraf {
     }
 }
 
-fn is_refusal(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::ConnectionRefused
+/// Whether an error may have come back from the network, and so speaks of a datagram sent before.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable)
 }
 
 async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {

@@ -96,11 +96,18 @@ fn complaints_say_where_what_and_what_would_be_right() {
         ("devices.names = [\"dns\"]", 1, 18, vec!["dns", "registry"]),
         ("devices.names = [\"lease\", \"lease\"]", 1, 17, vec!["lease", "once"]),
         ("devices.remember = \"1s\"", 1, 20, vec!["1s", "24h"]),
+        ("telegraf.max_datagram = \"big\"", 1, 25, vec!["65507"]),
+        ("limits.max_devices = 1e3", 1, 22, vec!["1000000"]),
+        ("log = \"info\"", 1, 7, vec!["[log]"]),
+        ("telegraf.address = \"localhost:+80\"", 1, 20, vec!["8094"]),
+        ("lan.interfaces = [\"!wan\"]", 1, 19, vec!["!wan"]),
+        ("lan.interfaces = [\"br-{lan\"]", 1, 19, vec!["br-{lan"]),
+        ("lan.router_name = \"02:00:00:00:00:11\"", 1, 19, vec!["MAC"]),
         ("limits.max_devices = 0", 1, 22, vec!["1", "1000000"]),
         ("log.level = \"loud\"", 1, 13, vec!["loud", "info"]),
         ("interval = \"30s", 1, 16, vec![]),
         ("# ü\nä = 1", 2, 1, vec![]),
-        ("[lan]\n[lan]", 2, 2, vec!["duplicate"]),
+        ("[lan]\n[lan]", 2, 2, vec!["twice"]),
     ];
     for (text, line, column, words) in cases {
         let complaint = Config::parse(text).expect_err(text);
@@ -118,6 +125,15 @@ fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
     assert_eq!(Config::read(None, absent).unwrap(), Config::default());
     let error = Config::read(Some(absent), absent).unwrap_err();
     assert!(error.to_string().starts_with("/nonexistent/conntrack-exporter.toml: "), "{error}");
+}
+
+#[test]
+fn what_is_not_text_is_placed_as_well() {
+    let path = std::env::temp_dir().join(format!("conntrack-exporter-config-{}", std::process::id()));
+    std::fs::write(&path, b"# ok\nlog = \xff").unwrap();
+    let error = Config::read(Some(&path), &path).unwrap_err().to_string();
+    assert_eq!(error, format!("{}:2:7: not UTF-8: save the file in that encoding", path.display()));
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -35,6 +36,31 @@ fn text<'de, D: Deserializer<'de>, T>(
         }
     }
     deserializer.deserialize_str(Text { wanted, make })
+}
+
+/// Reads a whole number within `allowed`.
+fn number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    wanted: &'static str,
+    allowed: RangeInclusive<usize>,
+) -> Result<usize, D::Error> {
+    struct Number {
+        wanted: &'static str,
+        allowed: RangeInclusive<usize>,
+    }
+    impl Visitor<'_> for Number {
+        type Value = usize;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.wanted)
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<usize, E> {
+            let right = usize::try_from(number).ok().filter(|number| self.allowed.contains(number));
+            right.ok_or_else(|| E::custom(format!("{number} is not {}", self.wanted)))
+        }
+    }
+    deserializer.deserialize_i64(Number { wanted, allowed })
 }
 
 /// Reads a list.
@@ -124,7 +150,8 @@ impl Address {
         let wanted = Self::WANTED;
         let bad = || format!("{text:?} is not {wanted}");
         let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
-        let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(bad)?;
+        let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let port = digits.and_then(|port| port.parse().ok()).filter(|port| *port > 0).ok_or_else(bad)?;
         let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
             Some(inner) => inner.filter(|inner| inner.contains(':')).ok_or_else(bad)?,
             None if host.contains(':') => return Err(bad()),
@@ -162,7 +189,7 @@ impl<'de> Deserialize<'de> for Address {
 pub struct MaxDatagram(usize);
 
 impl MaxDatagram {
-    const ALLOWED: std::ops::RangeInclusive<usize> = 1024..=65507;
+    const ALLOWED: RangeInclusive<usize> = 1024..=65507;
 
     /// The number of bytes.
     pub const fn bytes(self) -> usize {
@@ -179,19 +206,13 @@ impl Default for MaxDatagram {
 
 impl<'de> Deserialize<'de> for MaxDatagram {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = i64::deserialize(deserializer)?;
-        let allowed = usize::try_from(bytes).ok().filter(|bytes| Self::ALLOWED.contains(bytes));
-        allowed
-            .map(Self)
-            .ok_or_else(|| Error::custom(format!("{bytes} is not a number of bytes from 1024 to 65507")))
+        number(deserializer, "a number of bytes from 1024 to 65507", Self::ALLOWED).map(Self)
     }
 }
 
 /// One of `[limits]`.
 pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    let limit = i64::deserialize(deserializer)?;
-    let allowed = usize::try_from(limit).ok().filter(|limit| (1..=1_000_000).contains(limit));
-    allowed.ok_or_else(|| Error::custom(format!("{limit} is not a number from 1 to 1000000")))
+    number(deserializer, "a number from 1 to 1000000", 1..=1_000_000)
 }
 
 /// One of `lan.interfaces`: a shell glob.
@@ -214,7 +235,8 @@ impl From<&str> for LanPattern {
 impl<'de> Deserialize<'de> for LanPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer, "the name of an interface, such as \"br-lan\"", |pattern| {
-            let is_name = |char: char| !char.is_whitespace() && char != '/';
+            // What no interface is called, and what turns a glob over or into several in some dialects.
+            let is_name = |char: char| !char.is_whitespace() && !"/!{}\\".contains(char);
             // A bracket that is never closed would match nothing, in silence.
             let closed = pattern.rfind('[') <= pattern.rfind(']');
             if pattern.is_empty() || !pattern.chars().all(is_name) || !closed {
@@ -259,9 +281,14 @@ impl RouterName {
 
     fn parse(given: &str) -> Result<Self, String> {
         let clean = Name::clean(given.as_bytes()).filter(|name| name.as_str() == given);
-        let usable = clean.filter(|name| *name.folded() != *"other");
-        usable.map(Self).ok_or_else(|| {
-            format!("{given:?} is not 1 to 64 bytes of visible characters without backslash, nor may it be \"other\"")
+        let is_anothers = |name: &Name| {
+            *name.folded() == *"other" || name.as_mac().is_some() || name.as_address().is_some()
+        };
+        clean.filter(|name| !is_anothers(name)).map(Self).ok_or_else(|| {
+            format!(
+                "{given:?} is not 1 to 64 bytes of visible characters without backslash, other than \"other\", a MAC \
+                 or an address"
+            )
         })
     }
 }

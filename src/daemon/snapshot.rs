@@ -40,9 +40,9 @@ pub struct Observer {
     devices: Devices,
     present: Present,
     admission: Admission,
-    /// How everybody met is shown, by place, and the generation of devices for which that holds.
+    /// How everybody met is shown, by place; and for which numbers of theirs and which generation that holds.
     labels: Vec<Option<Label>>,
-    named: u64,
+    named: (u64, u64),
     connection_state: ConnectionState,
     /// What the exporter has done so far.
     pub totals: Totals,
@@ -81,7 +81,7 @@ impl Observer {
             present: Present::default(),
             admission: Admission::default(),
             labels: Vec::new(),
-            named: 0,
+            named: (0, 0),
             connection_state: ConnectionState::default(),
             totals: Totals::default(),
             sequence: 0,
@@ -168,10 +168,10 @@ impl Observer {
             }
         } else if self.faults.no_lan.begins() {
             let names: Vec<_> = self.lan.interfaces().iter().map(|found| found.name.as_str()).collect();
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let patterns = patterns(&self.config);
             warn!(
-                "no interface matches lan.interfaces = {:?}, so no device can be told; there are: {}",
-                patterns(&self.config),
-                names.join(", ")
+                "no interface matches lan.interfaces = {patterns:?}, so no device can be told; there are: {names}"
             );
         }
         self.devices.refresh(&self.lan, boot);
@@ -183,7 +183,7 @@ impl Observer {
         let mut pass = Pass::default();
         let mut reading = self.table.open()?;
         let mut yielded = Instant::now();
-        let Self { lan, devices, present, connection_state, .. } = self;
+        let Self { lan, devices, present, admission, connection_state, .. } = self;
         let mut see = |entry: Entry<'_>| match entry {
             Entry::Unreadable { bytes, why } => pass.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
@@ -195,7 +195,8 @@ impl Observer {
                     }
                     Whose::Router => Owner::ROUTER,
                     Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
-                        present.enter(address, devices.identify(lan, address, link_layer, boot))
+                        let who = devices.identify(lan, address, link_layer, boot);
+                        present.enter(address, who, admission.knows(address))
                     }),
                     Whose::Nobody => Owner::UNATTRIBUTED,
                 };
@@ -235,12 +236,12 @@ impl Observer {
 
     /// Makes the labels of everybody met, unless nothing has changed since that was done.
     fn name_devices(&mut self) {
-        let generation = self.devices.generation();
-        let named = if self.named == generation { self.labels.len() } else { 0 };
+        let now = (self.present.epoch(), self.devices.generation());
+        let named = if self.named == now { self.labels.len() } else { 0 };
         self.labels.truncate(named);
         let unnamed = self.present.devices().iter().skip(named);
         self.labels.extend(unnamed.map(|who| self.devices.label(who)));
-        self.named = generation;
+        self.named = now;
     }
 
     /// Which of the devices met are to be shown, by their places; none that has no entries now.

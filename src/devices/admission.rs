@@ -103,6 +103,11 @@ impl Admission {
         }
     }
 
+    /// Whether `address` was admitted as a device by itself.
+    pub fn knows(&self, address: IpAddr) -> bool {
+        self.bare.contains(&address)
+    }
+
     fn has_room_for(&self, who: &Who) -> bool {
         match who {
             Who::Device(_) | Who::Named(_) => true,

@@ -1,6 +1,7 @@
 //! The files that tell of devices, each watched: who is at an address (leases), and what the owner says (books).
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use tracing::{info, warn};
 
@@ -24,8 +25,10 @@ const NAMED_AT_MOST: usize = 10;
 pub(super) struct File {
     /// What it tells names for.
     pub(super) source: Source,
+    path: Rc<Path>,
     watched: Watched,
     failing: bool,
+    cut: bool,
     problems: usize,
 }
 
@@ -77,7 +80,13 @@ pub fn paths(settings: &Settings) -> Vec<PathBuf> {
 
 impl File {
     fn new(root: &Root, source: Source, path: &Path, wholeness: Wholeness) -> Self {
-        Self { source, watched: Watched::new(root.path(path), wholeness), failing: false, problems: 0 }
+        let watched = Watched::new(root.path(path), wholeness);
+        Self { source, path: path.into(), watched, failing: false, cut: false, problems: 0 }
+    }
+
+    /// Where it is, as the router has it.
+    pub(super) fn path(&self) -> Rc<Path> {
+        Rc::clone(&self.path)
     }
 
     /// The file's content, if it is new; empty if the file is gone. Says when it begins and ceases to be out of reach.
@@ -86,11 +95,17 @@ impl File {
         let path = self.watched.path().display();
         match &look {
             Err(error) if !self.failing => warn!("{path} can't be read: {error}"),
-            Ok(_) if self.failing => info!("{path} can be read again"),
-            Ok(Look::Cut(_)) => warn!("{path} is too large: only its beginning is read"),
+            Ok(Look::Taken(_) | Look::Cut(_)) if self.failing => info!("{path} can be read again"),
+            Ok(Look::Cut(_)) if !self.cut => warn!("{path} is too large: only its beginning is read"),
+            Ok(Look::Taken(_)) if self.cut => info!("{path} is no longer too large"),
             _ => {}
         }
         self.failing = look.is_err();
+        self.cut = match &look {
+            Ok(Look::Cut(_)) => true,
+            Ok(Look::Taken(_)) => false,
+            _ => self.cut,
+        };
         look.ok().filter(|look| !matches!(look, Look::Unchanged | Look::Unsettled))
     }
 
@@ -101,6 +116,8 @@ impl File {
                 problems.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>().join("; ");
             let path = self.watched.path().display();
             warn!("{path}: {} lines can't be understood and are passed over: {named}", problems.len());
+        } else if problems.is_empty() && self.problems > 0 {
+            info!("{}: all lines are understood again", self.watched.path().display());
         }
         self.problems = problems.len();
     }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::leases::{self, Holder, Line};
@@ -9,16 +11,16 @@ use super::name::Name;
 use super::source::Source;
 use super::watched::Look;
 use super::{Devices, KNOWN_AT_MOST, Key, Said, odhcpd, oldest_to_keep};
-use crate::lan::Lan;
+use crate::lan::{Lan, Place};
 
 impl Devices {
     pub(super) fn refresh_leases(&mut self, place: usize) -> bool {
         let Some(file) = self.leases.get_mut(place) else { return false };
-        let (source, look) = (file.source, file.look());
+        let (source, path, look) = (file.source, file.path(), file.look());
         let Some(Look::Taken(text) | Look::Cut(text)) = look else { return false };
         let problems = match source {
-            Source::Odhcpd => self.learn_odhcpd(place, &text),
-            _ => self.learn_dnsmasq(place, &text),
+            Source::Odhcpd => self.learn_odhcpd(&path, &text),
+            _ => self.learn_dnsmasq(&path, &text),
         };
         if let Some(file) = self.leases.get_mut(place) {
             file.report(&problems);
@@ -27,20 +29,14 @@ impl Devices {
     }
 
     /// Learns what one of dnsmasq's files says; gives the lines that could not be understood.
-    pub(super) fn learn_dnsmasq(&mut self, place: usize, text: &[u8]) -> Vec<String> {
+    pub(super) fn learn_dnsmasq(&mut self, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
         let (mut problems, mut named) = (Vec::new(), HashSet::new());
         for (line, number) in leases::parse(text).zip(1..) {
             match line {
                 Line::Nothing => {}
                 Line::Unreadable => problems.push(format!("line {number} is no lease")),
                 Line::Lease(lease) => {
-                    self.learn(
-                        (place, Source::Lease),
-                        lease.holder,
-                        &[lease.address],
-                        lease.name,
-                        &mut named,
-                    );
+                    self.learn(path, lease.holder, &[lease.address], lease.name, &mut named);
                 }
             }
         }
@@ -48,14 +44,14 @@ impl Devices {
     }
 
     /// Learns what one of odhcpd's files says, likewise.
-    pub(super) fn learn_odhcpd(&mut self, place: usize, text: &[u8]) -> Vec<String> {
+    pub(super) fn learn_odhcpd(&mut self, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
         let (mut problems, mut named) = (Vec::new(), HashSet::new());
         for lease in odhcpd::parse(text) {
             match lease {
                 Err(unreadable) => problems.push(unreadable.to_string()),
                 Ok(lease) => {
                     let name = lease.name.as_deref();
-                    self.learn((place, Source::Odhcpd), lease.holder, &lease.addresses, name, &mut named);
+                    self.learn(path, lease.holder, &lease.addresses, name, &mut named);
                 }
             }
         }
@@ -65,7 +61,7 @@ impl Devices {
     /// `named` holds whom this reading has named already: of several names of one device the first counts.
     pub(super) fn learn(
         &mut self,
-        (place, source): (usize, Source),
+        path: &Rc<Path>,
         holder: Holder,
         addresses: &[IpAddr],
         name: Option<&[u8]>,
@@ -81,7 +77,7 @@ impl Devices {
         if let Some(name) = name.and_then(Name::clean)
             && named.insert(key)
         {
-            device.claims.insert(place, (source, name));
+            device.claims.insert(Rc::clone(path), name);
         }
         if self.pairs.leases() > 2 * KNOWN_AT_MOST || self.known.len() > 2 * KNOWN_AT_MOST {
             self.forget_the_oldest();
@@ -109,7 +105,12 @@ impl Devices {
     /// Asks the neighbours of the LAN's interfaces; gives whether they say something new.
     pub(super) fn ask_neighbours(&mut self, lan: &Lan, boot: Duration) -> bool {
         let Some(neighbours) = self.wondering.ask(&self.root, boot) else { return false };
-        let of_the_lan = neighbours.iter().filter(|found| lan.pattern_for(&found.interface).is_some());
+        let of_the_lan = neighbours
+            .iter()
+            // The router stands in its own table where it has heard itself.
+            .filter(|found| {
+                lan.pattern_for(&found.interface).is_some() && lan.place(found.address) != Place::Router
+            });
         let pairs = of_the_lan.map(|found| (found.address, found.mac));
         let new = self.pairs.answer(pairs, self.last.reading, boot, self.settings.remember);
         for mac in self.pairs.live_macs() {

@@ -70,6 +70,9 @@ impl fmt::Debug for Mac {
 /// The longest DUID there is: a type of two bytes and 128 more (RFC 8415, section 11.1).
 const LONGEST_DUID: usize = 130;
 
+/// The length of 21 octets in writing: as many as a name has room for.
+const NAMED: usize = 21 * 3 - 1;
+
 /// What a DHCPv6 client calls itself (RFC 8415, section 11).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Duid(Box<[u8]>);
@@ -95,6 +98,12 @@ impl Duid {
             return None;
         };
         Some(Mac(address.try_into().ok()?))
+    }
+
+    /// As many of the last octets as a name has room for, with colons between them.
+    pub fn end(&self) -> String {
+        let text = self.to_string();
+        text.get(text.len().saturating_sub(NAMED)..).unwrap_or(&text).to_owned()
     }
 
     /// The last three octets.

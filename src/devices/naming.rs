@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use tracing::warn;
 
+use super::mac::Duid;
 use super::name::Name;
 use super::source::Source;
 use super::{Device, Key, Map};
@@ -152,6 +153,8 @@ impl Naming {
         self.reserved.contains(&folded)
             || self.owners.contains_key(&folded)
             || name.as_mac().is_some_and(|mac| *key != Key::Mac(mac))
+            || Duid::parse(folded.as_bytes())
+                .is_some_and(|duid| *key != Key::Duid(duid) && name.as_mac().is_none())
             || name.suffix().is_some_and(|tail| tails.get(&tail).is_some_and(|owner| owner.is_not(key)))
     }
 
@@ -180,7 +183,7 @@ impl Naming {
     /// Makes the final names, the owner's first, then those least changed; a claim that is taken by then becomes the
     /// identity.
     fn assign(&self, devices: &mut Map<Key, Device>) {
-        let mut taken: HashSet<Box<str>> = self.owners.keys().cloned().collect();
+        let mut taken: HashSet<Box<str>> = self.owners.keys().chain(&self.reserved).cloned().collect();
         let mut claimants = Vec::new();
         for (key, device) in devices {
             match &device.best {
@@ -210,7 +213,8 @@ impl Naming {
             if free.is_none() {
                 claim.at_least(Level::Identity);
             }
-            device.name = free.or_else(|| key.identity());
+            // Of two DUIDs that differ only where a name has no room, one stays without.
+            device.name = free.or_else(|| key.identity().filter(|name| !taken.contains(&name.folded())));
             taken.extend(device.name.iter().map(Name::folded));
         }
     }

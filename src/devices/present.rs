@@ -48,12 +48,18 @@ pub struct Present {
     devices: Vec<Who>,
     bare: usize,
     generation: u64,
+    epoch: u64,
 }
 
 impl Present {
     /// Whose the LAN address `address` is, if it was met before.
     pub fn owner_at(&self, address: IpAddr) -> Option<Owner> {
         self.by_address.get(&address).copied()
+    }
+
+    /// Changes whenever everybody is forgotten and numbers begin anew.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The devices met, in order of their owners' numbers.
@@ -65,18 +71,20 @@ impl Present {
     /// and there is room for others.
     pub fn begin(&mut self, generation: u64) {
         if self.generation != generation || self.bare == BARE_AT_MOST {
-            *self = Self { generation, ..Self::default() };
+            *self = Self { generation, epoch: self.epoch + 1, ..Self::default() };
         }
     }
 
-    /// Takes note of who is at `address`.
-    pub fn enter(&mut self, address: IpAddr, who: Option<Who>) -> Owner {
+    /// Takes note of who is at `address`. For one that was `admitted` as a device by itself there is always room.
+    pub fn enter(&mut self, address: IpAddr, who: Option<Who>, admitted: bool) -> Owner {
         let Some(who) = who else { return Owner::UNATTRIBUTED };
         let next = Owner::of_device(self.devices.len());
         let owner = match &who {
             Who::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
-            Who::Address(_) | Who::Named(_) if self.bare == BARE_AT_MOST => return Owner::OVERFLOW,
-            Who::Address(_) | Who::Named(_) => {
+            Who::Named(_) => next,
+            Who::Address(_) if admitted => next,
+            Who::Address(_) if self.bare == BARE_AT_MOST => return Owner::OVERFLOW,
+            Who::Address(_) => {
                 self.bare += 1;
                 next
             }
@@ -99,7 +107,7 @@ mod tests {
         let mut present = Present::default();
         let mut enter = |text: &str, who: fn(IpAddr) -> Option<Who>| {
             let address = text.parse().unwrap();
-            present.enter(address, who(address))
+            present.enter(address, who(address), false)
         };
         let laptop = |_| Some(Who::Device(Key::Mac(Mac([0; 6]))));
         let first = enter("192.168.8.2", laptop);
@@ -121,12 +129,16 @@ mod tests {
         let mut present = Present::default();
         for last in 0..100_000u32 {
             let address = IpAddr::V4((0x0a00_0000 + last).into());
-            present.enter(address, Some(Who::Address(address)));
+            present.enter(address, Some(Who::Address(address)), false);
         }
         assert_eq!(present.devices().len(), BARE_AT_MOST);
         assert_eq!(present.by_address.len(), BARE_AT_MOST);
         let address = "10.9.9.9".parse().unwrap();
-        assert_eq!(present.enter(address, Some(Who::Address(address))), Owner::OVERFLOW);
+        assert_eq!(present.enter(address, Some(Who::Address(address)), false), Owner::OVERFLOW);
+        assert!(
+            present.enter(address, Some(Who::Address(address)), true).device().is_some(),
+            "was here before"
+        );
         present.begin(0);
         assert!(present.devices().is_empty(), "others have their turn");
     }

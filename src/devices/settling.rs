@@ -70,8 +70,9 @@ impl Devices {
                 given.next().map(|name| Best::Owner(source, name))
             }
             Source::Lease | Source::Odhcpd => {
-                let mut claims = device.claims.values().filter(|(by, _)| *by == source);
-                claims.next().map(|(_, name)| Best::Claim(source, name.clone()))
+                let files = self.leases.iter().filter(|file| file.source == source);
+                let mut claims = files.filter_map(|file| device.claims.get(&file.path()));
+                claims.next().map(|name| Best::Claim(source, name.clone()))
             }
             Source::Vendor => {
                 let vendor = self.vendors.get(&key.mac()?)?.as_ref()?;

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use proptest::prelude::*;
 
@@ -17,7 +18,8 @@ fn devices() -> Devices {
 
 fn settings() -> Settings {
     let router = Name::clean(b"gateway");
-    Settings { names: Source::ALL.to_vec(), remember: 24 * HOUR, router, ..Settings::default() }
+    let leases = vec!["leases".into()];
+    Settings { leases, names: Source::ALL.to_vec(), remember: 24 * HOUR, router, ..Settings::default() }
 }
 
 /// A LAN of one IPv4 and one IPv6 prefix, and one of WireGuard.
@@ -35,7 +37,7 @@ fn lan() -> Lan {
 
 fn learn(devices: &mut Devices, leases: &str) {
     devices.last.reading += 1;
-    devices.learn_dnsmasq(0, leases.as_bytes());
+    devices.learn_dnsmasq(&Rc::from(Path::new("leases")), leases.as_bytes());
     devices.settle();
 }
 
@@ -147,6 +149,34 @@ fn where_the_suffix_clashes_the_mac_is_the_name() {
     assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["phone-a1b202", "06:00:00:a1:b2:02"]);
     learn(&mut devices, "1 02:00:00:a1:b2:02 192.168.8.2 gone *\n");
     assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["gone", "06:00:00:a1:b2:02"], "it lasts");
+}
+
+#[test]
+fn no_suffix_makes_a_reserved_word_of_a_claim() {
+    let mut devices = devices();
+    devices.reconfigure(Settings { router: Name::clean(b"box-a1b202"), ..settings() });
+    learn(&mut devices, &leases("2=box 3=box"));
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["02:00:00:a1:b2:02", "box-a1b203"]);
+}
+
+#[test]
+fn duids_that_look_alike_are_told_apart() {
+    let mut devices = devices();
+    let lease = |last: u8, name: &str, duid: &str| format!("1 {last} 2001:db8::{last} {name} {duid}\n");
+    let [a, b] = ["00:02:00:00:ab:11:11:22:33", "00:02:00:00:ab:22:11:22:33"];
+    let text = [lease(1, "x", a), lease(2, "x", b), lease(3, b, "00:02:00:00:ab:33:44:55:66")];
+    learn(&mut devices, &text.concat());
+    let names = [1, 2, 3].map(|last| name_at(&mut devices, &format!("2001:db8::{last}")).unwrap());
+    assert_eq!(names, ["x-112233", b, &format!("{b}-445566")]);
+}
+
+#[test]
+fn the_routers_own_address_is_no_neighbour() {
+    let files = Files::new("own");
+    files.write("/ip-neigh", "192.168.8.1 dev br-lan lladdr 02:00:00:00:00:01 STALE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(devices.count().0, 0);
 }
 
 #[test]

@@ -48,12 +48,13 @@ fn collect(addresses: impl Iterator<Item = InterfaceAddress>) -> Vec<Interface> 
     for found in addresses {
         let interface = interfaces.entry(found.interface_name).or_insert_with_key(|name| Interface {
             name: name.clone(),
-            link_layer: true,
+            // Those without link-layer addresses have nothing to show here, WireGuard's and tun's among them.
+            link_layer: false,
             addresses: Vec::new(),
         });
         let Some(address) = found.address else { continue };
         if let Some(link) = address.as_link_addr() {
-            interface.link_layer = !WITHOUT_LINK_LAYER.contains(&link.hatype());
+            interface.link_layer = link.halen() > 0 && !WITHOUT_LINK_LAYER.contains(&link.hatype());
         } else if let Some(address) = ip(&address) {
             interface.addresses.push(with_mask(address, found.netmask.as_ref().and_then(ip)));
         }

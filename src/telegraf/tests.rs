@@ -67,38 +67,41 @@ async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
 async fn an_oversized_datagram_is_refused_alone() {
     let (_receiver, port) = receiver();
     let mut telegraf = Telegraf::new("127.0.0.1", port);
-    let delivery = send(&mut telegraf, &[b"a", &vec![0; 70_000]]).await;
-    assert_eq!((delivery.delivered, delivery.errors), (vec![true, false], 1));
+    let delivery = send(&mut telegraf, &[b"a", &vec![0; 70_000], b"b"]).await;
+    assert_eq!((delivery.delivered, delivery.errors), (vec![true, false, true], 1));
     assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true], "by a new socket");
+    assert!(!telegraf.failing);
 }
 
 #[tokio::test]
 async fn a_name_is_resolved_without_being_waited_for() {
     let (_receiver, port) = receiver();
     let mut telegraf = Telegraf::new("localhost", port);
-    telegraf.resolve(Duration::from_secs(1));
+    telegraf.resolve(Duration::from_secs(1)).await;
+    assert_eq!(telegraf.attention_within(), Some(LOOK_FOR_ANSWER_EVERY));
     let delivery = send(&mut telegraf, &[b"a"]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![false], 1), "not there yet, counted");
-    while !telegraf.resolving.as_ref().unwrap().is_finished() {
+    while telegraf.attention_within().is_some() {
+        telegraf.resolve(Duration::from_secs(2)).await;
         tokio::task::yield_now().await;
     }
-    // ::1 may come first: a refusal is possible, but there is an address.
-    send(&mut telegraf, &[b"a"]).await;
     assert!(telegraf.addresses.iter().any(|address| address.ip().is_loopback()));
 }
 
 #[tokio::test]
 async fn a_name_that_can_not_be_resolved_is_asked_for_again_later() {
     let mut telegraf = Telegraf::new("no-such-host.invalid", 8094);
-    telegraf.resolve(Duration::from_secs(1));
-    while !telegraf.resolving.as_ref().unwrap().is_finished() {
+    telegraf.resolve(Duration::from_secs(1)).await;
+    while telegraf.resolving.is_some() {
+        telegraf.resolve(Duration::from_secs(1)).await;
         sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
-    assert!(telegraf.resolving.is_none());
-    telegraf.resolve(Duration::from_secs(5));
+    assert!(telegraf.not_resolved().to_string().starts_with("no-such-host.invalid is not resolved: "));
+    telegraf.resolve(Duration::from_secs(5)).await;
     assert!(telegraf.resolving.is_none(), "too soon");
-    telegraf.resolve(Duration::from_secs(11));
+    assert_eq!(telegraf.attention_within(), Some(RETRY_EVERY));
+    telegraf.resolve(Duration::from_secs(11)).await;
     assert!(telegraf.resolving.is_some());
 }
 

@@ -1,9 +1,11 @@
 //! Interfaces that go and come back under the daemon.
 
+use std::process::Command;
+
 use nix::sys::signal::Signal;
 
 use crate::connections::{at, established, listen, udp};
-use crate::exporter::Exporter;
+use crate::exporter::{Exporter, PROGRAM};
 use crate::household::{Household, INTERNET, INTERNET_V6, WAN};
 use crate::snapshot::{Receiver, counts};
 use crate::wait::until;
@@ -84,4 +86,18 @@ fn datagrams_come_from_the_address_that_the_router_has_now() {
     let new = at("2001:db8:ffff::77", 0).ip();
     until("a datagram from the new address", || (from() == new).then_some(()));
     exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
+fn an_interface_without_link_layer_addresses_is_recognised() {
+    let home = Household::new("tunnel");
+    home.router.ip("tuntap add dev wgserver mode tun
+        addr add 10.0.0.1/24 dev wgserver
+        link set wgserver up");
+    let report = home.router.enter(|| Command::new(PROGRAM).arg("check").output()).expect("a report");
+    let report = String::from_utf8_lossy(&report.stdout).into_owned();
+    let line = |name: &str| report.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
+    assert!(line("wgserver is LAN").contains("no link-layer addresses there"), "{report}");
+    assert!(!line("br-lan is LAN").contains("no link-layer addresses there"), "{report}");
 }

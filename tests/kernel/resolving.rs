@@ -91,8 +91,7 @@ fn a_name_server_that_never_answers_delays_no_tick() {
     let length = silent.recv(&mut query).expect("a query");
     let query = String::from_utf8_lossy(query.get(..length).unwrap_or_default());
     assert!(query.contains("telegraf") && query.contains("example"), "{query:?}");
-    exporter
-        .await_error("sending to telegraf.example.com:8094 fails: telegraf.example.com is not resolved yet");
+    exporter.await_error("sending to telegraf.example.com:8094 fails: telegraf.example.com is not resolved");
     // More than the 5 s after which it gives up, so that the end of one attempt is among the ticks.
     let (ticks, begun) = (exporter.ticks(), Instant::now());
     until("six more ticks", || (exporter.ticks() >= ticks + 6).then_some(()));
