@@ -190,6 +190,8 @@ pub struct Devices {
     wondering: Wondering,
     last: Said,
     generation: u64,
+    /// Whether more were told of than can be known, and that was said.
+    crowded: bool,
 }
 
 impl Devices {
@@ -208,6 +210,7 @@ impl Devices {
             wondering: Wondering::default(),
             last: Said::default(),
             generation: 0,
+            crowded: false,
         }
     }
 

@@ -4,7 +4,7 @@
 //!  kernel table ──► flows ──► whose? ──► measurements ──► points ──► lines ──► datagrams ──► Telegraf
 //!   conntrack                attribution                  point      line_protocol          telegraf
 //!                              ▲     ▲
-//!                             lan  devices ◄── lease files
+//!                             lan  devices ◄── leases, neighbours, the owner's files
 //! ```
 //!
 //! Data flows one way, through rooms with plain names:

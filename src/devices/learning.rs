@@ -6,6 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::leases::{self, Holder, Line};
 use super::name::Name;
 use super::source::Source;
@@ -86,6 +88,12 @@ impl Devices {
 
     pub(super) fn forget_the_oldest(&mut self) {
         let known = &mut self.known;
+        let crowded = known.len() > KNOWN_AT_MOST || self.pairs.leases() > KNOWN_AT_MOST;
+        if crowded && !std::mem::replace(&mut self.crowded, true) {
+            warn!(
+                "more than {KNOWN_AT_MOST} devices or leases are told of: those told of longest ago are forgotten"
+            );
+        }
         if let Some(oldest) = oldest_to_keep(known.values().map(|device| device.said)) {
             known.retain(|_, device| device.said >= oldest);
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::mac::Mac;
-use super::neighbours::{self, Neighbour};
+use super::neighbours::{self, AT_MOST, Neighbour};
 use super::vendors;
 use crate::root::Root;
 
@@ -28,6 +28,8 @@ pub(super) struct Wondering {
     asked: HashSet<IpAddr>,
     asked_in_this_tick: bool,
     failing: bool,
+    /// Whether there were too many, and that was said.
+    crowded: bool,
 }
 
 impl Wondering {
@@ -64,6 +66,10 @@ impl Wondering {
                 );
             }
             Ok(_) if self.failing => info!("the neighbours can be read again"),
+            Ok(found) if found.len() >= AT_MOST && !self.crowded => {
+                warn!("there are more neighbours than the {AT_MOST} that are heard");
+                self.crowded = true;
+            }
             _ => {}
         }
         self.failing = answer.is_err();
