@@ -190,6 +190,8 @@ pub struct Devices {
     wondering: Wondering,
     last: Said,
     generation: u64,
+    /// Whether settings have changed since anything was settled.
+    unsettled: bool,
     /// Whether more were told of than can be known, and that was said.
     crowded: bool,
 }
@@ -210,6 +212,7 @@ impl Devices {
             wondering: Wondering::default(),
             last: Said::default(),
             generation: 0,
+            unsettled: false,
             crowded: false,
         }
     }
@@ -219,24 +222,26 @@ impl Devices {
         self.generation
     }
 
-    /// Takes over other settings and keeps all that was learned.
+    /// Takes over other settings and keeps all that was learned. They take effect with the next [`Devices::refresh`]:
+    /// until the owner's files are read again, claims would clash that never did.
     pub fn reconfigure(&mut self, settings: Settings) {
-        if self.settings != settings {
-            self.leases = files::leases(&self.root, &settings);
-            self.books = files::books(&self.root, &settings);
-            self.vendors.clear();
-            self.naming.reserve(settings.router.as_ref());
-            self.settings = settings;
-            let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
-            self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
+        if self.settings == settings {
+            return;
         }
-        self.settle();
+        self.leases = files::leases(&self.root, &settings);
+        self.books = files::books(&self.root, &settings);
+        self.vendors.clear();
+        self.naming.reserve(settings.router.as_ref());
+        self.settings = settings;
+        let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
+        self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
+        self.unsettled = true;
     }
 
     /// Reads the files that have changed, and asks the neighbours if it is time for that at `boot` (time since boot).
     pub fn refresh(&mut self, lan: &Lan, boot: Duration) {
         self.last.reading += 1;
-        let mut changed = false;
+        let mut changed = std::mem::take(&mut self.unsettled);
         for place in 0..self.leases.len() {
             changed |= self.refresh_leases(place);
         }

@@ -152,6 +152,20 @@ fn where_the_suffix_clashes_the_mac_is_the_name() {
 }
 
 #[test]
+fn a_reload_makes_nobody_clash_whom_the_owner_keeps_apart() {
+    let files = Files::new("reload");
+    files.write("/one", &leases("2=phone 3=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Anna");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/one", &leases("2=phone 3=phone"));
+    devices.refresh(&lan(), HOUR);
+    devices.reconfigure(Settings { remember: HOUR, ..devices.settings.clone() });
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["Anna", "phone"]);
+}
+
+#[test]
 fn no_suffix_makes_a_reserved_word_of_a_claim() {
     let mut devices = devices();
     devices.reconfigure(Settings { router: Name::clean(b"box-a1b202"), ..settings() });
