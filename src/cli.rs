@@ -1,13 +1,14 @@
 //! Commands and flags.
 
+pub mod capture;
 pub mod check;
 pub mod devices;
 mod log;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::prelude::{Long, Short, Value};
@@ -39,6 +40,8 @@ Commands:
                one overruled, its MACs and addresses, its entries now
   check        what the program finds here: configuration, table, LAN, names,
                Telegraf, clock; what is missing, and what that costs
+  capture DIR  everything that the program reads here, written to the new or
+               empty directory DIR, which --root replays on any machine
 
 Options:
   --config FILE    the configuration [default: /etc/conntrack-exporter.toml,
@@ -47,6 +50,8 @@ Options:
                    sending them, as Telegraf's execd input wants them
   --json           devices prints JSON instead of a table
   --config-only    check reads the configuration and nothing else
+  --anonymise      capture replaces names, MACs and public addresses, so that
+                   DIR can be attached to a bug report
   --root DIR       replay another router's files from DIR: every path that is
                    read is taken below it (a FILE named by --config is not)
   -h, --help       this text
@@ -57,8 +62,8 @@ Signals:
   one kept. SIGTERM and SIGINT stop the daemon.
 
 Exit codes:
-  0 all is well    1 the table can't be read    64 bad arguments
-  78 the configuration can't be used
+  0 all is well    1 the table can't be read, or a capture isn't complete
+  64 bad arguments    78 the configuration can't be used
 ";
 
 /// What the user wants done.
@@ -69,12 +74,13 @@ pub struct Invocation {
     root: Root,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Command {
     Daemon { stdout: bool },
     Once,
     Check { config_only: bool },
     Devices { json: bool },
+    Capture { directory: PathBuf, anonymise: bool },
     Help,
     Version,
 }
@@ -83,7 +89,7 @@ enum Command {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, lexopt::Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut command, mut config, mut root) = (None, None, Root::live());
-    let (mut stdout, mut config_only, mut json) = (false, false, false);
+    let mut flags = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
             // Whoever asks for help gets it, whatever else stands there.
@@ -93,39 +99,47 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             }
             Long("config") => config = Some(parser.value()?.into()),
             Long("root") => root = Root::replay(parser.value()?),
-            Long("stdout") => stdout = true,
-            Long("config-only") => config_only = true,
-            Long("json") => json = true,
+            Long(name) if FLAGS.contains(&name) => {
+                flags.extend(FLAGS.into_iter().find(|flag| *flag == name));
+            }
             Value(word) if command.is_none() => {
-                command = Some(command_named(&word).ok_or_else(|| Value(word).unexpected())?);
+                command = Some(match word.to_str() {
+                    Some("once") => Command::Once,
+                    Some("check") => Command::Check { config_only: false },
+                    Some("devices") => Command::Devices { json: false },
+                    Some("capture") => {
+                        Command::Capture { directory: parser.value()?.into(), anonymise: false }
+                    }
+                    _ => return Err(Value(word).unexpected()),
+                });
             }
             other => return Err(other.unexpected()),
         }
     }
-    let command = match command {
-        None => Command::Daemon { stdout },
-        Some(Command::Check { .. }) => Command::Check { config_only },
-        Some(Command::Devices { .. }) => Command::Devices { json },
-        Some(command) => command,
-    };
-    if stdout && !matches!(command, Command::Daemon { .. }) {
-        return Err("--stdout is an option of the daemon: once writes to standard output by itself".into());
-    }
-    if config_only && !matches!(command, Command::Check { .. }) {
-        return Err("--config-only is an option of check".into());
-    }
-    if json && !matches!(command, Command::Devices { .. }) {
-        return Err("--json is an option of devices".into());
-    }
+    let command = with_flags(command.unwrap_or(Command::Daemon { stdout: false }), flags)?;
     Ok(Invocation { command, config, root })
 }
 
-fn command_named(word: &OsStr) -> Option<Command> {
-    match word.to_str()? {
-        "once" => Some(Command::Once),
-        "check" => Some(Command::Check { config_only: false }),
-        "devices" => Some(Command::Devices { json: false }),
-        _ => None,
+/// Options without a value, each of which belongs to one command.
+const FLAGS: [&str; 4] = ["stdout", "config-only", "json", "anonymise"];
+
+/// Gives `command` those of `flags` that are its own; others are refused.
+fn with_flags(command: Command, mut flags: Vec<&'static str>) -> Result<Command, lexopt::Error> {
+    let mut take = |name: &str| {
+        let given = flags.contains(&name);
+        flags.retain(|flag| *flag != name);
+        given
+    };
+    let command = match command {
+        Command::Daemon { .. } => Command::Daemon { stdout: take("stdout") },
+        Command::Check { .. } => Command::Check { config_only: take("config-only") },
+        Command::Devices { .. } => Command::Devices { json: take("json") },
+        Command::Capture { directory, .. } => Command::Capture { directory, anonymise: take("anonymise") },
+        other => other,
+    };
+    match flags.first() {
+        Some(flag) => Err(format!("--{flag} is an option of another command").into()),
+        None => Ok(command),
     }
 }
 
@@ -137,13 +151,14 @@ pub fn refuse(error: &lexopt::Error) -> ExitCode {
 
 /// Does what is wanted.
 pub fn run(invocation: &Invocation) -> ExitCode {
-    let outcome = match invocation.command {
+    let outcome = match &invocation.command {
         Command::Help => print(HELP.as_bytes()),
         Command::Version => print(version().as_bytes()),
-        Command::Check { config_only } => check(invocation, config_only),
-        Command::Devices { json } => list_devices(invocation, json),
+        Command::Devices { json } => list_devices(invocation, *json),
+        Command::Check { config_only } => check(invocation, *config_only),
+        Command::Capture { directory, anonymise } => capture(invocation, directory, *anonymise),
         Command::Once => once(invocation),
-        Command::Daemon { stdout } => daemon(invocation, stdout),
+        Command::Daemon { stdout } => daemon(invocation, *stdout),
     };
     outcome.map_or_else(|failure| failure, |()| ExitCode::SUCCESS)
 }
@@ -196,6 +211,21 @@ fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
     let table = devices::Table::new(observer.roster(), &points);
     let text = if json { table.json().map_err(|error| fail(&error))? } else { table.to_string() };
     print(text.as_bytes())
+}
+
+fn capture(invocation: &Invocation, directory: &Path, anonymise: bool) -> Result<(), ExitCode> {
+    let config = invocation.read_config()?;
+    let config_file = invocation.config_file();
+    let from = capture::From { root: &invocation.root, config: &config, config_file: &config_file };
+    let account = capture::capture(&from, directory, anonymise).map_err(|refusal| {
+        complain(&refusal);
+        ExitCode::FAILURE
+    })?;
+    for omission in account.omissions() {
+        complain(&omission);
+    }
+    print(account.to_string().as_bytes())?;
+    if account.is_complete() { Ok(()) } else { Err(ExitCode::FAILURE) }
 }
 
 fn once(invocation: &Invocation) -> Result<(), ExitCode> {
@@ -274,6 +304,10 @@ mod tests {
         assert_eq!(command("check --config-only"), Command::Check { config_only: true });
         assert_eq!(command("--config-only check"), Command::Check { config_only: true });
         assert_eq!(command("devices --json"), Command::Devices { json: true });
+        let capture = |anonymise| Command::Capture { directory: "d".into(), anonymise };
+        assert_eq!(command("capture d"), capture(false));
+        assert_eq!(command("--anonymise capture d"), capture(true));
+        assert_eq!(command("capture d --anonymise"), capture(true));
         assert_eq!(command("once --help"), Command::Help);
         assert_eq!(command("-V nonsense"), Command::Version);
         let invocation = parsed("--root=/case --config c.toml once").unwrap();
@@ -290,6 +324,9 @@ mod tests {
             "once --stdout",
             "--config-only",
             "once --config-only",
+            "capture",
+            "capture a b",
+            "check --anonymise",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
@@ -302,7 +339,9 @@ mod tests {
             "check",
             "--config FILE",
             "--stdout",
+            "capture DIR",
             "--config-only",
+            "--anonymise",
             "--root DIR",
             "--help",
             "--version",

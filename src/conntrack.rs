@@ -14,8 +14,10 @@ use std::path::PathBuf;
 use crate::root::Root;
 use flow::Flow;
 
-const TABLE: &str = "/proc/net/nf_conntrack";
-const SYSCTL: &str = "/proc/sys/net/netfilter";
+/// Where the table is, as text.
+pub const TABLE: &str = "/proc/net/nf_conntrack";
+/// Where the kernel tells of the table as a whole.
+pub const SYSCTL: &str = "/proc/sys/net/netfilter";
 
 /// What one step of a reading hands out, entry by entry.
 #[derive(Debug)]

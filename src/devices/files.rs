@@ -12,10 +12,14 @@ use super::watched::{Look, Watched, Wholeness};
 use super::{Settings, odhcpd};
 use crate::root::Root;
 
-const GL_CLIENT: &str = "/etc/config/gl-client";
-const DHCP: &str = "/etc/config/dhcp";
-const ETHERS: &str = "/etc/ethers";
-const HOSTS: &str = "/etc/hosts";
+/// GL.iNet's aliases.
+pub const GL_CLIENT: &str = "/etc/config/gl-client";
+/// OpenWrt's static hosts.
+pub const DHCP: &str = "/etc/config/dhcp";
+/// Names of MACs.
+pub const ETHERS: &str = "/etc/ethers";
+/// Names of addresses.
+pub const HOSTS: &str = "/etc/hosts";
 
 /// How many lines that can't be understood are named in the log.
 const NAMED_AT_MOST: usize = 10;

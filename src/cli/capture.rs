@@ -1,0 +1,314 @@
+//! `capture`: everything that the program reads here, written to a directory that `--root` replays.
+//!
+//! With a disguise, files are written anew from what the program understands of them; without, they are copied as they
+//! are. What can't be had is told and the rest goes on.
+
+mod account;
+mod anonymise;
+mod rewrite;
+mod settings;
+mod target;
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+use crate::config::{Config, DEFAULT_PATH};
+use crate::conntrack::{SYSCTL, TABLE, TableError};
+use crate::daemon::ConfigFile;
+use crate::daemon::snapshot::settings as device_settings;
+use crate::devices::watched::{Look, Watched, Wholeness};
+use crate::devices::{Settings, files, neighbours};
+use crate::lan::interfaces::{self, Interface};
+use crate::root::Root;
+use account::{Cause, LARGEST_LIST};
+use anonymise::Disguise;
+use rewrite::{Kind, Rewritten};
+use target::Target;
+
+pub use account::{Account, Omission};
+pub use target::Refusal;
+
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+const FIGURES: [&str; 4] =
+    ["nf_conntrack_count", "nf_conntrack_max", "nf_conntrack_buckets", "nf_conntrack_acct"];
+
+/// The longest line of the table that is rewritten; the program understands none of a fourth of this.
+const LONGEST_LINE: u64 = 64 * 1024;
+/// How much is copied at once.
+const PIECE: usize = 16 * 1024;
+/// How often a file is read that changes meanwhile.
+const TRIES: usize = 3;
+
+/// What is captured.
+#[derive(Clone, Copy, Debug)]
+pub struct From<'a> {
+    /// The router.
+    pub root: &'a Root,
+    /// The configuration in force.
+    pub config: &'a Config,
+    /// Where that was read.
+    pub config_file: &'a ConfigFile,
+}
+
+/// Captures what is there. Nothing is written if the directory is not fit for it.
+pub fn capture(from: &From<'_>, directory: &Path, anonymise: bool) -> Result<Account, Refusal> {
+    let target = Target::create(directory)?;
+    let account = Account {
+        directory: directory.to_path_buf(),
+        disguised: anonymise,
+        written: Vec::new(),
+        omissions: Vec::new(),
+    };
+    let interfaces = interfaces::read(from.root);
+    let disguise =
+        anonymise.then(|| Disguise::new(&prefixes(from.config, interfaces.as_deref().unwrap_or(&[]))));
+    let mut capture = Capture { from, target, account, disguise };
+    capture.table();
+    capture.neighbours();
+    capture.interfaces(interfaces);
+    capture.figures();
+    capture.config();
+    capture.files(&device_settings(from.config));
+    Ok(capture.account)
+}
+
+/// The router's own prefixes and the LAN's.
+fn prefixes(config: &Config, interfaces: &[Interface]) -> Vec<IpNet> {
+    let configured = config.lan.prefixes.iter().map(|prefix| prefix.0);
+    interfaces.iter().flat_map(|interface| interface.addresses.iter().copied()).chain(configured).collect()
+}
+
+/// A capture in the making.
+struct Capture<'a> {
+    from: &'a From<'a>,
+    target: Target,
+    account: Account,
+    disguise: Option<Disguise>,
+}
+
+impl Capture<'_> {
+    fn table(&mut self) {
+        let from = self.from.root.path(TABLE);
+        match File::open(&from) {
+            Ok(file) => self.stream(Path::new(TABLE), file),
+            Err(source) => {
+                let error = TableError { path: from, live: self.from.root.is_live(), source };
+                self.omit(TABLE, Cause::Unreadable(error.to_string()));
+            }
+        }
+    }
+
+    fn interfaces(&mut self, found: io::Result<Vec<Interface>>) {
+        match found {
+            Err(error) => self.omit(interfaces::REPLAYED, Cause::Unreadable(error.to_string())),
+            Ok(mut found) => {
+                if let Some(disguise) = &mut self.disguise {
+                    for net in found.iter_mut().flat_map(|interface| &mut interface.addresses) {
+                        *net = disguise.net(*net);
+                    }
+                }
+                self.write(interfaces::REPLAYED, rewrite::interfaces(&found).as_bytes());
+            }
+        }
+    }
+
+    fn neighbours(&mut self) {
+        match neighbours::read(self.from.root) {
+            Err(error) => self.omit(neighbours::REPLAYED, Cause::Unreadable(error.to_string())),
+            Ok(mut found) => {
+                if let Some(disguise) = &mut self.disguise {
+                    for neighbour in &mut found {
+                        neighbour.mac = disguise.mac(neighbour.mac);
+                        neighbour.address = disguise.address(neighbour.address);
+                    }
+                }
+                self.write(neighbours::REPLAYED, rewrite::neighbours(&found).as_bytes());
+            }
+        }
+    }
+
+    /// What the kernel says of the table and of itself; older and leaner ones don't say all of it.
+    fn figures(&mut self) {
+        for path in FIGURES.map(|name| Path::new(SYSCTL).join(name)) {
+            if let Some(text) = self.read(&path) {
+                self.write(path, &text);
+            }
+        }
+        if let Some(name) = self.read(Path::new(HOST_NAME)) {
+            let name = match &mut self.disguise {
+                Some(disguise) => [&disguise.name(name.trim_ascii_end()), &b"\n"[..]].concat(),
+                None => name,
+            };
+            self.write(HOST_NAME, &name);
+        }
+    }
+
+    /// The configuration, wherever it came from, goes where it is looked for.
+    fn config(&mut self) {
+        let ConfigFile { named, default } = self.from.config_file;
+        let text = match fs::read(named.as_ref().unwrap_or(default)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => return,
+            Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
+        };
+        let text = match &mut self.disguise {
+            Some(disguise) => settings::rewrite(self.from.config, disguise).into_bytes(),
+            None => text,
+        };
+        self.write(DEFAULT_PATH, &text);
+    }
+
+    /// Everything that names devices; each file once, however often it is configured.
+    fn files(&mut self, settings: &Settings) {
+        let mut seen = HashSet::new();
+        for path in files::paths(settings).into_iter().filter(|path| seen.insert(path.clone())) {
+            match kind(&path, settings) {
+                Some(kind) if self.disguise.is_some() => self.rewrite(&path, kind),
+                Some(_) => self.copy(&path, None),
+                None if self.disguise.is_some() => self.leave_out(path),
+                None => self.copy(&path, Some(LARGEST_LIST)),
+            }
+        }
+    }
+
+    /// Copies a file as it is, unless it is not below `limit`.
+    fn copy(&mut self, path: &Path, limit: Option<u64>) {
+        let from = self.from.root.path(path);
+        // A pipe would never be opened.
+        match fs::metadata(&from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.omit(path, Cause::Unreadable(error.to_string())),
+            Ok(found) if !found.is_file() => self.omit(path, Cause::Unreadable("not a regular file".into())),
+            Ok(found) if limit.is_some_and(|limit| found.len() >= limit) => self.omit(path, Cause::LargeList),
+            Ok(_) => match File::open(&from) {
+                Err(error) => self.omit(path, Cause::Unreadable(error.to_string())),
+                Ok(file) => self.stream(path, file),
+            },
+        }
+    }
+
+    /// Writes a file anew in disguise.
+    fn rewrite(&mut self, path: &Path, kind: Kind) {
+        let mut file = Watched::new(self.from.root.path(path), Wholeness::Any);
+        let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
+        let text = match look {
+            Some(Ok(Look::Unchanged | Look::Gone)) => return,
+            Some(Ok(Look::Taken(text))) => text,
+            Some(Ok(Look::Cut(text))) => {
+                self.omit(path, Cause::Cut);
+                text
+            }
+            Some(Err(error)) => return self.omit(path, Cause::Unreadable(error.to_string())),
+            Some(Ok(Look::Unsettled)) | None => {
+                return self.omit(path, Cause::Unreadable("it keeps changing".into()));
+            }
+        };
+        let Some(disguise) = &mut self.disguise else { return };
+        let Rewritten { text, left_out } = rewrite::rewrite(kind, &text, disguise);
+        if left_out > 0 {
+            self.omit(path, Cause::NotUnderstood(left_out));
+        }
+        self.write(path, &text);
+    }
+
+    fn leave_out(&mut self, path: PathBuf) {
+        if self.from.root.path(&path).exists() {
+            self.omit(path, Cause::UselessList);
+        }
+    }
+
+    /// A small file of the kernel's, if it is there.
+    fn read(&mut self, path: &Path) -> Option<Vec<u8>> {
+        match fs::read(self.from.root.path(path)) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.omit(path, Cause::Unreadable(error.to_string()));
+                None
+            }
+        }
+    }
+
+    fn write(&mut self, path: impl AsRef<Path>, text: &[u8]) {
+        let path = path.as_ref();
+        let written = self.target.file(path).and_then(|mut file| file.write_all(text));
+        self.note(path, written.map_err(Cause::Unwritable));
+    }
+
+    /// Copies what `from` holds from here on; in disguise, that is the table.
+    fn stream(&mut self, path: &Path, from: File) {
+        let streamed = match self.target.file(path) {
+            Err(error) => Err(Cause::Unwritable(error)),
+            Ok(to) => match &mut self.disguise {
+                None => copy(from, to),
+                Some(disguise) => disguise_table(from, to, disguise),
+            },
+        };
+        self.note(path, streamed);
+    }
+
+    fn note(&mut self, path: &Path, written: Result<(), Cause>) {
+        match written {
+            Ok(()) => self.account.written.push(path.to_path_buf()),
+            Err(cause) => self.omit(path, cause),
+        }
+    }
+
+    fn omit(&mut self, path: impl Into<PathBuf>, cause: Cause) {
+        self.account.omissions.push(Omission { path: path.into(), cause });
+    }
+}
+
+/// What is to be understood in a file; `None` of one of vendors.
+fn kind(path: &Path, settings: &Settings) -> Option<Kind> {
+    let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
+    let fixed = [
+        (files::GL_CLIENT, Kind::GlClient),
+        (files::DHCP, Kind::StaticHosts),
+        (files::ETHERS, Kind::Ethers),
+        (files::HOSTS, Kind::Hosts),
+    ];
+    let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
+    fixed
+        .or_else(|| (settings.registry == path).then_some(Kind::Registry))
+        .or_else(|| is_of(&settings.leases).then_some(Kind::Dnsmasq))
+        .or_else(|| is_of(&settings.odhcpd).then_some(Kind::Odhcpd))
+}
+
+/// Not `io::copy`: its `copy_file_range()` finds nothing in files of procfs on some kernels.
+fn copy(mut from: File, mut to: File) -> Result<(), Cause> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Cause::Unreadable(error.to_string())),
+        };
+        to.write_all(piece.get(..length).unwrap_or_default()).map_err(Cause::Unwritable)?;
+    }
+}
+
+/// Rewrites the table line by line; of a line that is longer than any, the beginning.
+fn disguise_table(from: File, to: File, disguise: &mut Disguise) -> Result<(), Cause> {
+    let mut from = BufReader::with_capacity(PIECE, from);
+    let mut to = BufWriter::new(to);
+    let (mut line, mut new) = (Vec::new(), Vec::new());
+    loop {
+        line.clear();
+        let read = from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        if read.map_err(|error| Cause::Unreadable(error.to_string()))? == 0 {
+            return to.flush().map_err(Cause::Unwritable);
+        }
+        new.clear();
+        rewrite::table_line(&line, disguise, &mut new);
+        to.write_all(&new).map_err(Cause::Unwritable)?;
+    }
+}
+
+#[cfg(test)]
+mod tests;

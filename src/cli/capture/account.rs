@@ -1,0 +1,101 @@
+//! What became of a capture, in words.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::root::Root;
+
+/// A file of vendors as large as this is not worth carrying around.
+pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
+/// What became of a capture. Shown, it is one line for each file and how to replay them.
+#[derive(Debug)]
+pub struct Account {
+    pub(super) directory: PathBuf,
+    pub(super) disguised: bool,
+    /// The router's paths.
+    pub(super) written: Vec<PathBuf>,
+    pub(super) omissions: Vec<Omission>,
+}
+
+/// What is not in the directory, or not whole.
+#[derive(Debug)]
+pub struct Omission {
+    /// The router's path.
+    pub(super) path: PathBuf,
+    pub(super) cause: Cause,
+}
+
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// It can't be read; the text says why.
+    Unreadable(String),
+    /// It can't be written, or not to its end.
+    Unwritable(io::Error),
+    /// Only the beginning is read of a file as large.
+    Cut,
+    /// It is a large list of vendors.
+    LargeList,
+    /// It is a list of vendors, and MACs in disguise have none.
+    UselessList,
+    /// Records were not understood.
+    NotUnderstood(usize),
+}
+
+impl Account {
+    /// What is not in the directory, or not whole.
+    pub fn omissions(&self) -> &[Omission] {
+        &self.omissions
+    }
+
+    /// Whether everything is there that could be.
+    pub fn is_complete(&self) -> bool {
+        !self.omissions.iter().any(|omission| omission.cause.is_a_failure())
+    }
+}
+
+impl Cause {
+    /// Whether it went wrong, or was meant to be.
+    const fn is_a_failure(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::Unwritable(_))
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let directory = self.directory.display();
+        let below = Root::replay(&self.directory);
+        for path in &self.written {
+            writeln!(f, "{}", below.path(path).display())?;
+        }
+        writeln!(f, "To replay them: conntrack-exporter once --root {directory}")?;
+        if self.disguised {
+            writeln!(
+                f,
+                "Names, MACs and public addresses are others; private addresses, names of interfaces and times of\n\
+                 connections are as they were. Look it over before you hand it on."
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Omission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.cause {
+            Cause::Unreadable(why) => write!(f, "{path} is missing: {why}"),
+            Cause::Unwritable(why) => write!(f, "{path} is missing or cut short: it can't be written: {why}"),
+            Cause::Cut => {
+                write!(f, "{path} is too large: only its beginning is there, as the program reads it")
+            }
+            Cause::LargeList => {
+                write!(f, "{path} is left out: a list of vendors of {} MB or more", LARGEST_LIST >> 20)
+            }
+            Cause::UselessList => write!(f, "{path} is left out: replaced MACs have no vendor"),
+            Cause::NotUnderstood(number) => {
+                write!(f, "{path} lacks {number} records that can't be understood: they may hold anything")
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Other names, MACs and addresses for those of a household.
+//!
+//! Each thing is always replaced by the same, and no two by one, so that what is made of it has the structure of the
+//! original. Replacements are rolled or counted, so nothing leads back.
+
+mod addresses;
+mod dice;
+mod identities;
+mod names;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::devices::leases::Holder;
+use crate::devices::mac::{Duid, Mac};
+use crate::devices::name::Name;
+use addresses::Addresses;
+use identities::Identities;
+use names::Names;
+
+/// Names that say nothing of anybody, and something to the program.
+const KEPT: [&str; 3] = ["router", "other", "localhost"];
+/// `-` and six digits, as they stand behind names that had to be told apart.
+const SUFFIX: usize = 7;
+
+/// What replaces what.
+#[derive(Debug)]
+pub(super) struct Disguise {
+    identities: Identities,
+    addresses: Addresses,
+    names: Names,
+}
+
+impl Disguise {
+    /// Nothing is replaced yet. `prefixes` are those of the router's interfaces and of the LAN.
+    pub(super) fn new(prefixes: &[IpNet]) -> Self {
+        let mut identities = Identities::default();
+        let addresses = Addresses::new(prefixes, identities.dice());
+        Self { identities, addresses, names: Names::default() }
+    }
+
+    /// What replaces a MAC: a local one.
+    pub(super) fn mac(&mut self, mac: Mac) -> Mac {
+        self.identities.mac(mac)
+    }
+
+    /// What replaces a DUID: one of the same type.
+    pub(super) fn duid(&mut self, duid: &Duid) -> Duid {
+        self.identities.duid(duid)
+    }
+
+    /// What replaces a holder of leases.
+    pub(super) fn holder(&mut self, holder: Holder) -> Holder {
+        match holder {
+            Holder::Mac(mac) => Holder::Mac(self.mac(mac)),
+            Holder::Duid(duid) => Holder::Duid(self.duid(&duid)),
+        }
+    }
+
+    /// What replaces an address.
+    pub(super) fn address(&mut self, address: IpAddr) -> IpAddr {
+        self.addresses.replace(address, &mut self.identities)
+    }
+
+    /// What replaces an address with a mask.
+    pub(super) fn net(&mut self, net: IpNet) -> IpNet {
+        IpNet::new(self.address(net.addr()), net.prefix_len()).unwrap_or(net)
+    }
+
+    /// What replaces a name, given as it came. One that looks like an address, like a MAC or like one with the last
+    /// octets of a device behind it goes on to do so.
+    pub(super) fn name(&mut self, given: &[u8]) -> Vec<u8> {
+        let Some(clean) = Name::clean(given) else { return given.to_vec() };
+        if KEPT.contains(&&*clean.folded()) {
+            return given.to_vec();
+        }
+        if let Some(address) = clean.as_address() {
+            return self.address(address).to_string().into_bytes();
+        }
+        if let Some(mac) = clean.as_mac() {
+            return spelled_like(clean.as_str(), self.mac(mac)).into_bytes();
+        }
+        if let Some(tail) = clean.suffix() {
+            let [a, b, c] = self.identities.tail(tail);
+            let base = clean.as_str().len().saturating_sub(SUFFIX);
+            let mut name = self.name(clean.as_str().as_bytes().get(..base).unwrap_or_default());
+            name.extend(format!("-{a:02x}{b:02x}{c:02x}").bytes());
+            return name;
+        }
+        self.names.replace(given, &clean)
+    }
+
+    /// What replaces a name that is text.
+    pub(super) fn text(&mut self, given: &str) -> String {
+        String::from_utf8_lossy(&self.name(given.as_bytes())).into_owned()
+    }
+}
+
+/// A MAC with the separators of another spelling of one.
+fn spelled_like(spelling: &str, mac: Mac) -> String {
+    let shown = mac.to_string();
+    match spelling.chars().find(|char| matches!(char, ':' | '-' | '.')) {
+        Some(':') => shown,
+        Some('-') => shown.replace(':', "-"),
+        _ => shown.replace(':', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_of_names_stay() {
+        let mut disguise = Disguise::new(&[]);
+        let mac = Mac([0x28, 0x6f, 0xb9, 1, 2, 3]);
+        let new = disguise.mac(mac);
+        assert_eq!(disguise.text("28:6F:B9:01:02:03"), new.to_string());
+        assert_eq!(disguise.text("28-6f-b9-01-02-03"), new.to_string().replace(':', "-"));
+        assert_eq!(disguise.text("286fb9010203"), new.to_string().replace(':', ""));
+        assert_eq!(disguise.text("9.9.9.9"), disguise.address([9, 9, 9, 9].into()).to_string());
+        let [a, b, c] = new.tail();
+        assert_eq!(disguise.text("tv-010203"), format!("device-1-{a:02x}{b:02x}{c:02x}"));
+        assert_eq!(disguise.text("tv"), "device-1");
+        for kept in ["router", "ROUTER", " other ", "", "  "] {
+            assert_eq!(disguise.text(kept), kept);
+        }
+    }
+
+    #[test]
+    fn a_lan_keeps_its_masks() {
+        let mut disguise = Disguise::new(&["80.1.2.3/24".parse().unwrap()]);
+        let net = disguise.net("80.1.2.3/24".parse().unwrap());
+        assert_eq!((net.prefix_len(), net.contains(&disguise.address([80, 1, 2, 9].into()))), (24, true));
+    }
+}

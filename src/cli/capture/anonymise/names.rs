@@ -1,0 +1,157 @@
+//! Other names for those that people and devices gave.
+
+use std::collections::HashMap;
+
+use crate::devices::name::Name;
+
+/// A name longer than this is cut, or would be with something behind it.
+const CUT_FROM: usize = 57;
+/// How long a name becomes at most.
+const LONGEST: usize = 300;
+/// What is behind this many bytes of a name is not sent.
+const SENT: usize = 64;
+const WORD: &str = "device";
+
+/// Replaces names by `device-1`, `device-2` …: names equal to the program stay equal, and those that differ but for
+/// case go on to.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: HashMap<Box<str>, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    number: usize,
+    /// Each way in which it was spelled.
+    spellings: Vec<Name>,
+}
+
+impl Names {
+    /// What replaces `given`, which is `clean` to the program.
+    pub(super) fn replace(&mut self, given: &[u8], clean: &Name) -> Vec<u8> {
+        let next = self.known.len() + 1;
+        let known = self.known.entry(clean.folded()).or_insert(Known { number: next, spellings: Vec::new() });
+        let spelling = known.spellings.iter().position(|spelling| spelling == clean);
+        let spelling = spelling.unwrap_or_else(|| {
+            known.spellings.push(clean.clone());
+            known.spellings.len() - 1
+        });
+        let mut name = spelled(spelling).into_bytes();
+        name.extend(marks(trimmed(given)));
+        name.extend(format!("-{}", known.number).bytes());
+        if clean.as_str().len() > CUT_FROM {
+            let length = given.len().min(LONGEST).max(name.len());
+            name.resize(length, b'x');
+        }
+        name
+    }
+}
+
+/// `device`, `Device`, `dEvice` …
+fn spelled(spelling: usize) -> String {
+    let capital = |place: usize| spelling >> place & 1 == 1;
+    WORD.chars()
+        .enumerate()
+        .map(|(place, char)| if capital(place) { char.to_ascii_uppercase() } else { char })
+        .collect()
+}
+
+/// What a bug may hang on, of the part of a name that is not cut off: everything but letters and digits, in order, and
+/// whether there were letters beyond ASCII.
+fn marks(given: &[u8]) -> Vec<u8> {
+    let (mut marks, mut length, mut beyond_ascii) = (Vec::new(), 0, false);
+    for chunk in given.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            let becomes = if is_unsafe(char) { 1 } else { char.len_utf8() };
+            length += becomes;
+            if length > SENT {
+                return marks;
+            }
+            let plain = char.is_ascii_alphanumeric() || matches!(char, '-' | '.');
+            if is_unsafe(char) || char.is_ascii() && !plain {
+                marks.extend(char.encode_utf8(&mut [0; 4]).bytes());
+            } else if !plain && !beyond_ascii {
+                beyond_ascii = true;
+                marks.extend("ü".bytes());
+            }
+        }
+        if !chunk.invalid().is_empty() && length < SENT {
+            length += 1;
+            // Never the beginning of a character, whatever follows.
+            marks.push(0xff);
+        }
+    }
+    marks
+}
+
+/// Whether the program doesn't send it.
+fn is_unsafe(char: char) -> bool {
+    let clean = Name::clean(char.encode_utf8(&mut [0; 4]).as_bytes());
+    char != '_' && clean.is_some_and(|clean| clean.as_str() == "_")
+}
+
+/// Without the spaces at its ends, which the program drops.
+fn trimmed(given: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| *byte == b' ';
+    let start = given.iter().position(|byte| !is_space(byte)).unwrap_or(given.len());
+    let end = given.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    given.get(start..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn replaced(names: &mut Names, given: &[u8]) -> String {
+        let name = names.replace(given, &Name::clean(given).unwrap());
+        String::from_utf8_lossy(&name).into_owned()
+    }
+
+    #[test]
+    fn one_for_one() {
+        let mut names = Names::default();
+        for (given, expected) in [
+            ("tv", "device-1"),
+            ("laptop", "device-2"),
+            ("TV", "Device-1"),
+            ("tV", "dEvice-1"),
+            ("tv", "device-1"),
+            (" tv ", "device-1"),
+            ("Anna's iPad Pro", "device'  -3"),
+            ("tv\n", "device\n-4"),
+            ("tv_", "device_-4"),
+            ("Büro PC 💻", "deviceü  -5"),
+            ("a\u{202e}b", "device\u{202e}-6"),
+        ] {
+            assert_eq!(replaced(&mut names, given.as_bytes()), expected, "{given:?}");
+        }
+        assert_eq!(names.replace(b"B\xff\xfec", &Name::clean(b"B\xff\xfec").unwrap()), b"device\xff\xff-7");
+    }
+
+    #[test]
+    fn long_ones_stay_long() {
+        let mut names = Names::default();
+        let long = replaced(&mut names, &[b'a'; 200]);
+        assert_eq!((long.len(), &long[..9]), (200, "device-1x"));
+        assert_eq!(replaced(&mut names, &[b'a'; 10_000]).len(), LONGEST);
+        assert_eq!(replaced(&mut names, &[b'a'; 57]), "device-2");
+    }
+
+    proptest! {
+        #[test]
+        fn equal_names_stay_equal(given in prop::collection::vec("[ab B_\\\\\n\u{e4}=]{1,4}", 2..20), tails in prop::collection::vec("\\PC{0,3}", 20)) {
+            let mut names = Names::default();
+            let long = given.iter().zip(&tails).map(|(name, tail)| format!("{name:x<66}{tail}"));
+            let all: Vec<Vec<u8>> = given.iter().cloned().chain(long).map(String::into_bytes).collect();
+            let clean: Vec<(&Vec<u8>, Name)> = all.iter().filter_map(|name| Some((name, Name::clean(name)?))).collect();
+            let new: Vec<Name> = clean.iter().map(|(given, clean)| Name::clean(&names.replace(given, clean)).unwrap()).collect();
+            for ((_, a), new_a) in clean.iter().zip(&new) {
+                for ((_, b), new_b) in clean.iter().zip(&new) {
+                    prop_assert_eq!(a == b, new_a == new_b, "{:?} {:?} {:?} {:?}", a, b, new_a, new_b);
+                    prop_assert_eq!(a.folded() == b.folded(), new_a.folded() == new_b.folded());
+                }
+            }
+        }
+    }
+}

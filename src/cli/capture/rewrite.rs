@@ -1,0 +1,293 @@
+//! Files written anew from what the program understands of them.
+//!
+//! What is not understood is left out: it may be anything, and so may comments and settings of other programs. Only
+//! lines of the table are kept word by word, for a bug may hang on any of them.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use super::anonymise::Disguise;
+use crate::devices::device_type::DeviceType;
+use crate::devices::gl_client;
+use crate::devices::hosts::{self, Is};
+use crate::devices::leases::{self, Holder, Line};
+use crate::devices::lines;
+use crate::devices::neighbours::Neighbour;
+use crate::devices::{odhcpd, registry, static_hosts};
+use crate::lan::interfaces::Interface;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dnsmasq,
+    Odhcpd,
+    Registry,
+    GlClient,
+    StaticHosts,
+    Ethers,
+    Hosts,
+}
+
+/// A file written anew.
+#[derive(Debug, Default)]
+pub(super) struct Rewritten {
+    pub(super) text: Vec<u8>,
+    /// How many records were not understood.
+    pub(super) left_out: usize,
+}
+
+/// Keys of the table whose values are numbers.
+const NUMBERS: [&[u8]; 17] = [
+    b"sport",
+    b"dport",
+    b"type",
+    b"code",
+    b"id",
+    b"srckey",
+    b"dstkey",
+    b"packets",
+    b"bytes",
+    b"mark",
+    b"zone",
+    b"zone-orig",
+    b"zone-reply",
+    b"use",
+    b"timeout",
+    b"stream_timeout",
+    b"delta-time",
+];
+/// Names of protocols as the kernel prints them (`l3proto_name()` and `l4proto_name()` of its
+/// `nf_conntrack_standalone.c`).
+const PROTOCOLS: [&[u8]; 11] =
+    [b"ipv4", b"ipv6", b"tcp", b"udp", b"icmp", b"icmpv6", b"unknown", b"gre", b"sctp", b"dccp", b"udplite"];
+
+/// Writes `text` anew in `disguise`.
+pub(super) fn rewrite(kind: Kind, text: &[u8], disguise: &mut Disguise) -> Rewritten {
+    let mut new = Rewritten::default();
+    match kind {
+        Kind::Dnsmasq => dnsmasq(text, disguise, &mut new),
+        Kind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, disguise)),
+        Kind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, disguise)),
+        Kind::Ethers => new.each(hosts::parse_ethers(text), |ether| {
+            let mac = disguise.mac(ether.mac);
+            let is = match ether.is {
+                Is::Named(name) => disguise.name(hosts::first_label(name)),
+                Is::At(address) => disguise.address(address).to_string().into_bytes(),
+            };
+            joined(&[mac.to_string().as_bytes(), &is], b' ')
+        }),
+        Kind::Hosts => new.each(hosts::parse_hosts(text), |host| {
+            let address = disguise.address(host.address).to_string();
+            joined(&[address.as_bytes(), &disguise.name(hosts::first_label(host.name))], b' ')
+        }),
+        Kind::GlClient => {
+            let (aliases, bad) = gl_client::parse(text);
+            new.left_out = bad.len();
+            for alias in &aliases {
+                new.line(b"config client");
+                new.option(b"option", "mac", disguise.mac(alias.mac).to_string().as_bytes());
+                if let Some(name) = &alias.alias {
+                    new.option(b"option", "alias", &disguise.name(name));
+                }
+                if let Some(class) = alias.class {
+                    new.option(b"option", "class", class.name().as_bytes());
+                }
+            }
+        }
+        Kind::StaticHosts => {
+            let (hosts, bad) = static_hosts::parse(text);
+            new.left_out = bad.len();
+            for host in &hosts {
+                static_host(host, disguise, &mut new);
+            }
+        }
+    }
+    new
+}
+
+impl Rewritten {
+    fn line(&mut self, line: &[u8]) {
+        self.text.extend(line);
+        self.text.push(b'\n');
+    }
+
+    fn each<T, E>(&mut self, found: impl Iterator<Item = Result<T, E>>, mut write: impl FnMut(T) -> Vec<u8>) {
+        for record in found {
+            match record {
+                Ok(record) => self.line(&write(record)),
+                Err(_) => self.left_out += 1,
+            }
+        }
+    }
+
+    /// An option of UCI. Within single quotes nothing has a meaning but the quote itself.
+    fn option(&mut self, verb: &[u8], key: &str, value: &[u8]) {
+        let quoted: Vec<u8> = value
+            .iter()
+            .flat_map(|byte| if *byte == b'\'' { br"'\''" } else { std::slice::from_ref(byte) })
+            .copied()
+            .collect();
+        self.line(&[b"\t", verb, b" ", key.as_bytes(), b" '", &quoted, b"'"].concat());
+    }
+}
+
+fn joined(fields: &[&[u8]], between: u8) -> Vec<u8> {
+    fields.join(&between)
+}
+
+/// Expiry and client id are not evaluated, so they are nobody's.
+fn dnsmasq(text: &[u8], disguise: &mut Disguise, new: &mut Rewritten) {
+    for line in leases::parse(text) {
+        let lease = match line {
+            Line::Lease(lease) => lease,
+            Line::Nothing => continue,
+            Line::Unreadable => {
+                new.left_out += 1;
+                continue;
+            }
+        };
+        let address = disguise.address(lease.address);
+        let name = lease.name.map_or_else(|| b"*".to_vec(), |name| disguise.name(name));
+        let (identity, client) = match disguise.holder(lease.holder) {
+            Holder::Mac(mac) if address.is_ipv4() => (mac.to_string(), "*".to_owned()),
+            Holder::Mac(mac) => ("1".to_owned(), format!("00:03:00:01:{mac}")),
+            Holder::Duid(duid) => ("1".to_owned(), duid.to_string()),
+        };
+        let address = address.to_string();
+        let fields = [b"0", identity.as_bytes(), address.as_bytes(), &name, client.as_bytes()];
+        new.line(&joined(&fields, b' '));
+    }
+}
+
+fn odhcpd_lease(lease: odhcpd::Lease<'_>, disguise: &mut Disguise) -> Vec<u8> {
+    let v4 = lease.addresses.iter().any(IpAddr::is_ipv4);
+    let bare = |text: String| text.replace(':', "");
+    let identity = match disguise.holder(lease.holder) {
+        Holder::Mac(mac) if v4 => format!("{} ipv4", bare(mac.to_string())),
+        Holder::Mac(mac) => format!("00030001{} 1", bare(mac.to_string())),
+        Holder::Duid(duid) => format!("{} 1", bare(duid.to_string())),
+    };
+    let name = lease.name.map_or_else(|| "-".to_owned(), |name| escaped(&disguise.name(&name)));
+    let length = if v4 { 32 } else { 128 };
+    let mut line = format!("# {} {identity} {name} 0 0 {length}", lease.interface);
+    for address in lease.addresses {
+        // Writing to a String can't fail.
+        let _ = write!(line, " {}/{length}", disguise.address(address));
+    }
+    line.into_bytes()
+}
+
+/// As odhcpd's `statefiles_escape_hostname()` does it.
+fn escaped(name: &[u8]) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let escape = |byte: &u8| {
+        if plain(*byte) { char::from(*byte).to_string() } else { format!("\\x{byte:02x}") }
+    };
+    name.iter().map(escape).collect()
+}
+
+fn registry_entry(entry: &registry::Entry<'_>, disguise: &mut Disguise) -> Vec<u8> {
+    let mac = entry.mac.map(|mac| disguise.mac(mac).to_string()).unwrap_or_default();
+    let address = entry.address.map(|address| disguise.address(address).to_string()).unwrap_or_default();
+    let device_type = entry.device_type.map(DeviceType::name).unwrap_or_default();
+    let name = disguise.name(entry.name);
+    joined(&[mac.as_bytes(), address.as_bytes(), &name, device_type.as_bytes()], b'|')
+}
+
+fn static_host(host: &static_hosts::StaticHost, disguise: &mut Disguise, new: &mut Rewritten) {
+    new.line(b"config host");
+    new.option(b"option", "name", &disguise.name(&host.name));
+    for mac in &host.macs {
+        new.option(b"list", "mac", disguise.mac(*mac).to_string().as_bytes());
+    }
+    for address in &host.addresses {
+        new.option(b"list", "ip", disguise.address(*address).to_string().as_bytes());
+    }
+    for duid in &host.duids {
+        new.option(b"list", "duid", disguise.duid(duid).to_string().replace(':', "").as_bytes());
+    }
+}
+
+/// One line of the table, with or without its newline: every word in its place, but those that nobody knows.
+pub(super) fn table_line(line: &[u8], disguise: &mut Disguise, new: &mut Vec<u8>) {
+    let (line, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |line| (line, &b"\n"[..]));
+    for (index, word) in line.split(|byte| *byte == b' ').enumerate() {
+        if index > 0 {
+            new.push(b' ');
+        }
+        if !word.is_empty() {
+            table_word(word, disguise, new);
+        }
+    }
+    new.extend(end);
+}
+
+fn table_word(word: &[u8], disguise: &mut Disguise, new: &mut Vec<u8>) {
+    let split =
+        word.iter().position(|byte| *byte == b'=').and_then(|equals| word.split_at_checked(equals + 1));
+    let Some((key, value)) = split else {
+        let plain = is_number(word) || is_flag(word) || PROTOCOLS.contains(&word);
+        return new.extend(if plain { word } else { b"?" });
+    };
+    let bare = key.strip_suffix(b"=").unwrap_or(key);
+    let number = NUMBERS.contains(&bare);
+    let address = matches!(bare, b"src" | b"dst");
+    if !number && !address {
+        return new.push(b'?');
+    }
+    new.extend(key);
+    match lines::address(value).filter(|_| address) {
+        Some(found) => new.extend(as_the_kernel_shows(disguise.address(found)).bytes()),
+        None if number && is_number(value) => new.extend(value),
+        None => new.push(b'?'),
+    }
+}
+
+/// IPv6 with all its digits, as `%pI6` has it.
+fn as_the_kernel_shows(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => v6.segments().map(|segment| format!("{segment:04x}")).join(":"),
+    }
+}
+
+fn is_number(word: &[u8]) -> bool {
+    let digits = word.strip_suffix(b",").unwrap_or(word);
+    match digits.strip_prefix(b"0x") {
+        Some(digits) => !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit),
+        None => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
+    }
+}
+
+/// `ESTABLISHED`, `SYN_SENT2`, `[ASSURED]`.
+fn is_flag(word: &[u8]) -> bool {
+    let inner = word.strip_prefix(b"[").and_then(|word| word.strip_suffix(b"]")).unwrap_or(word);
+    let known = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    inner.first().is_some_and(u8::is_ascii_uppercase) && inner.iter().all(known)
+}
+
+/// Interfaces as `ip address` prints them.
+pub(super) fn interfaces(found: &[Interface]) -> String {
+    let mut text = String::new();
+    for (Interface { name, link_layer, addresses }, number) in found.iter().zip(1..) {
+        let link = if *link_layer { "ether" } else { "none" };
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{number}: {name}: <>\n    link/{link}");
+        for net in addresses {
+            let family = if net.addr().is_ipv4() { "inet" } else { "inet6" };
+            let _ = writeln!(text, "    {family} {net}");
+        }
+    }
+    text
+}
+
+/// Neighbours as `ip neigh` prints them.
+pub(super) fn neighbours(found: &[Neighbour]) -> String {
+    let line = |Neighbour { address, interface, mac }: &Neighbour| {
+        format!("{address} dev {interface} lladdr {mac} REACHABLE\n")
+    };
+    found.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use super::*;
+use crate::devices::book::Book;
+use crate::devices::mac::{Duid, Mac};
+use crate::devices::name::Name;
+use proptest::prelude::*;
+
+fn rewritten(kind: Kind, text: &[u8]) -> (Disguise, Vec<u8>, usize) {
+    let mut disguise = Disguise::new(&[]);
+    let Rewritten { text, left_out } = rewrite(kind, text, &mut disguise);
+    (disguise, text, left_out)
+}
+
+const MAC: Mac = Mac([0x28, 0x6f, 0xb9, 1, 2, 3]);
+
+#[test]
+fn leases_of_both_servers() {
+    let text = b"1795241374 28:6f:b9:01:02:03 192.168.8.5 Anna's TV 01:28:6f:b9:01:02:03\n\
+        1795241374 28:6f:b9:01:02:04 192.168.8.6 * *\nduid 00:03:00:01:28:6f:b9:00:00:01\nAnna was here\n\
+        1 68 2001:db8::1 * 00:03:00:01:28:6f:b9:01:02:03\n1 68 2001:db8::2 x 00:04:aa:bb:cc:dd\n";
+    let (mut disguise, text, left_out) = rewritten(Kind::Dnsmasq, text);
+    let (mac, other) = (disguise.mac(MAC), disguise.mac(Mac([0x28, 0x6f, 0xb9, 1, 2, 4])));
+    let duid = disguise.duid(&Duid::parse(b"00:04:aa:bb:cc:dd").unwrap());
+    let expected = format!(
+        "0 {mac} 192.168.8.5 device' -1 *\n0 {other} 192.168.8.6 * *\n0 1 2001:db8::1 * 00:03:00:01:{mac}\n\
+        0 1 2001:db8::2 device-2 {duid}\n"
+    );
+    assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
+
+    let text = br"# br-lan 286fb9010203 ipv4 Anna\x27s\x20TV 1795241374 c0a80897 32 192.168.8.5/32
+# br-lan 00030001286fb9010203 11 broken\x20Anna 1795205714 14ff 128 2001:db8::1/128 2001:db8:1::/62
+192.168.8.5	anna.lan	anna
+";
+    let (mut disguise, text, left_out) = rewritten(Kind::Odhcpd, text);
+    let bare = disguise.mac(MAC).to_string().replace(':', "");
+    let expected = format!(
+        "# br-lan {bare} ipv4 device\\x27\\x20-1 0 0 32 192.168.8.5/32\n# br-lan 00030001{bare} 1 - 0 0 128 2001:db8::1/128\n"
+    );
+    assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 0));
+}
+
+#[test]
+fn what_the_owner_wrote() {
+    let (mut disguise, text, left_out) = rewritten(
+        Kind::Registry,
+        b"# Anna's\n28-6f-b9-01-02-03=Anna = TV\n|9.9.9.9|Anna = TV|Server\nAnna\n",
+    );
+    let mac = disguise.mac(MAC);
+    let expected = format!("{mac}||device = -1|\n|240.0.0.1|device = -1|server\n");
+    assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
+
+    let (mut disguise, text, _) =
+        rewritten(Kind::Hosts, b"127.0.0.1 localhost\n192.168.8.5 anna.home anna # Anna\n9.9.9.9 ANNA\n");
+    assert_eq!(text, b"192.168.8.5 device-1\n240.0.0.1 Device-1\n");
+    let text = rewrite(Kind::Ethers, b"286fb9010203 anna.x\n286fb9010203 9.9.9.9\n", &mut disguise).text;
+    let mac = disguise.mac(MAC);
+    assert_eq!(String::from_utf8(text).unwrap(), format!("{mac} device-1\n{mac} 240.0.0.1\n"));
+
+    let text = b"config globals\n\toption secret 'Anna'\nconfig client\n\toption mac '28:6f:b9:01:02:03'\n\
+        \toption alias \"Anna's\"\n\toption class 'phone'\n\toption note 'Anna'\n";
+    let (mut disguise, text, _) = rewritten(Kind::GlClient, text);
+    let mac = disguise.mac(MAC);
+    let expected = format!(
+        "config client\n\toption mac '{mac}'\n\toption alias 'device'\\''-1'\n\toption class 'mobile'\n"
+    );
+    assert_eq!(String::from_utf8(text).unwrap(), expected);
+    assert_eq!(gl_client::parse(expected.as_bytes()).0[0].alias.as_deref(), Some(&b"device'-1"[..]));
+
+    let text = b"config dnsmasq\n\toption domain 'anna'\nconfig host\n\toption name 'anna'\n\
+        \toption mac '28:6f:b9:01:02:03 x'\n\tlist ip 9.9.9.9\n\toption duid '00030001286fb9010203%1'\n";
+    let (mut disguise, text, left_out) = rewritten(Kind::StaticHosts, text);
+    let mac = disguise.mac(MAC).to_string();
+    let bare = mac.replace(':', "");
+    let expected = format!(
+        "config host\n\toption name 'device-1'\n\tlist mac '{mac}'\n\tlist ip '240.0.0.1'\n\tlist duid '00030001{bare}'\n"
+    );
+    assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
+}
+
+fn line(line: &str) -> String {
+    let mut new = Vec::new();
+    table_line(line.as_bytes(), &mut Disguise::new(&[]), &mut new);
+    String::from_utf8(new).unwrap()
+}
+
+#[test]
+fn lines_of_the_table() {
+    for (given, expected) in [
+        (
+            "ipv4     2 gre      47 178 timeout=30, stream_timeout=180 src=192.168.8.61 dst=9.9.9.9 srckey=0x0 dstkey=0x4c01 \
+            packets=9 bytes=9 src=9.9.9.9 dst=8.8.8.8 srckey=0x4c01 dstkey=0x0 [ASSURED] mark=0 zone=0 use=2\n",
+            "ipv4     2 gre      47 178 timeout=30, stream_timeout=180 src=192.168.8.61 dst=240.0.0.1 srckey=0x0 dstkey=0x4c01 \
+            packets=9 bytes=9 src=240.0.0.1 dst=240.0.0.2 srckey=0x4c01 dstkey=0x0 [ASSURED] mark=0 zone=0 use=2\n",
+        ),
+        (
+            "ipv6     10 tcp      6 9 SYN_SENT2 src=2001:0db8:0000:0000:0000:0000:0000:0005 dst=2620:fe::fe sport=1 \
+            dport=2 [OFFLOAD] src=x secctx=anna_t:s0 use=2",
+            "ipv6     10 tcp      6 9 SYN_SENT2 src=2001:0db8:0000:0000:0000:0000:0000:0005 \
+            dst=3fff:0000:0000:0000:0000:0000:0000:0001 sport=1 dport=2 [OFFLOAD] src=? ? use=2",
+        ),
+        ("anna was here  sport=anna =x anna=1 Anna [Anna] 0x", "? ? ?  sport=? ? ? ? ? ?"),
+        ("", ""),
+        ("\n", "\n"),
+    ] {
+        assert_eq!(line(given), expected);
+    }
+}
+
+#[test]
+fn interfaces_and_neighbours_are_read_again() {
+    let interface = |name: &str, link_layer, addresses: &[&str]| Interface {
+        name: name.into(),
+        link_layer,
+        addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
+    };
+    let found = [
+        interface("br-lan", true, &["192.168.8.1/24", "2001:db8::1/64"]),
+        interface("eth0.9:1", true, &[]),
+        interface("wg0", false, &["10.0.0.1/32"]),
+    ];
+    assert_eq!(crate::lan::interfaces::parse(interfaces(&found).as_bytes()), found);
+    let found = [
+        Neighbour { address: "fe80::5".parse().unwrap(), interface: "br-lan".into(), mac: MAC },
+        Neighbour { address: "192.168.8.5".parse().unwrap(), interface: "br-lan".into(), mac: MAC },
+    ];
+    let read: Vec<_> =
+        crate::devices::neighbours::parse_text(neighbours(&found).as_bytes()).map(Result::unwrap).collect();
+    assert_eq!(read, found);
+}
+
+const KINDS: [Kind; 7] = [
+    Kind::Dnsmasq,
+    Kind::Odhcpd,
+    Kind::Registry,
+    Kind::GlClient,
+    Kind::StaticHosts,
+    Kind::Ethers,
+    Kind::Hosts,
+];
+
+proptest! {
+    /// Whatever stood there, what is written is understood to the last line.
+    #[test]
+    fn what_is_written_is_understood(text in "(28:6f:b9:01:02:0[0-9]|286fb901020[0-9]|9\\.9\\.9\\.[0-9]|2620::[0-9]|config host|option|list|name|mac|alias|'|\"|\\||=|#|br-lan|ipv4|[0-9]|/32|/128|an\\\\x0aa|\u{e4}\u{202e}|\u{b}|\\\\| |\n|\t){0,60}") {
+        for kind in KINDS {
+            let (mut disguise, text, _) = rewritten(kind, text.as_bytes());
+            let again = rewrite(kind, &text, &mut disguise);
+            prop_assert_eq!(again.left_out, 0, "{:?}: {}", kind, String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn whoever_was_named_is_named(names in prop::collection::vec("[^\\s|#]{1,20}", 1..8)) {
+        let lines = names.iter().enumerate().map(|(n, name)| format!("286fb90102{n:02x}||{name}|\n"));
+        let text = lines.collect::<Vec<_>>().concat();
+        let (_, new, left_out) = rewritten(Kind::Registry, text.as_bytes());
+        prop_assert_eq!(left_out, 0);
+        let (old, new) = (Book::registry(text.as_bytes()), Book::registry(&new));
+        let equal = |book: &Book| -> Vec<bool> {
+            let names: Vec<_> = book.names().map(Name::folded).collect();
+            names.iter().flat_map(|a| names.iter().map(move |b| a == b)).collect()
+        };
+        prop_assert_eq!(equal(&old), equal(&new));
+    }
+
+    #[test]
+    fn never_panics(text: Vec<u8>) {
+        for kind in KINDS {
+            rewritten(kind, &text);
+        }
+        table_line(&text, &mut Disguise::new(&[]), &mut Vec::new());
+    }
+}
