@@ -107,17 +107,26 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
                     Some("once") => Command::Once,
                     Some("check") => Command::Check { config_only: false },
                     Some("devices") => Command::Devices { json: false },
-                    Some("capture") => {
-                        Command::Capture { directory: parser.value()?.into(), anonymise: false }
-                    }
+                    Some("capture") => Command::Capture { directory: PathBuf::new(), anonymise: false },
                     _ => return Err(Value(word).unexpected()),
                 });
+            }
+            Value(word) if wants_directory(command.as_ref()) => {
+                command = Some(Command::Capture { directory: word.into(), anonymise: false });
             }
             other => return Err(other.unexpected()),
         }
     }
+    if wants_directory(command.as_ref()) {
+        return Err("capture wants a directory to write to, new or empty".into());
+    }
     let command = with_flags(command.unwrap_or(Command::Daemon { stdout: false }), flags)?;
     Ok(Invocation { command, config, root })
+}
+
+/// Whether the command is one that wants a directory and has none yet.
+fn wants_directory(command: Option<&Command>) -> bool {
+    matches!(command, Some(Command::Capture { directory, .. }) if directory.as_os_str().is_empty())
 }
 
 /// Options without a value, each of which belongs to one command.
@@ -308,6 +317,8 @@ mod tests {
         assert_eq!(command("capture d"), capture(false));
         assert_eq!(command("--anonymise capture d"), capture(true));
         assert_eq!(command("capture d --anonymise"), capture(true));
+        assert_eq!(command("capture --anonymise d"), capture(true));
+        assert_eq!(command("capture --help"), Command::Help);
         assert_eq!(command("once --help"), Command::Help);
         assert_eq!(command("-V nonsense"), Command::Version);
         let invocation = parsed("--root=/case --config c.toml once").unwrap();
@@ -326,6 +337,7 @@ mod tests {
             "once --config-only",
             "capture",
             "capture a b",
+            "capture --anonymise",
             "check --anonymise",
         ] {
             assert!(parsed(line).is_err(), "{line}");

@@ -218,7 +218,7 @@ fn names(report: &mut Report, settings: &Settings, root: &Root) {
             Found::Content { entries, named, problems } => {
                 let unheard = if settings.names.contains(&source) { "" } else { "; devices.names doesn't hear it" };
                 let what = source.name();
-                report.ok("names", format!("{path} ({what}): {entries} entries, {named} with a name{unheard}"));
+                report.ok("names", format!("{path} ({what}): {named} of {entries} entries give a name{unheard}"));
                 for problem in problems.iter().take(NAMED_AT_MOST) {
                     report.warning("names", format!("{path}: {problem}"));
                 }

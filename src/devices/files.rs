@@ -119,7 +119,10 @@ impl File {
             let named =
                 problems.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>().join("; ");
             let path = self.watched.path().display();
-            warn!("{path}: {} lines can't be understood and are passed over: {named}", problems.len());
+            warn!(
+                "{path}: lines that can't be understood are passed over ({} in all): {named}",
+                problems.len()
+            );
         } else if problems.is_empty() && self.problems > 0 {
             info!("{}: all lines are understood again", self.watched.path().display());
         }

@@ -132,14 +132,16 @@ impl Naming {
     ) {
         let tails = tails(devices);
         for (key, device) in devices.iter_mut() {
-            let Some(Best::Claim(_, name)) = &device.best else { continue };
+            let Some(Best::Claim(source, name)) = &device.best else { continue };
+            // Its suffix is the device's own, whoever else has the same octets.
+            let made_for_it = *source == Source::Vendor;
             let claim = match &mut device.claim {
                 Some(claim) if claim.name.folded() == name.folded() => claim,
                 claim => claim.insert(Claim::new(name.clone(), reading)),
             };
             claim.name = name.clone();
             let own_address = name.as_address().is_none_or(|address| held_by(address, key));
-            if !own_address || self.is_forged(key, name, &tails) {
+            if !made_for_it && (!own_address || self.is_forged(key, name, &tails)) {
                 claim.at_least(Level::Suffixed);
             }
         }

@@ -487,6 +487,7 @@ fn vendors_name_what_nobody_else_does() {
         lease("24:0a:c4:00:00:02", 3, "plug"),
         lease("26:0a:c4:00:00:03", 4, "*"),
         lease("28:6f:b9:a1:b2:c3", 5, "*"),
+        lease("02:00:00:a1:b2:c3", 6, "tv"),
     ];
     files.write("/one", &text.concat());
     let mut devices = files.devices();
