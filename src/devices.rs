@@ -132,8 +132,8 @@ struct Device {
     claim: Option<Claim>,
     /// What it is called in the end.
     name: Option<Name>,
-    /// What sort of thing it is.
-    kind: Option<DeviceType>,
+    /// What sort of thing it is, behind the place of the file that says so.
+    kind: Option<(usize, DeviceType)>,
     /// The address that leads it, behind what makes that one lead.
     leading: Option<LeadingRank>,
     /// When it was last spoken of.
@@ -155,6 +155,8 @@ type LeadingRank = (bool, Reverse<u64>, IpAddr);
 pub enum Who {
     /// A device.
     Device(Key),
+    /// A device of which nothing but an address that it made of its MAC is known.
+    Stranger(Key),
     /// Nobody known, but the owner has given the address a name.
     Named(IpAddr),
     /// Nobody known: the address itself is the device.
@@ -184,6 +186,8 @@ pub struct Devices {
     vendors: Map<Mac, Option<Name>>,
     known: Map<Key, Device>,
     pairs: Pairs,
+    /// DHCPv6 identifiers of devices whose MAC the neighbours have shown.
+    aliases: Map<Key, Key>,
     naming: Naming,
     /// How devices to which the owner gave one name are shown, by that name folded.
     shared: Map<Box<str>, Label>,
@@ -208,6 +212,7 @@ impl Devices {
             vendors: Map::default(),
             known: Map::default(),
             pairs: Pairs::default(),
+            aliases: Map::default(),
             shared: Map::default(),
             wondering: Wondering::default(),
             last: Said::default(),
@@ -235,6 +240,13 @@ impl Devices {
         self.settings = settings;
         let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
         self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
+        self.unsettled = true;
+    }
+
+    /// Other interfaces are the LAN now: the neighbours are asked anew.
+    pub fn forget_neighbours(&mut self) {
+        self.pairs.forget_neighbours();
+        self.wondering = Wondering::default();
         self.unsettled = true;
     }
 
@@ -272,16 +284,21 @@ impl Devices {
     ///
     /// `None` for an IPv6 address of which nothing is known: hosts change theirs daily, each would be a new name.
     pub fn identify(&mut self, lan: &Lan, address: IpAddr, link_layer: bool, boot: Duration) -> Option<Who> {
-        let mut holder = self.pairs.holder(address);
-        if holder.is_none() && link_layer && self.wonder(lan, address, boot) {
-            holder = self.pairs.holder(address);
+        let mut told = self.pairs.told(address);
+        if told.is_none() && link_layer && self.wonder(lan, address, boot) {
+            told = self.pairs.told(address);
         }
-        match holder {
-            Some(key) if key.mac().is_some() => Some(Who::Device(key)),
-            Some(key) => self.known.get(&key)?.name.is_some().then_some(Who::Device(key)),
+        match told {
+            Some(key) if key.mac().is_some() => return Some(Who::Device(key)),
+            Some(key) => return self.known.get(&key)?.name.is_some().then_some(Who::Device(key)),
             None if self.given_to(None, &[address], |given| given.name.is_some()).is_some() => {
-                Some(Who::Named(address))
+                return Some(Who::Named(address));
             }
+            None => {}
+        }
+        match pairs::eui64(address).filter(|_| link_layer).map(Key::Mac) {
+            Some(key) if self.known.contains_key(&key) => Some(Who::Device(key)),
+            Some(key) => Some(Who::Stranger(key)),
             None if address.is_ipv4() || !link_layer => Some(Who::Address(address)),
             None => None,
         }
@@ -294,9 +311,14 @@ impl Devices {
             Who::Named(address) => {
                 let given = self.given_to(None, &[*address], |given| given.name.is_some())?;
                 let name = self.naming.owners(given.name.as_ref()?, address_tail(*address));
-                Label { name, ip: Some(*address), mac: None, device_type: self.type_of(None, &[*address]) }
+                Label {
+                    name,
+                    ip: Some(*address),
+                    mac: None,
+                    device_type: self.type_of(None, &[*address]).map(|(_, kind)| kind),
+                }
             }
-            Who::Device(key) => match self.known.get(key) {
+            Who::Device(key) | Who::Stranger(key) => match self.known.get(key) {
                 Some(device) => device.label(key)?,
                 None => self.stranger(key)?,
             },
@@ -317,14 +339,24 @@ impl Devices {
             Some(name) => self.naming.owners(name, key.tail()),
             None => key.as_name()?,
         };
-        Some(Label { name, ip: None, mac: key.mac(), device_type: self.type_of(Some(key), &[]) })
+        Some(Label {
+            name,
+            ip: None,
+            mac: key.mac(),
+            device_type: self.type_of(Some(key), &[]).map(|(_, kind)| kind),
+        })
     }
 }
 
 impl Device {
     fn label(&self, key: &Key) -> Option<Label> {
         let ip = self.leading.map(|(_, _, address)| address);
-        Some(Label { name: self.name.clone()?, ip, mac: key.mac(), device_type: self.kind })
+        Some(Label {
+            name: self.name.clone()?,
+            ip,
+            mac: key.mac(),
+            device_type: self.kind.map(|(_, kind)| kind),
+        })
     }
 }
 

@@ -95,7 +95,7 @@ impl Observer {
 
     /// Every known device.
     pub fn roster(&self) -> Vec<Resident> {
-        self.devices.roster()
+        self.devices.roster(&self.lan)
     }
 
     /// The configuration in force.
@@ -110,6 +110,9 @@ impl Observer {
 
     /// Takes over another configuration and keeps all that was learned.
     pub fn reconfigure(&mut self, config: Config) {
+        if config.lan.interfaces != self.config.lan.interfaces {
+            self.devices.forget_neighbours();
+        }
         self.lan.reconfigure(&patterns(&config), &prefixes(&config));
         self.devices.reconfigure(settings(&config));
         self.config = config;
@@ -196,7 +199,8 @@ impl Observer {
                     Whose::Router => Owner::ROUTER,
                     Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
                         let who = devices.identify(lan, address, link_layer, boot);
-                        present.enter(address, who, admission.knows(address))
+                        let admitted = who.as_ref().is_some_and(|who| admission.knows(who));
+                        present.enter(address, who, admitted)
                     }),
                     Whose::Nobody => Owner::UNATTRIBUTED,
                 };

@@ -1,7 +1,6 @@
 //! Which devices may be shown: bounds on new names, so that forged sources can't fill a database.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,7 +20,8 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 pub struct Admission {
     /// Names of the last snapshot and of the last day.
     names: HashMap<Rc<str>, Admitted, RandomState>,
-    bare: HashSet<IpAddr>,
+    /// Names of bare addresses and of strangers.
+    bare: HashSet<Box<str>>,
     /// The number of the latest snapshot.
     snapshot: u64,
     forgotten: Duration,
@@ -103,25 +103,29 @@ impl Admission {
         }
     }
 
-    /// Whether `address` was admitted as a device by itself.
-    pub fn knows(&self, address: IpAddr) -> bool {
-        self.bare.contains(&address)
+    /// Whether `who`, of whom nothing but an address is known, was admitted.
+    pub fn knows(&self, who: &Who) -> bool {
+        bare_name(who).is_some_and(|name| self.bare.contains(&name))
     }
 
     fn has_room_for(&self, who: &Who) -> bool {
-        match who {
-            Who::Device(_) | Who::Named(_) => true,
-            Who::Address(address) => self.bare.len() < BARE_AT_MOST || self.bare.contains(address),
-        }
+        bare_name(who).is_none_or(|name| self.bare.len() < BARE_AT_MOST || self.bare.contains(&name))
     }
 
     fn enter(&mut self, who: &Who, label: &Label, boot: Duration) {
-        if let Who::Address(address) = who {
-            self.bare.insert(*address);
-        }
+        self.bare.extend(bare_name(who));
         let fresh = || Admitted { first: boot, last: boot, snapshot: 0 };
         let name = self.names.entry(label.name.shared()).or_insert_with(fresh);
         (name.snapshot, name.last) = (self.snapshot, boot);
+    }
+}
+
+/// The name of one of whom nothing but an address is known.
+fn bare_name(who: &Who) -> Option<Box<str>> {
+    match who {
+        Who::Device(_) | Who::Named(_) => None,
+        Who::Stranger(key) => key.mac().map(|mac| mac.to_string().into()),
+        Who::Address(address) => Some(address.to_string().into()),
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Each of the owner's files is a [`Book`] of its own. A name that is taken out of its file is gone with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use super::device_type::DeviceType;
-use super::hosts::{self, Is};
+use super::files::note;
+use super::hosts::{self, Ether, Is};
 use super::mac::{Duid, Mac};
 use super::name::Name;
 use super::{Key, Map};
@@ -28,12 +30,15 @@ pub struct Given {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     entries: Vec<Given>,
+    /// Those that say whom they mean by a MAC or a DUID.
+    identified: HashSet<usize>,
     /// Each to its place among the entries; of several that speak of one device the first counts.
     by_mac: Map<Mac, usize>,
     by_duid: Map<Duid, usize>,
     by_address: Map<IpAddr, usize>,
     /// What could not be understood, each by its line.
     pub problems: Vec<String>,
+    full: bool,
 }
 
 impl Book {
@@ -45,7 +50,7 @@ impl Book {
                 Ok(entry) => {
                     book.add(Name::clean(entry.name), entry.device_type, entry.mac, [], entry.address);
                 }
-                Err(bad) => book.problems.push(bad.to_string()),
+                Err(bad) => book.problem(&bad),
             }
         }
         book
@@ -58,7 +63,9 @@ impl Book {
         for alias in aliases {
             book.add(alias.alias.as_deref().and_then(Name::clean), alias.class, [alias.mac], [], []);
         }
-        book.problems.extend(bad.iter().map(ToString::to_string));
+        for bad in &bad {
+            book.problem(&bad);
+        }
         book
     }
 
@@ -69,22 +76,25 @@ impl Book {
         for host in hosts {
             book.add(Name::clean(&host.name), None, host.macs, host.duids, host.addresses);
         }
-        book.problems.extend(bad.iter().map(ToString::to_string));
+        for bad in &bad {
+            book.problem(&bad);
+        }
         book
     }
 
     /// `/etc/ethers`.
     pub fn ethers(text: &[u8]) -> Self {
         let mut book = Self::default();
+        let mut found = Vec::new();
         for ether in hosts::parse_ethers(text) {
             match ether {
-                Ok(ether) => {
-                    if let Is::Named(name) = ether.is {
-                        book.add(Name::clean(hosts::first_label(name)), None, [ether.mac], [], []);
-                    }
-                }
-                Err(bad) => book.problems.push(bad.to_string()),
+                Ok(Ether { mac, is: Is::Named(name) }) => found.push((name, mac)),
+                Ok(_) => {}
+                Err(bad) => book.problem(&bad),
             }
+        }
+        for (name, mac) in shortened(found) {
+            book.add(Name::clean(name), None, [mac], [], []);
         }
         book
     }
@@ -92,13 +102,15 @@ impl Book {
     /// `/etc/hosts`.
     pub fn hosts(text: &[u8]) -> Self {
         let mut book = Self::default();
+        let mut found = Vec::new();
         for host in hosts::parse_hosts(text) {
             match host {
-                Ok(host) => {
-                    book.add(Name::clean(hosts::first_label(host.name)), None, [], [], [host.address]);
-                }
-                Err(bad) => book.problems.push(bad.to_string()),
+                Ok(host) => found.push((host.name, host.address)),
+                Err(bad) => book.problem(&bad),
             }
+        }
+        for (name, address) in shortened(found) {
+            book.add(Name::clean(name), None, [], [], [address]);
         }
         book
     }
@@ -109,7 +121,10 @@ impl Book {
             Key::Mac(mac) => self.by_mac.get(mac),
             Key::Duid(duid) => self.by_duid.get(duid),
         });
-        let by_address = || addresses.iter().filter_map(|address| self.by_address.get(address)).min();
+        // Whoever sits at the address of an entry that means somebody else by MAC is not that one.
+        let meant = |place: &&usize| key.is_none() || !self.identified.contains(*place);
+        let by_address =
+            || addresses.iter().filter_map(|address| self.by_address.get(address)).filter(meant).min();
         self.entries.get(*by_key.or_else(by_address)?)
     }
 
@@ -135,6 +150,10 @@ impl Book {
         self.entries.iter().filter_map(|entry| entry.name.as_ref())
     }
 
+    fn problem(&mut self, problem: &dyn Display) {
+        note(&mut self.problems, problem);
+    }
+
     fn add(
         &mut self,
         name: Option<Name>,
@@ -144,14 +163,23 @@ impl Book {
         addresses: impl IntoIterator<Item = IpAddr>,
     ) {
         let place = self.entries.len();
-        if place == ENTRIES_AT_MOST || (name.is_none() && device_type.is_none()) {
+        if place == ENTRIES_AT_MOST {
+            // Said of the first that is left out.
+            if !std::mem::replace(&mut self.full, true) {
+                self.problem(&format_args!("only the first {ENTRIES_AT_MOST} devices are heard"));
+            }
+            return;
+        }
+        if name.is_none() && device_type.is_none() {
             return;
         }
         self.entries.push(Given { name, device_type });
         for mac in macs {
+            self.identified.insert(place);
             self.by_mac.entry(mac).or_insert(place);
         }
         for duid in duids {
+            self.identified.insert(place);
             // A DUID that carries a MAC speaks of the device with that MAC.
             match duid.mac() {
                 Some(mac) => self.by_mac.entry(mac).or_insert(place),
@@ -162,6 +190,22 @@ impl Book {
             self.by_address.entry(address).or_insert(place);
         }
     }
+}
+
+/// Names without their domains, where the first label alone tells them apart.
+fn shortened<'a, T>(found: Vec<(&'a [u8], T)>) -> Vec<(&'a [u8], T)> {
+    let mut wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for (name, _) in &found {
+        let label = hosts::first_label(name).to_ascii_lowercase();
+        wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
+    }
+    // `nas` and `nas.lan` are one: a name without a domain has the router's.
+    let is_one = |label: &[u8]| {
+        let wholes = wholes.get(&label.to_ascii_lowercase());
+        wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2)
+    };
+    let short = |name: &'a [u8]| Some(hosts::first_label(name)).filter(|label| is_one(label)).unwrap_or(name);
+    found.into_iter().map(|(name, of)| (short(name), of)).collect()
 }
 
 #[cfg(test)]
@@ -214,6 +258,8 @@ mod tests {
             Book::hosts(b"127.0.0.1 localhost\n192.168.8.3 printer.lan printer\n2001:db8::3 printer\n");
         assert_eq!(name(&hosts, "", "2001:db8::3").as_deref(), Some("printer"));
         assert_eq!(hosts.names().count(), 2);
+        let two = Book::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
+        assert_eq!(name(&two, "", "192.168.8.11").as_deref(), Some("www.a.lan"), "two names, two devices");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The files that tell of devices, each watched: who is at an address (leases), and what the owner says (books).
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,6 +24,9 @@ pub const HOSTS: &str = "/etc/hosts";
 
 /// How many lines that can't be understood are named in the log.
 const NAMED_AT_MOST: usize = 10;
+
+/// How many are kept for telling.
+const NOTED_AT_MOST: usize = 64;
 
 /// A file, and what is told of it.
 #[derive(Debug)]
@@ -120,7 +124,7 @@ impl File {
                 problems.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>().join("; ");
             let path = self.watched.path().display();
             warn!(
-                "{path}: lines that can't be understood are passed over ({} in all): {named}",
+                "{path}: lines that can't be understood are passed over ({} or more): {named}",
                 problems.len()
             );
         } else if problems.is_empty() && self.problems > 0 {
@@ -203,12 +207,19 @@ impl File {
     }
 }
 
+/// Takes note of a line that can't be understood, unless there were many: nobody reads a thousand.
+pub(super) fn note(problems: &mut Vec<String>, problem: &dyn Display) {
+    if problems.len() < NOTED_AT_MOST {
+        problems.push(problem.to_string());
+    }
+}
+
 fn count_dnsmasq(text: &[u8]) -> Found {
     let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
     for (line, number) in dnsmasq::parse(text).zip(1..) {
         match line {
             Line::Nothing => {}
-            Line::Unreadable => problems.push(format!("line {number} is no lease")),
+            Line::Unreadable => note(&mut problems, &format_args!("line {number} is no lease")),
             Line::Lease(lease) => {
                 entries += 1;
                 named += usize::from(lease.name.is_some());
@@ -222,7 +233,7 @@ fn count_odhcpd(text: &[u8]) -> Found {
     let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
     for lease in odhcpd::parse(text) {
         match lease {
-            Err(unreadable) => problems.push(unreadable.to_string()),
+            Err(unreadable) => note(&mut problems, &unreadable),
             Ok(lease) => {
                 entries += 1;
                 named += usize::from(lease.name.is_some());

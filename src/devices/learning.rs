@@ -1,6 +1,7 @@
 //! What leases and neighbours say is learned, and kept within bounds.
 
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::files::note;
 use super::leases::{self, Holder, Line};
 use super::name::Name;
 use super::source::Source;
 use super::watched::Look;
-use super::{Devices, KNOWN_AT_MOST, Key, Said, odhcpd, oldest_to_keep};
+use super::{Device, Devices, KNOWN_AT_MOST, Key, odhcpd, oldest_to_keep};
 use crate::lan::{Lan, Place};
 
 impl Devices {
@@ -36,7 +38,7 @@ impl Devices {
         for (line, number) in leases::parse(text).zip(1..) {
             match line {
                 Line::Nothing => {}
-                Line::Unreadable => problems.push(format!("line {number} is no lease")),
+                Line::Unreadable => note(&mut problems, &format_args!("line {number} is no lease")),
                 Line::Lease(lease) => {
                     self.learn(path, lease.holder, &[lease.address], lease.name, &mut named);
                 }
@@ -50,7 +52,7 @@ impl Devices {
         let (mut problems, mut named) = (Vec::new(), HashSet::new());
         for lease in odhcpd::parse(text) {
             match lease {
-                Err(unreadable) => problems.push(unreadable.to_string()),
+                Err(unreadable) => note(&mut problems, &unreadable),
                 Ok(lease) => {
                     let name = lease.name.as_deref();
                     self.learn(path, lease.holder, &lease.addresses, name, &mut named);
@@ -58,6 +60,24 @@ impl Devices {
             }
         }
         problems
+    }
+
+    /// A device that goes by a DHCPv6 identifier, and whose MAC the neighbours show, is the device with that MAC.
+    pub(super) fn adopt_duids(&mut self) {
+        for (alias, mac) in self.pairs.duids_seen() {
+            let key = Key::Mac(mac);
+            self.pairs.adopt(&alias, &key);
+            if let Some(part) = self.known.remove(&alias) {
+                let device = self.known.entry(key.clone()).or_default();
+                device.said = device.said.max(part.said);
+                for (path, name) in part.claims {
+                    device.claims.entry(path).or_insert(name);
+                }
+            }
+            if self.aliases.len() < KNOWN_AT_MOST {
+                self.aliases.insert(alias, key);
+            }
+        }
     }
 
     /// `named` holds whom this reading has named already: of several names of one device the first counts.
@@ -71,6 +91,7 @@ impl Devices {
     ) {
         self.last.line += 1;
         let key = Key::from(holder);
+        let key = self.aliases.get(&key).cloned().unwrap_or(key);
         for address in addresses {
             self.pairs.lease(*address, &key, self.last);
         }
@@ -121,13 +142,23 @@ impl Devices {
             });
         let pairs = of_the_lan.map(|found| (found.address, found.mac));
         let new = self.pairs.answer(pairs, self.last.reading, boot, self.settings.remember);
+        let mut created = false;
         for mac in self.pairs.live_macs() {
             self.last.line += 1;
-            let device = self.known.entry(Key::Mac(mac)).or_default();
+            let room = self.known.len() < KNOWN_AT_MOST;
+            let device = match self.known.entry(Key::Mac(mac)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) if room => {
+                    created = true;
+                    place.insert(Device::default())
+                }
+                Entry::Vacant(_) => continue,
+            };
             // Leases are worth more than neighbours, of which anybody can show any number.
-            device.said =
-                if device.claims.is_empty() { Said { reading: 0, ..self.last } } else { device.said };
+            if device.said.reading == 0 {
+                device.said.line = self.last.line;
+            }
         }
-        new
+        created || new
     }
 }

@@ -80,12 +80,19 @@ pub(super) struct Naming {
     /// Folded names that several claimed, each with the reading in which that was first seen. Who claimed one
     /// before that keeps it plain; who claims it later never gets it.
     contested: Map<Box<str>, u64>,
+    /// Folded names of the owner's of which it was said that they can't be had.
+    warned: HashSet<Box<str>>,
 }
 
 impl Naming {
     /// Names with `router` for the router itself.
     pub(super) fn new(router: Option<&Name>) -> Self {
-        let mut naming = Self { reserved: Vec::new(), owners: Map::default(), contested: Map::default() };
+        let mut naming = Self {
+            reserved: Vec::new(),
+            owners: Map::default(),
+            contested: Map::default(),
+            warned: HashSet::new(),
+        };
         naming.reserve(router);
         naming
     }
@@ -98,17 +105,9 @@ impl Naming {
 
     /// Takes note of the names that the owner gives, those of the best source first.
     pub(super) fn learn_owners<'a>(&mut self, names: impl Iterator<Item = &'a Name>) {
-        let before = std::mem::take(&mut self.owners);
+        self.owners.clear();
         for name in names {
             let folded = name.folded();
-            if self.reserved.contains(&folded)
-                && !before.contains_key(&folded)
-                && !self.owners.contains_key(&folded)
-            {
-                warn!(
-                    "the name {name:?} that you gave a device is reserved: the device's last octets are put behind it"
-                );
-            }
             self.owners.entry(folded).or_insert_with(|| name.clone());
         }
     }
@@ -116,7 +115,7 @@ impl Naming {
     /// How a name of the owner's is shown: spelled as in the best source, told apart from reserved words.
     pub(super) fn owners(&self, name: &Name, tail: [u8; 3]) -> Name {
         let folded = name.folded();
-        if self.reserved.contains(&folded) {
+        if self.reserved.contains(&folded) || name.as_mac().is_some() || name.as_address().is_some() {
             return name.with_suffix(tail);
         }
         self.owners.get(&folded).unwrap_or(name).clone()
@@ -184,15 +183,20 @@ impl Naming {
 
     /// Makes the final names, the owner's first, then those least changed; a claim that is taken by then becomes the
     /// identity.
-    fn assign(&self, devices: &mut Map<Key, Device>) {
+    fn assign(&mut self, devices: &mut Map<Key, Device>) {
         let mut taken: HashSet<Box<str>> = self.owners.keys().chain(&self.reserved).cloned().collect();
         let mut claimants = Vec::new();
         for (key, device) in devices {
             match &device.best {
                 Some(Best::Owner(_, name)) => {
-                    let name = self.owners(name, key.tail());
-                    taken.insert(name.folded());
-                    device.name = Some(name);
+                    let shown = self.owners(name, key.tail());
+                    if shown.folded() != name.folded() && self.warned.insert(name.folded()) {
+                        warn!(
+                            "{name:?} is reserved or looks like an address: the device is called {shown:?}"
+                        );
+                    }
+                    taken.insert(shown.folded());
+                    device.name = Some(shown);
                 }
                 Some(Best::Claim(..)) => claimants.push((key, device)),
                 None => device.name = key.as_name(),

@@ -18,8 +18,9 @@ const LEARNED_AT_MOST: usize = 2 * KNOWN_AT_MOST;
 pub(super) struct Pairs {
     leased: Map<IpAddr, Leased>,
     learned: Map<IpAddr, Learned>,
-    /// The reading in which the neighbours last answered.
+    /// The reading in which the neighbours last answered, and when that was, since boot.
     answered: u64,
+    live_at: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -60,15 +61,25 @@ impl Pairs {
         remember: Duration,
     ) -> bool {
         self.answered = reading;
-        let before: usize = self.learned.values().filter(|learned| learned.live).count();
+        let before = self.learned.values().filter(|learned| learned.live).count();
         self.learned.values_mut().for_each(|learned| learned.live = false);
-        let (mut now, mut new) = (0, false);
+        let (mut now, mut unchanged) = (0, 0);
+        let mut was_live = Map::default();
         for (address, mac) in neighbours {
-            now += 1;
             let last = self.learned.insert(address, Learned { mac, seen: boot, live: true });
-            new |= last.is_none_or(|last| last.mac != mac);
+            now += 1;
+            was_live.insert(address, last);
         }
+        for (address, last) in was_live {
+            let same = |learned: &Learned| {
+                last.is_some_and(|last| last.mac == learned.mac && last.seen == self.live_at)
+            };
+            unchanged += usize::from(self.learned.get(&address).is_some_and(same));
+        }
+        self.live_at = boot;
+        let learned = self.learned.len();
         self.learned.retain(|_, learned| boot.saturating_sub(learned.seen) < remember || learned.live);
+        let changed = unchanged != now || before != now || self.learned.len() != learned;
         while self.learned.len() > LEARNED_AT_MOST {
             let mut seen: Vec<_> = self.learned.values().map(|learned| learned.seen).collect();
             let oldest_to_go = *seen.select_nth_unstable(self.learned.len() - LEARNED_AT_MOST - 1).1;
@@ -79,11 +90,11 @@ impl Pairs {
                 !goes
             });
         }
-        new || now != before
+        changed
     }
 
-    /// Who is at `address`.
-    pub(super) fn holder(&self, address: IpAddr) -> Option<Key> {
+    /// Who is at `address`, as leases and neighbours tell.
+    pub(super) fn told(&self, address: IpAddr) -> Option<Key> {
         let learned = self.learned.get(&address);
         let leased = self.leased.get(&address);
         let live = learned.filter(|learned| learned.live);
@@ -91,7 +102,7 @@ impl Pairs {
             (Some(live), Some(leased)) if leased.since <= self.answered => Some(Key::Mac(live.mac)),
             (Some(live), None) => Some(Key::Mac(live.mac)),
             (_, Some(leased)) => Some(leased.key.clone()),
-            (None, None) => learned.map(|learned| learned.mac).or_else(|| eui64(address)).map(Key::Mac),
+            (None, None) => learned.map(|learned| Key::Mac(learned.mac)),
         }
     }
 
@@ -115,6 +126,29 @@ impl Pairs {
         self.learned.values().filter(|learned| learned.live).map(|learned| learned.mac)
     }
 
+    /// DHCPv6 identifiers whose leased addresses the neighbours show at a MAC.
+    pub(super) fn duids_seen(&self) -> Vec<(Key, Mac)> {
+        let seen = self.leased.iter().filter(|(_, leased)| leased.key.mac().is_none()).filter_map(
+            |(address, leased)| {
+                let learned = self.learned.get(address).filter(|learned| learned.live)?;
+                Some((leased.key.clone(), learned.mac))
+            },
+        );
+        seen.collect()
+    }
+
+    /// What was leased to `alias` is `key`'s.
+    pub(super) fn adopt(&mut self, alias: &Key, key: &Key) {
+        for leased in self.leased.values_mut().filter(|leased| leased.key == *alias) {
+            leased.key = key.clone();
+        }
+    }
+
+    /// Forgets what neighbours told: other interfaces are the LAN now.
+    pub(super) fn forget_neighbours(&mut self) {
+        self.learned.clear();
+    }
+
     /// How many leases are known.
     pub(super) fn leases(&self) -> usize {
         self.leased.len()
@@ -130,7 +164,7 @@ impl Pairs {
 }
 
 /// The MAC of which a host made this address.
-fn eui64(address: IpAddr) -> Option<Mac> {
+pub(super) fn eui64(address: IpAddr) -> Option<Mac> {
     let IpAddr::V6(v6) = address else { return None };
     match v6.octets() {
         [_, _, _, _, _, _, _, _, first, maker @ .., 0xff, 0xfe, x, y, z] if first & 0x01 == 0 => {

@@ -82,10 +82,16 @@ impl Present {
         let owner = match &who {
             Who::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
             Who::Named(_) => next,
-            Who::Address(_) if admitted => next,
-            Who::Address(_) if self.bare == BARE_AT_MOST => return Owner::OVERFLOW,
+            // Anybody can forge these: only so many are told apart, but for those shown before.
+            Who::Stranger(_) | Who::Address(_) if !admitted && self.bare == BARE_AT_MOST => {
+                return Owner::OVERFLOW;
+            }
+            Who::Stranger(key) => {
+                self.bare += usize::from(!admitted);
+                *self.by_key.entry(key.clone()).or_insert(next)
+            }
             Who::Address(_) => {
-                self.bare += 1;
+                self.bare += usize::from(!admitted);
                 next
             }
         };
@@ -139,6 +145,8 @@ mod tests {
             present.enter(address, Some(Who::Address(address)), true).device().is_some(),
             "was here before"
         );
+        let stranger = Some(Who::Stranger(Key::Mac(Mac([2, 0, 0, 0, 0, 1]))));
+        assert_eq!(present.enter("2001:db8::ff:fe00:1".parse().unwrap(), stranger, false), Owner::OVERFLOW);
         present.begin(0);
         assert!(present.devices().is_empty(), "others have their turn");
     }

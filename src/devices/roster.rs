@@ -9,6 +9,7 @@ use super::name::Name;
 use super::naming::Best;
 use super::source::Source;
 use super::{Device, Devices, Key, Label, Who};
+use crate::lan::{Lan, Place};
 
 /// A device, as people know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Resident {
 
 impl Devices {
     /// All known devices that have a name, in order of their names.
-    pub fn roster(&self) -> Vec<Resident> {
+    pub fn roster(&self, lan: &Lan) -> Vec<Resident> {
         let addresses = self.addresses_by_device();
         let mut residents: BTreeMap<Box<str>, Resident> = BTreeMap::new();
         for (key, device) in self.known.iter().collect::<BTreeMap<_, _>>() {
@@ -35,11 +36,12 @@ impl Devices {
                 addresses.get(key).into_iter().flatten().map(|(address, _)| *address).collect();
             enter(&mut residents, self.resident(key, device, &at));
         }
-        for book in self.books.iter().filter(|book| self.settings.names.contains(&book.file.source)) {
-            for (address, _) in
-                book.book.addresses().filter(|(address, _)| self.pairs.holder(*address).is_none())
-            {
-                enter(&mut residents, self.named_address(address, book.file.source));
+        for source in &self.settings.names {
+            for book in self.books.iter().filter(|book| book.file.source == *source) {
+                let addresses = book.book.addresses().map(|(address, _)| address);
+                let free = addresses.filter(|address| self.pairs.told(*address).is_none());
+                let here = free.filter(|address| matches!(lan.place(*address), Place::Lan { .. }));
+                here.for_each(|address| enter(&mut residents, self.named_address(address, *source)));
             }
         }
         residents.into_values().collect()

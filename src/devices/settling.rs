@@ -17,6 +17,7 @@ impl Devices {
     /// Derives from all that was said what each device is called and how it is shown.
     pub(super) fn settle(&mut self) {
         self.generation += 1;
+        self.adopt_duids();
         self.forget_the_oldest();
         let addresses = self.addresses_by_device();
         self.look_up_vendors(&addresses);
@@ -32,7 +33,7 @@ impl Devices {
         self.naming.learn_owners(self.settings.names.iter().flat_map(|source| {
             self.books.iter().filter(|book| book.file.source == *source).flat_map(|book| book.book.names())
         }));
-        let held_by = |address, key: &Key| self.pairs.holder(address).as_ref() == Some(key);
+        let held_by = |address, key: &Key| self.pairs.told(address).as_ref() == Some(key);
         self.naming.settle(&mut known, held_by, self.last.reading);
         self.known = known;
         self.share_labels();
@@ -42,14 +43,13 @@ impl Devices {
     pub(super) fn addresses_by_device(&self) -> Map<Key, Vec<(IpAddr, Option<LeadingRank>)>> {
         let mut by_device: Map<Key, Vec<_>> = Map::default();
         for (address, leased, live) in self.pairs.addresses() {
-            let Some(key) = self.pairs.holder(address) else { continue };
+            let Some(key) = self.pairs.told(address) else { continue };
             let rank = match address {
+                _ if is_link_local(address) => None,
                 IpAddr::V4(_) if live => Some((false, Reverse(u64::MAX), address)),
-                IpAddr::V4(_) => Some((false, Reverse(leased), address)),
+                IpAddr::V4(_) => (leased > 0).then_some((false, Reverse(leased), address)),
                 // Of IPv6 addresses the lowest that was leased leads, whenever that was.
-                IpAddr::V6(_) => {
-                    (leased > 0 && !is_link_local(address)).then_some((true, Reverse(0), address))
-                }
+                IpAddr::V6(_) => (leased > 0).then_some((true, Reverse(0), address)),
             };
             by_device.entry(key).or_default().push((address, rank));
         }
@@ -93,10 +93,16 @@ impl Devices {
         found.find_map(|book| book.book.of(key, at).filter(|given| says(given)))
     }
 
+    /// Whether `given` is what names a device or an address: a better file may say otherwise.
+    fn is_best(&self, given: &Given, key: Option<&Key>, at: &[IpAddr]) -> bool {
+        self.given_to(key, at, |given| given.name.is_some()).is_some_and(|best| std::ptr::eq(best, given))
+    }
+
     /// What sort of thing a device is: the registry says it, or else GL.iNet's class. A type is heard also where names
     /// of that source are not.
-    pub(super) fn type_of(&self, key: Option<&Key>, at: &[IpAddr]) -> Option<DeviceType> {
-        self.books.iter().find_map(|book| book.book.of(key, at)?.device_type)
+    pub(super) fn type_of(&self, key: Option<&Key>, at: &[IpAddr]) -> Option<(usize, DeviceType)> {
+        let mut books = self.books.iter().enumerate();
+        books.find_map(|(place, book)| Some((place, book.book.of(key, at)?.device_type?)))
     }
 
     /// Finds the vendors of devices that have no better name and were not looked up before.
@@ -111,7 +117,8 @@ impl Devices {
             };
             let at: Vec<IpAddr> =
                 addresses.get(key).into_iter().flatten().map(|(address, _)| *address).collect();
-            if self.best_name(key, device, &at).is_none() {
+            let mut better = self.settings.names.iter().take_while(|source| **source != Source::Vendor);
+            if !better.any(|source| self.name_by(*source, key, device, &at).is_some()) {
                 wanted.push(mac);
             }
         }
@@ -120,7 +127,7 @@ impl Devices {
         }
         let found = wondering::vendors(&self.root, &self.settings.vendors, &wanted);
         if self.vendors.len() > KNOWN_AT_MOST {
-            self.vendors.clear();
+            self.vendors.retain(|mac, _| self.known.contains_key(&Key::Mac(*mac)));
         }
         for mac in wanted {
             let vendor = found.get(&mac).and_then(|vendor| Name::clean(vendor.as_bytes()));
@@ -134,51 +141,68 @@ impl Devices {
         let mut shared = Shared::default();
         for (key, device) in self.known.iter().collect::<BTreeMap<_, _>>() {
             if let (Some(Best::Owner(..)), Some(label)) = (&device.best, device.label(key)) {
-                shared.add(&label, device.leading);
+                shared.add(&label, device.leading, device.kind);
             }
         }
         for book in self.books.iter().filter(|book| self.settings.names.contains(&book.file.source)) {
             for (mac, given) in book.book.macs() {
-                let tail = Key::Mac(mac).tail();
-                shared.join(given, |name| self.naming.owners(name, tail), Some(mac), None);
+                let key = Key::Mac(mac);
+                if self.is_best(given, Some(&key), &[]) {
+                    let kind = self.type_of(Some(&key), &[]);
+                    shared.join(given, |name| self.naming.owners(name, key.tail()), Some(mac), None, kind);
+                }
             }
             for (address, given) in book.book.addresses() {
-                if self.pairs.holder(address).is_none() {
+                if self.pairs.told(address).is_none() && self.is_best(given, None, &[address]) {
                     let rank = (address.is_ipv6(), Reverse(0), address);
-                    let tail = address_tail(address);
-                    shared.join(given, |name| self.naming.owners(name, tail), None, Some(rank));
+                    let (tail, kind) = (address_tail(address), self.type_of(None, &[address]));
+                    shared.join(given, |name| self.naming.owners(name, tail), None, Some(rank), kind);
                 }
             }
         }
-        self.shared = shared.labels.into_iter().map(|(name, (_, label))| (name, label)).collect();
+        self.shared = shared.labels.into_iter().map(|(name, part)| (name, part.label)).collect();
     }
 }
 
 /// Labels that the owner's names gather.
 #[derive(Default)]
 struct Shared {
-    labels: Map<Box<str>, (Option<LeadingRank>, Label)>,
+    labels: Map<Box<str>, Part>,
+}
+
+/// What was gathered for one name.
+struct Part {
+    leading: Option<LeadingRank>,
+    /// The type, behind the place of the file that says so: the first file counts.
+    kind: Option<(usize, DeviceType)>,
+    label: Label,
 }
 
 impl Shared {
-    pub(super) fn add(&mut self, label: &Label, leading: Option<LeadingRank>) {
-        let (first, all) = self.labels.entry(label.name.folded()).or_insert_with(|| (leading, label.clone()));
-        *first = [*first, leading].into_iter().flatten().min();
-        all.ip = first.map(|(_, _, address)| address);
-        all.mac = [all.mac, label.mac].into_iter().flatten().min();
-        all.device_type = all.device_type.or(label.device_type);
+    fn add(&mut self, label: &Label, leading: Option<LeadingRank>, kind: Option<(usize, DeviceType)>) {
+        let part = self.labels.entry(label.name.folded()).or_insert_with(|| Part {
+            leading,
+            kind,
+            label: label.clone(),
+        });
+        part.leading = [part.leading, leading].into_iter().flatten().min();
+        part.kind = [part.kind, kind].into_iter().flatten().min_by_key(|(place, _)| *place);
+        part.label.ip = part.leading.map(|(_, _, address)| address);
+        part.label.mac = [part.label.mac, label.mac].into_iter().flatten().min();
+        part.label.device_type = part.kind.map(|(_, kind)| kind);
     }
 
-    pub(super) fn join(
+    fn join(
         &mut self,
         given: &Given,
         owners: impl Fn(&Name) -> Name,
         mac: Option<Mac>,
         leading: Option<LeadingRank>,
+        kind: Option<(usize, DeviceType)>,
     ) {
         if let Some(name) = &given.name {
-            let label = Label { name: owners(name), ip: None, mac, device_type: given.device_type };
-            self.add(&label, leading);
+            let label = Label { name: owners(name), ip: None, mac, device_type: None };
+            self.add(&label, leading, kind);
         }
     }
 }

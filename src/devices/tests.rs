@@ -166,6 +166,109 @@ fn a_reload_makes_nobody_clash_whom_the_owner_keeps_apart() {
 }
 
 #[test]
+fn a_duid_is_tied_to_the_mac_that_the_neighbours_show() {
+    let files = Files::new("duid");
+    let v6 = |name: &str| {
+        format!("1 17 2001:db8:aa:10::11 {name} 00:04:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00\n")
+    };
+    files.write("/one", &[leases("2=laptop"), v6("laptop")].concat());
+    files.write("/ip-neigh", "2001:db8:aa:10::11 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::11").as_deref(), Some("laptop"));
+    assert_eq!(devices.roster(&lan()).len(), 1, "one device");
+    files.write("/ip-neigh", "");
+    files.write("/one", &[leases("2=laptop"), v6("*")].concat());
+    devices.refresh(&lan(), 2 * HOUR);
+    assert_eq!(
+        name_at(&mut devices, "2001:db8:aa:10::11").as_deref(),
+        Some("laptop"),
+        "also when it has aged out"
+    );
+}
+
+#[test]
+fn the_owners_name_for_an_address_goes_before_what_it_is_made_of() {
+    let files = Files::new("made-of");
+    files.write(
+        "/registry",
+        "|2001:db8:aa:10:2a6f:b9ff:fe00:1|Printer|iot\n28:6f:b9:00:00:02=Phone\n|fd00:9::ff:fe00:3|Peer|\n",
+    );
+    files.write("/etc/config/gl-client", "config c\n option mac 28:6f:b9:00:00:02\n option class phone\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let printer = label_at(&mut devices, "2001:db8:aa:10:2a6f:b9ff:fe00:1").unwrap();
+    assert_eq!((printer.name.as_str(), printer.device_type), ("Printer", Some(DeviceType::Iot)));
+    let phone = label_at(&mut devices, "2001:db8:aa:10:2a6f:b9ff:fe00:2").unwrap();
+    assert_eq!((phone.name.as_str(), phone.device_type), ("Phone", Some(DeviceType::Mobile)));
+    let peer = identify(&mut devices, "fd00:9::ff:fe00:3", false).unwrap();
+    assert_eq!(devices.label(&peer).unwrap().name.as_str(), "Peer");
+    let bare = "fd00:9::ff:fe00:2".parse().unwrap();
+    assert_eq!(identify(&mut devices, "fd00:9::ff:fe00:2", false), Some(Who::Address(bare)), "no MACs there");
+}
+
+#[test]
+fn an_entry_with_a_mac_does_not_mean_whoever_sits_at_its_address() {
+    let files = Files::new("meant");
+    files.write("/one", &leases("2=phone 3=tv"));
+    files.write("/registry", "02:00:00:a1:b2:03|192.168.8.2|Television|streaming\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&mut devices, 2), name(&mut devices, 3)], ["phone", "Television"]);
+}
+
+#[test]
+fn an_overruled_name_lends_no_mac() {
+    let files = Files::new("overruled");
+    files.write("/one", &leases("2=* 3=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Laptop\n02:00:00:a1:b2:03=pc\n");
+    files.write("/etc/config/dhcp", "config host\n option name pc\n option mac 02:00:00:a1:b2:02\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let pc = label_at(&mut devices, "192.168.8.3").unwrap();
+    assert_eq!((pc.name.as_str(), pc.mac.unwrap().to_string()), ("pc", "02:00:00:a1:b2:03".to_owned()));
+}
+
+#[test]
+fn live_neighbours_that_change_places_are_news() {
+    let files = Files::new("places");
+    let neighbour =
+        |last: u8, mac: u8| format!("192.168.8.{last} dev br-lan lladdr 02:00:00:00:00:{mac:02x} STALE\n");
+    files.write("/one", &leases("10=leased"));
+    let mut devices = files.devices();
+    let mut after = |text: String, minutes: u32| {
+        files.write("/ip-neigh", &text);
+        devices.refresh(&lan(), HOUR + Duration::from_mins(5) * minutes);
+        name(&mut devices, 10)
+    };
+    assert_eq!(after(neighbour(10, 0xbb), 0), "02:00:00:00:00:bb");
+    assert_eq!(after(neighbour(77, 0xcc), 1), "leased");
+    assert_eq!(after(neighbour(10, 0xbb), 2), "02:00:00:00:00:bb");
+}
+
+#[test]
+fn a_pipe_is_no_file_of_vendors() {
+    let files = Files::new("pipe");
+    files.write("/one", "1 24:0a:c4:00:00:01 192.168.8.2 * *\n");
+    let made = std::process::Command::new("mkfifo").arg(Root::replay(&files.0).path("/oui")).status();
+    assert!(made.unwrap().success());
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "24:0a:c4:00:00:01");
+}
+
+#[test]
+fn a_vendor_that_is_asked_first_goes_before_leases() {
+    let files = Files::new("vendor-first");
+    files.write("/one", "1 24:0a:c4:00:00:01 192.168.8.2 plug *\n");
+    files.write("/oui", "240AC4 Espressif\n");
+    let mut devices = files.devices();
+    devices.reconfigure(Settings { names: vec![Source::Vendor, Source::Lease], ..devices.settings.clone() });
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "Espressif-000001");
+}
+
+#[test]
 fn no_suffix_makes_a_reserved_word_of_a_claim() {
     let mut devices = devices();
     devices.reconfigure(Settings { router: Name::clean(b"box-a1b202"), ..settings() });
@@ -251,8 +354,8 @@ fn a_hundred_thousand_leases_are_bounded_and_the_oldest_go_first() {
     let text = (0..100_000).map(line).collect::<Vec<_>>().concat();
     learn(&mut devices, &text);
     assert_eq!((devices.known.len(), devices.pairs.leases()), (KNOWN_AT_MOST, KNOWN_AT_MOST));
-    assert!(devices.pairs.holder("10.1.134.159".parse().unwrap()).is_some(), "the last line");
-    assert!(devices.pairs.holder("10.0.0.0".parse().unwrap()).is_none(), "the first line");
+    assert!(devices.pairs.told("10.1.134.159".parse().unwrap()).is_some(), "the last line");
+    assert!(devices.pairs.told("10.0.0.0".parse().unwrap()).is_none(), "the first line");
 }
 
 /// A router's files in a directory of its own.

@@ -79,7 +79,9 @@ impl Wondering {
 
 /// The vendors of `wanted`, out of the first of the files that is there.
 pub(super) fn vendors(root: &Root, files: &[PathBuf], wanted: &[Mac]) -> BTreeMap<Mac, String> {
-    let Some(file) = files.iter().find_map(|path| File::open(root.path(path)).ok()) else {
+    // A pipe would hold up everything until somebody writes into it.
+    let regular = |path: &PathBuf| Some(root.path(path)).filter(|path| path.is_file());
+    let Some(file) = files.iter().filter_map(regular).find_map(|path| File::open(path).ok()) else {
         return BTreeMap::new();
     };
     vendors::find(BufReader::new(file), wanted).unwrap_or_else(|error| {
