@@ -124,6 +124,9 @@ impl From<Holder> for Key {
 /// What is known of one device.
 #[derive(Clone, Debug, Default)]
 struct Device {
+    /// Whether an IPv4 lease or a neighbour has shown its MAC: the one in a DUID may be that of another interface of
+    /// the same device.
+    firm: bool,
     /// What each lease file calls it.
     claims: BTreeMap<Rc<Path>, Name>,
     /// The best name that anybody gives it.
@@ -230,17 +233,18 @@ impl Devices {
     /// Takes over other settings and keeps all that was learned. They take effect with the next [`Devices::refresh`]:
     /// until the owner's files are read again, claims would clash that never did.
     pub fn reconfigure(&mut self, settings: Settings) {
+        // A list of vendors may have been installed since.
+        self.vendors.clear();
+        self.unsettled = true;
         if self.settings == settings {
             return;
         }
         self.leases = files::leases(&self.root, &settings);
         self.books = files::books(&self.root, &settings);
-        self.vendors.clear();
         self.naming.reserve(settings.router.as_ref());
         self.settings = settings;
         let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
         self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
-        self.unsettled = true;
     }
 
     /// Other interfaces are the LAN now: the neighbours are asked anew.

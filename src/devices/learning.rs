@@ -97,6 +97,7 @@ impl Devices {
         }
         let device = self.known.entry(key.clone()).or_default();
         device.said = self.last;
+        device.firm |= addresses.iter().any(IpAddr::is_ipv4);
         if let Some(name) = name.and_then(Name::clean)
             && named.insert(key)
         {
@@ -154,6 +155,7 @@ impl Devices {
                 }
                 Entry::Vacant(_) => continue,
             };
+            device.firm = true;
             // Leases are worth more than neighbours, of which anybody can show any number.
             if device.said.reading == 0 {
                 device.said.line = self.last.line;

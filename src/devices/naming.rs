@@ -162,8 +162,21 @@ impl Naming {
     /// Of equal claims the one seen first stays plain, unless another was seen in the same reading.
     fn part_equal_claims(&mut self, devices: &mut Map<Key, Device>, reading: u64) {
         let mut claimants: Map<Box<str>, Vec<&mut Claim>> = Map::default();
-        for claim in devices.values_mut().filter_map(Device::standing_claim) {
-            claimants.entry(claim.name.folded()).or_default().push(claim);
+        let firm: HashSet<Box<str>> = devices
+            .values_mut()
+            .filter(|device| device.firm)
+            .filter_map(Device::standing_claim)
+            .map(|claim| claim.name.folded())
+            .collect();
+        for device in devices.values_mut() {
+            let weak = !device.firm;
+            let Some(claim) = device.standing_claim() else { continue };
+            // A device that only a DUID tells of is as a rule one of the others: it contests nobody's name.
+            if weak && firm.contains(&claim.name.folded()) {
+                claim.at_least(Level::Suffixed);
+            } else {
+                claimants.entry(claim.name.folded()).or_default().push(claim);
+            }
         }
         for (folded, mut claims) in claimants {
             let first = claims.iter().map(|claim| claim.since).min().unwrap_or_default();

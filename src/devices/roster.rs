@@ -41,7 +41,12 @@ impl Devices {
                 let addresses = book.book.addresses().map(|(address, _)| address);
                 let free = addresses.filter(|address| self.pairs.told(*address).is_none());
                 let here = free.filter(|address| matches!(lan.place(*address), Place::Lan { .. }));
-                here.for_each(|address| enter(&mut residents, self.named_address(address, *source)));
+                here.for_each(|address| {
+                    // Its best source comes first; from the others it would only join itself.
+                    if !residents.values().any(|resident| resident.addresses.contains(&address)) {
+                        enter(&mut residents, self.named_address(address, *source));
+                    }
+                });
             }
         }
         residents.into_values().collect()
@@ -50,11 +55,23 @@ impl Devices {
     /// An address that is no known device's, but has a name of the owner's.
     fn named_address(&self, address: IpAddr, source: Source) -> Option<Resident> {
         let label = self.label(&Who::Named(address))?;
-        let (addresses, source) = ([address].into(), Some(source));
-        Some(Resident { label, macs: BTreeSet::new(), addresses, source, overruled: Vec::new() })
+        let overruled = self.settings.names.iter().filter(|other| **other != source).filter_map(|other| {
+            let mut books = self.books.iter().filter(|book| book.file.source == *other);
+            Some((*other, books.find_map(|book| book.book.of(None, &[address])?.name.clone())?))
+        });
+        Some(Resident {
+            label,
+            macs: BTreeSet::new(),
+            addresses: [address].into(),
+            source: Some(source),
+            overruled: overruled.collect(),
+        })
     }
 
     fn resident(&self, key: &Key, device: &Device, at: &[IpAddr]) -> Option<Resident> {
+        if at.is_empty() && !device.firm {
+            return None;
+        }
         let label = device.label(key)?;
         let label = self.shared.get(&label.name.folded()).cloned().unwrap_or(label);
         let source = device.best.as_ref().map(Best::source);

@@ -188,6 +188,25 @@ fn a_duid_is_tied_to_the_mac_that_the_neighbours_show() {
 }
 
 #[test]
+fn a_duid_of_another_interface_contests_no_name() {
+    let files = Files::new("other-interface");
+    let v6 = "1 17 2001:db8:aa:10::11 laptop 00:01:00:01:32:93:49:85:02:00:00:a1:b2:99\n";
+    files.write("/one", &[&leases("2=laptop"), v6].concat());
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "laptop");
+    assert_eq!(
+        name_at(&mut devices, "2001:db8:aa:10::11").as_deref(),
+        Some("laptop-a1b299"),
+        "for all that is known"
+    );
+    files.write("/ip-neigh", "2001:db8:aa:10::11 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n");
+    devices.refresh(&lan(), 2 * HOUR);
+    assert_eq!(name_at(&mut devices, "2001:db8:aa:10::11").as_deref(), Some("laptop"));
+    assert_eq!(devices.roster(&lan()).len(), 1);
+}
+
+#[test]
 fn the_owners_name_for_an_address_goes_before_what_it_is_made_of() {
     let files = Files::new("made-of");
     files.write(
