@@ -330,11 +330,6 @@ impl Devices {
         Some(self.shared.get(&label.name.folded()).cloned().unwrap_or(label))
     }
 
-    /// How many devices are known, and how many of them by a name of their own.
-    pub fn count(&self) -> (usize, usize) {
-        (self.known.len(), self.known.values().filter(|device| device.best.is_some()).count())
-    }
-
     /// How a device is shown whose MAC only its address tells.
     fn stranger(&self, key: &Key) -> Option<Label> {
         let given =

@@ -10,7 +10,7 @@ use crate::config::{Config, Timestamps};
 use crate::conntrack::{Entry, Progress, Table, TableError};
 use crate::daemon::ConfigFile;
 use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
-use crate::daemon::snapshot::settings;
+use crate::daemon::snapshot::{patterns, prefixes, settings};
 use crate::devices::files::{self, Found, Survey};
 use crate::devices::source::Source;
 use crate::devices::{Settings, neighbours};
@@ -157,9 +157,7 @@ fn count(table: &Table) -> Result<(u64, u64), TableError> {
 }
 
 fn lan(report: &mut Report, config: &Config, root: &Root) {
-    let patterns: Vec<String> =
-        config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect();
-    let prefixes: Vec<_> = config.lan.prefixes.iter().map(|prefix| prefix.0).collect();
+    let (patterns, prefixes) = (patterns(config), prefixes(config));
     let mut lan = Lan::new(&patterns, &prefixes);
     match interfaces::read(root) {
         Ok(found) => drop(lan.observe(found, Duration::ZERO)),

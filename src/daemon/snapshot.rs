@@ -330,10 +330,12 @@ pub fn settings(config: &Config) -> Settings {
     }
 }
 
-fn patterns(config: &Config) -> Vec<String> {
+/// The patterns that make an interface LAN.
+pub fn patterns(config: &Config) -> Vec<String> {
     config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
-fn prefixes(config: &Config) -> Vec<IpNet> {
+/// The prefixes that are LAN besides.
+pub fn prefixes(config: &Config) -> Vec<IpNet> {
     config.lan.prefixes.iter().map(|prefix| prefix.0).collect()
 }

@@ -1,13 +1,14 @@
 //! The files that tell of devices, each watched: who is at an address (leases), and what the owner says (books).
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use tracing::{info, warn};
 
 use super::book::Book;
-use super::leases::{self as dnsmasq, Line};
+use super::leases::{self as dnsmasq, Holder, Line};
 use super::source::Source;
 use super::watched::{Look, Watched, Wholeness};
 use super::{Settings, odhcpd};
@@ -183,8 +184,8 @@ pub enum Found {
 /// Looks at every file of leases and of the owner's, for people to see what is there.
 pub fn survey(root: &Root, settings: &Settings) -> Vec<Survey> {
     let leases = leases(root, settings).into_iter().map(|mut file| {
-        let count = if file.source == Source::Odhcpd { count_odhcpd } else { count_dnsmasq };
-        file.survey(count)
+        let source = file.source;
+        file.survey(|text| count_leases(source, text))
     });
     let books = books(root, settings).into_iter().map(|BookFile { mut file, parse, .. }| {
         file.survey(|text| {
@@ -214,31 +215,38 @@ pub(super) fn note(problems: &mut Vec<String>, problem: &dyn Display) {
     }
 }
 
-fn count_dnsmasq(text: &[u8]) -> Found {
-    let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
+/// Hands out the leases in a file of `source`: who holds which addresses, and what the holder calls itself. Gives what
+/// could not be understood.
+pub(super) fn each_lease(
+    source: Source,
+    text: &[u8],
+    mut each: impl FnMut(Holder, &[IpAddr], Option<&[u8]>),
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    if source == Source::Odhcpd {
+        for lease in odhcpd::parse(text) {
+            match lease {
+                Err(unreadable) => note(&mut problems, &unreadable),
+                Ok(lease) => each(lease.holder, &lease.addresses, lease.name.as_deref()),
+            }
+        }
+        return problems;
+    }
     for (line, number) in dnsmasq::parse(text).zip(1..) {
         match line {
             Line::Nothing => {}
             Line::Unreadable => note(&mut problems, &format_args!("line {number} is no lease")),
-            Line::Lease(lease) => {
-                entries += 1;
-                named += usize::from(lease.name.is_some());
-            }
+            Line::Lease(lease) => each(lease.holder, &[lease.address], lease.name),
         }
     }
-    Found::Content { entries, named, problems }
+    problems
 }
 
-fn count_odhcpd(text: &[u8]) -> Found {
-    let (mut entries, mut named, mut problems) = (0, 0, Vec::new());
-    for lease in odhcpd::parse(text) {
-        match lease {
-            Err(unreadable) => note(&mut problems, &unreadable),
-            Ok(lease) => {
-                entries += 1;
-                named += usize::from(lease.name.is_some());
-            }
-        }
-    }
+fn count_leases(source: Source, text: &[u8]) -> Found {
+    let (mut entries, mut named) = (0, 0);
+    let problems = each_lease(source, text, |_, _, name| {
+        entries += 1;
+        named += usize::from(name.is_some());
+    });
     Found::Content { entries, named, problems }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::files::note;
-use super::leases::{self, Holder, Line};
+use super::files::each_lease;
+use super::leases::Holder;
 use super::name::Name;
 use super::source::Source;
 use super::watched::Look;
-use super::{Device, Devices, KNOWN_AT_MOST, Key, odhcpd, oldest_to_keep};
+use super::{Device, Devices, KNOWN_AT_MOST, Key, oldest_to_keep};
 use crate::lan::{Lan, Place};
 
 impl Devices {
@@ -22,44 +22,19 @@ impl Devices {
         let Some(file) = self.leases.get_mut(place) else { return false };
         let (source, path, look) = (file.source, file.path(), file.look());
         let Some(Look::Taken(text) | Look::Cut(text)) = look else { return false };
-        let problems = match source {
-            Source::Odhcpd => self.learn_odhcpd(&path, &text),
-            _ => self.learn_dnsmasq(&path, &text),
-        };
+        let problems = self.learn_leases(source, &path, &text);
         if let Some(file) = self.leases.get_mut(place) {
             file.report(&problems);
         }
         true
     }
 
-    /// Learns what one of dnsmasq's files says; gives the lines that could not be understood.
-    pub(super) fn learn_dnsmasq(&mut self, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
-        let (mut problems, mut named) = (Vec::new(), HashSet::new());
-        for (line, number) in leases::parse(text).zip(1..) {
-            match line {
-                Line::Nothing => {}
-                Line::Unreadable => note(&mut problems, &format_args!("line {number} is no lease")),
-                Line::Lease(lease) => {
-                    self.learn(path, lease.holder, &[lease.address], lease.name, &mut named);
-                }
-            }
-        }
-        problems
-    }
-
-    /// Learns what one of odhcpd's files says, likewise.
-    pub(super) fn learn_odhcpd(&mut self, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
-        let (mut problems, mut named) = (Vec::new(), HashSet::new());
-        for lease in odhcpd::parse(text) {
-            match lease {
-                Err(unreadable) => note(&mut problems, &unreadable),
-                Ok(lease) => {
-                    let name = lease.name.as_deref();
-                    self.learn(path, lease.holder, &lease.addresses, name, &mut named);
-                }
-            }
-        }
-        problems
+    /// Learns what a file of leases says; gives what could not be understood.
+    pub(super) fn learn_leases(&mut self, source: Source, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
+        let mut named = HashSet::new();
+        each_lease(source, text, |holder, addresses, name| {
+            self.learn(path, holder, addresses, name, &mut named);
+        })
     }
 
     /// A device that goes by a DHCPv6 identifier, and whose MAC the neighbours show, is the device with that MAC.

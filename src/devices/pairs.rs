@@ -18,9 +18,8 @@ const LEARNED_AT_MOST: usize = 2 * KNOWN_AT_MOST;
 pub(super) struct Pairs {
     leased: Map<IpAddr, Leased>,
     learned: Map<IpAddr, Learned>,
-    /// The reading in which the neighbours last answered, and when that was, since boot.
+    /// The reading in which the neighbours last answered.
     answered: u64,
-    live_at: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -61,25 +60,16 @@ impl Pairs {
         remember: Duration,
     ) -> bool {
         self.answered = reading;
-        let before = self.learned.values().filter(|learned| learned.live).count();
+        let shown: Map<IpAddr, Mac> = neighbours.collect();
+        let live = self.learned.iter().filter(|(_, learned)| learned.live);
+        let news = live.map(|(address, learned)| (*address, learned.mac)).collect::<Map<_, _>>() != shown;
         self.learned.values_mut().for_each(|learned| learned.live = false);
-        let (mut now, mut unchanged) = (0, 0);
-        let mut was_live = Map::default();
-        for (address, mac) in neighbours {
-            let last = self.learned.insert(address, Learned { mac, seen: boot, live: true });
-            now += 1;
-            was_live.insert(address, last);
-        }
-        for (address, last) in was_live {
-            let same = |learned: &Learned| {
-                last.is_some_and(|last| last.mac == learned.mac && last.seen == self.live_at)
-            };
-            unchanged += usize::from(self.learned.get(&address).is_some_and(same));
-        }
-        self.live_at = boot;
+        self.learned.extend(
+            shown.into_iter().map(|(address, mac)| (address, Learned { mac, seen: boot, live: true })),
+        );
         let learned = self.learned.len();
         self.learned.retain(|_, learned| boot.saturating_sub(learned.seen) < remember || learned.live);
-        let changed = unchanged != now || before != now || self.learned.len() != learned;
+        let changed = news || self.learned.len() != learned;
         while self.learned.len() > LEARNED_AT_MOST {
             let mut seen: Vec<_> = self.learned.values().map(|learned| learned.seen).collect();
             let oldest_to_go = *seen.select_nth_unstable(self.learned.len() - LEARNED_AT_MOST - 1).1;
