@@ -1,0 +1,155 @@
+//! The dashboard and the panel, read out of their files; variables put in as Grafana does.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::servers::shipped;
+
+/// In nanoseconds.
+pub(crate) const SECOND: i128 = 1_000_000_000;
+
+/// The widths of windows that Grafana rounds to, in seconds; the panels ask for a second at least.
+const WIDTHS: [i64; 20] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/// What a viewer has chosen.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    /// From when on, in nanoseconds since 1970.
+    pub(crate) start: i128,
+    /// Until when, exclusively.
+    pub(crate) stop: i128,
+    /// The width of a window, which Grafana makes of the graph's width.
+    pub(crate) window: i128,
+    /// The devices chosen; none means all.
+    pub(crate) devices: Vec<String>,
+    /// The smallest count shown.
+    pub(crate) minimum: f64,
+}
+
+impl View {
+    /// All devices from `start` to `stop`, in windows of at least `window`; all in seconds.
+    pub(crate) fn new(start: i64, stop: i64, window: i64) -> Self {
+        let window = WIDTHS.into_iter().find(|width| *width >= window).unwrap_or(86_400);
+        let [start, stop, window] = [start, stop, window].map(|time| i128::from(time) * SECOND);
+        Self { start, stop, window, devices: Vec::new(), minimum: 5.0 }
+    }
+
+    /// With these devices alone.
+    pub(crate) fn of(mut self, devices: &[&str]) -> Self {
+        self.devices = devices.iter().map(|&device| device.to_owned()).collect();
+        self
+    }
+
+    pub(crate) fn shows(&self, device: &str) -> bool {
+        self.devices.is_empty() || self.devices.iter().any(|chosen| chosen == device)
+    }
+
+    pub(crate) fn holds(&self, time: i128) -> bool {
+        (self.start..self.stop).contains(&time)
+    }
+
+    /// The beginning of the window in which `time` is.
+    pub(crate) fn window_of(&self, time: i128) -> i128 {
+        (time - time.rem_euclid(self.window)).max(self.start)
+    }
+}
+
+/// A dashboard or a panel.
+pub(crate) struct Dashboard {
+    json: Value,
+}
+
+impl Dashboard {
+    /// Reads a file of config/grafana.
+    pub(crate) fn read(file: &str) -> Self {
+        let text = fs::read_to_string(shipped("config/grafana").join(file)).expect("a file of ours");
+        Self { json: serde_json::from_str(&text).expect("JSON") }
+    }
+
+    /// The title and the query of every panel.
+    pub(crate) fn queries(&self) -> Vec<(String, String)> {
+        let panels = self.json.get("panels").and_then(Value::as_array);
+        let panels = panels.cloned().unwrap_or_else(|| vec![self.json.clone()]);
+        panels.iter().filter(|panel| panel.get("targets").is_some()).map(titled).collect()
+    }
+
+    /// The query of the variable of the devices.
+    pub(crate) fn devices(&self) -> String {
+        string(self.variable("device"), "/query")
+    }
+
+    /// Puts what was chosen into a query, and the defaults of the rest.
+    pub(crate) fn put_in(&self, query: &str, view: &View) -> String {
+        let mut query = query.to_owned();
+        if self.json.get("templating").is_some() {
+            let default = |name: &str| string(self.variable(name), "/current/value");
+            assert_eq!(string(self.variable("device"), "/current/value/0"), "$__all");
+            query = query.replace("${bucket}", &default("bucket"));
+            assert_eq!(default("min"), "5");
+            query = query.replace("${min}", &view.minimum.to_string());
+            let all = string(self.variable("device"), "/allValue");
+            query = query.replace("${device:regex}", &chosen(&view.devices, &all));
+        }
+        let left = query.split('$').skip(1).find(|rest| rest.starts_with(['{', '_']) || starts_word(rest));
+        assert!(left.is_none() || !view.devices.is_empty(), "a variable is left: {left:?} in {query}");
+        query = query.replace("v.timeRangeStart", &rfc3339(view.start));
+        query = query.replace("v.timeRangeStop", &rfc3339(view.stop));
+        query = query.replace("v.windowPeriod", &go_duration(view.window));
+        assert!(!query.contains(" v."), "a variable of Flux's is left: {query}");
+        query
+    }
+
+    fn variable(&self, name: &str) -> &Value {
+        let list = self.json.pointer("/templating/list").and_then(Value::as_array);
+        let found = list.into_iter().flatten().find(|variable| variable.get("name") == Some(&name.into()));
+        found.unwrap_or_else(|| panic!("no variable {name}"))
+    }
+}
+
+fn titled(panel: &Value) -> (String, String) {
+    (string(panel, "/title"), string(panel, "/targets/0/query"))
+}
+
+fn string(json: &Value, pointer: &str) -> String {
+    let found = json.pointer(pointer).and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("no text at {pointer}: {json}")).to_owned()
+}
+
+fn starts_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
+/// The format `regex` of Grafana's variables.
+fn chosen(values: &[String], all: &str) -> String {
+    let escaped: Vec<String> = values.iter().map(|value| escaped(value)).collect();
+    match escaped.as_slice() {
+        [] => all.to_owned(),
+        [one] => one.clone(),
+        several => format!("({})", several.join("|")),
+    }
+}
+
+fn escaped(value: &str) -> String {
+    let special = |each: char| "\\^$*+?.()|[]{}/".contains(each);
+    value.chars().flat_map(|each| special(each).then_some('\\').into_iter().chain([each])).collect()
+}
+
+/// A time as Go writes it in the format RFC3339Nano.
+pub(crate) fn rfc3339(time: i128) -> String {
+    let since = std::time::Duration::from_nanos(u64::try_from(time).expect("a time after 1970"));
+    let text = humantime::format_rfc3339_nanos(std::time::UNIX_EPOCH + since).to_string();
+    let text = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
+    format!("{text}Z")
+}
+
+/// A duration as Go's `Duration.String` writes it.
+fn go_duration(time: i128) -> String {
+    let seconds = time / SECOND;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}

@@ -1,0 +1,49 @@
+//! The whole road: real connections, the program, UDP, the real Telegraf, the real InfluxDB 2, and the queries that
+//! Grafana sends.
+//!
+//! `make e2e` builds the servers and runs these; without the feature `e2e` they are not built. Every test has
+//! namespaces, servers and files of its own, all of which are gone afterwards.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed, and these words say where"
+)]
+
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../kernel/connections.rs"]
+mod connections;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../kernel/exporter.rs"]
+mod exporter;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../support/fill.rs"]
+mod fill;
+#[path = "../support/flush.rs"]
+mod flush;
+#[path = "../kernel/household.rs"]
+mod household;
+#[path = "../support/lines.rs"]
+mod lines;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../kernel/namespace.rs"]
+mod namespace;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../kernel/snapshot.rs"]
+mod snapshot;
+#[path = "../kernel/wait.rs"]
+mod wait;
+
+mod clock;
+mod device;
+mod grafana;
+mod http;
+mod influx;
+mod live;
+mod on_the_router;
+mod oracle;
+mod outages;
+mod past;
+mod place;
+mod records;
+mod servers;
+mod streaming;
