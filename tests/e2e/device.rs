@@ -66,6 +66,13 @@ impl Device {
     }
 }
 
+/// Has the router keep entries for long.
+pub(crate) fn keep_entries(home: &Household) {
+    for (name, seconds) in TIMEOUTS {
+        home.router.set(&format!("netfilter/nf_conntrack_{name}"), seconds);
+    }
+}
+
 /// What the devices have open, and so what the router's table must hold.
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
@@ -76,9 +83,6 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(home: &Household) -> Self {
-        for (name, seconds) in TIMEOUTS {
-            home.router.set(&format!("netfilter/nf_conntrack_{name}"), seconds);
-        }
         let tcp = [INTERNET, INTERNET_V6].map(|address| listen(&home.internet, at(address, 443)));
         let udp = [INTERNET, INTERNET_V6].map(|address| udp(&home.internet, at(address, 443)));
         Self { counts: Counts::new(), open: BTreeMap::new(), tcp, udp }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::servers::shipped;
+use crate::programs::shipped;
 
 /// In nanoseconds.
 pub(crate) const SECOND: i128 = 1_000_000_000;
@@ -136,7 +136,7 @@ fn escaped(value: &str) -> String {
     value.chars().flat_map(|each| special(each).then_some('\\').into_iter().chain([each])).collect()
 }
 
-/// A time as Go writes it in the format RFC3339Nano.
+/// A time as Go writes it in the format `RFC3339Nano`.
 pub(crate) fn rfc3339(time: i128) -> String {
     let since = std::time::Duration::from_nanos(u64::try_from(time).expect("a time after 1970"));
     let text = humantime::format_rfc3339_nanos(std::time::UNIX_EPOCH + since).to_string();

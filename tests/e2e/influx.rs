@@ -12,12 +12,11 @@ use serde_json::json;
 
 use crate::http::{Answer, ask};
 use crate::place::Place;
-use crate::servers::{end, program};
+use crate::programs::{end, program};
 use crate::wait::until;
 
 pub(crate) const ORGANISATION: &str = "home";
 pub(crate) const BUCKET: &str = "network";
-pub(crate) const TOKEN: &str = "a-token-of-the-tests";
 
 /// A row of an answer: column to value, without those that are empty.
 pub(crate) type Row = BTreeMap<String, String>;
@@ -25,18 +24,20 @@ pub(crate) type Row = BTreeMap<String, String>;
 /// The server; killed when dropped.
 pub(crate) struct Influx {
     address: SocketAddr,
+    token: String,
     directory: PathBuf,
     child: Option<Child>,
 }
 
 impl Influx {
     /// Starts a new one at `place` and sets it up.
-    pub(crate) fn new(place: &Place, directory: &Path, address: SocketAddr) -> Self {
-        let mut influx = Self { address, directory: directory.to_path_buf(), child: None };
+    pub(crate) fn new(place: &Place, directory: &Path, address: SocketAddr, token: &str) -> Self {
+        let (token, directory) = (token.to_owned(), directory.to_path_buf());
+        let mut influx = Self { address, token, directory, child: None };
         influx.start(place);
         let setup = json!({
-            "username": "owner", "password": "not-a-secret", "org": ORGANISATION, "bucket": BUCKET,
-            "token": TOKEN, "retentionPeriodSeconds": 0,
+            "username": "owner", "password": influx.token, "org": ORGANISATION, "bucket": BUCKET,
+            "token": influx.token, "retentionPeriodSeconds": 0,
         });
         let answer = influx.ask(place, "POST /api/v2/setup", "", &setup.to_string());
         assert_eq!(answer.status, 201, "setting InfluxDB up: {}", answer.body);
@@ -79,7 +80,7 @@ impl Influx {
     }
 
     fn ask(&self, place: &Place, what: &str, headers: &str, body: &str) -> Answer {
-        let headers = format!("Authorization: Token {TOKEN}\r\n{headers}");
+        let headers = format!("Authorization: Token {}\r\n{headers}", self.token);
         let stream = self.connect(place).expect("a connection to InfluxDB");
         ask(stream, what, &headers, body).expect("an answer of InfluxDB's")
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
 
-use crate::device::{Device, Ledger};
+use crate::device::{Device, Ledger, keep_entries};
 use crate::exporter::Exporter;
 use crate::flush::flush;
 use crate::grafana::SECOND;
@@ -50,13 +50,14 @@ impl Live {
         Device::lease(&home, &devices);
         let receiver = Device::plug(&home, test, "receiver", 94);
         let (address, leases) = (receiver.v4(), home.leases());
-        let text = format!(
+        let settings = format!(
             "interval = \"{interval}s\"\ntimestamps = \"always\"\ndevices.leases = [\"{}\"]\n\
              telegraf.address = \"{address}:{TELEGRAF_PORT}\"\nlog.level = \"debug\"\n{more}\n",
             leases.display()
         );
         let config = home.file("conntrack-exporter.toml");
-        fs::write(&config, text).expect("writing the configuration");
+        fs::write(&config, settings).expect("writing the configuration");
+        keep_entries(&home);
         let ledger = Ledger::new(&home);
         let servers = Servers::new(Place::Inside(receiver.host), &home.file(""));
         let (phases, runs, flushes) = (Vec::new(), Vec::new(), Vec::new());

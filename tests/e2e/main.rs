@@ -44,6 +44,7 @@ mod oracle;
 mod outages;
 mod past;
 mod place;
+mod programs;
 mod records;
 mod servers;
 mod streaming;

@@ -20,8 +20,9 @@ use crate::influx::text;
 use crate::namespace::Namespace;
 use crate::oracle::Truth;
 use crate::place::Place;
+use crate::programs::shipped;
 use crate::records::Record;
-use crate::servers::{Servers, shipped};
+use crate::servers::{Servers, TELEGRAF_PORT};
 use crate::snapshot::Counts;
 use crate::wait::until;
 
@@ -155,7 +156,7 @@ pub(crate) fn send(servers: &Servers, lines: &Lines, lose: impl Fn(usize) -> boo
     let socket = servers.place.enter(|| UdpSocket::bind("127.0.0.1:0")).expect("a socket");
     for (number, (_, datagram)) in lines.datagrams(1432).enumerate() {
         if !lose(number) {
-            socket.send_to(datagram, servers.telegraf()).expect("Telegraf's socket");
+            socket.send_to(datagram, ("127.0.0.1", TELEGRAF_PORT)).expect("Telegraf's socket");
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -198,10 +199,13 @@ fn replayed(test: &str, interval: i64, count: i64) {
         let first_datagram = lines.datagrams(1432).next().map_or(0, |(lines, _)| lines.len());
         send(&servers, &lines, |number| step == 9 && number == 0);
         if step == 9 {
-            let text = String::from_utf8(lines.text().to_vec()).expect("text");
-            let gone = crate::lines::parse(text.as_bytes()).expect("lines");
+            let gone = crate::lines::parse(lines.text()).expect("lines");
             for line in gone.iter().take(first_datagram) {
-                counts.remove(&["device_name", "protocol", "state"].map(|tag| line.tags[tag].clone()).into());
+                counts.remove(
+                    &["device_name", "protocol", "state"]
+                        .map(|tag| line.tags.get(tag).cloned().unwrap_or_default())
+                        .into(),
+                );
             }
             truth.missing.insert(at, i64::try_from(first_datagram).expect("a few lines"));
         }

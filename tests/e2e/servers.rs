@@ -2,20 +2,21 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::connections::at;
-use crate::influx::{Influx, Row, TOKEN};
+use crate::influx::{Influx, Row};
 use crate::place::Place;
+use crate::programs::{end, program, shipped};
 use crate::wait::until;
 
 /// Where the listing has Telegraf listen.
 pub(crate) const TELEGRAF_PORT: u16 = 8094;
+
+const TOKEN: &str = "a-token-of-the-tests";
 
 /// What the tests want of Telegraf besides: to be quick, to tell about itself, and to count connections as well.
 const BESIDES: &str = r#"
@@ -30,25 +31,6 @@ const BESIDES: &str = r#"
   namepass = ["internal_*"]
   data_format = "influx"
 "#;
-
-/// A program that tools/servers has built.
-pub(crate) fn program(name: &str) -> PathBuf {
-    let directory = env::var_os("CONNTRACK_EXPORTER_SERVERS");
-    let directory = directory.expect("CONNTRACK_EXPORTER_SERVERS: the directory that tools/servers prints");
-    Path::new(&directory).join(name)
-}
-
-/// A file of this repository.
-pub(crate) fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-/// Ends a process by a signal and waits for it.
-pub(crate) fn end(child: &mut Option<Child>, signal: Signal) {
-    let Some(mut child) = child.take() else { return };
-    kill(Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)), signal).expect("a running process");
-    until("the end of a server", || child.try_wait().expect("a child of ours"));
-}
 
 /// Both servers at one place; killed when dropped.
 pub(crate) struct Servers {
@@ -70,7 +52,7 @@ impl Servers {
     pub(crate) fn with(place: Place, directory: &Path, listing: &str, hostname: &str) -> Self {
         let directory = directory.join("servers");
         fs::create_dir_all(&directory).expect("a directory for the servers");
-        let influx = Influx::new(&place, &directory, at("127.0.0.1", 8086));
+        let influx = Influx::new(&place, &directory, at("127.0.0.1", 8086), TOKEN);
         let (listing, hostname) = (shipped(listing), hostname.to_owned());
         let mut servers = Self { place, influx, telegraf: None, listing, hostname, directory };
         servers.start_telegraf();
@@ -109,11 +91,6 @@ impl Servers {
     /// What Telegraf has logged.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.log()).unwrap_or_default()
-    }
-
-    /// Sends datagrams to Telegraf from the place where it runs.
-    pub(crate) fn telegraf(&self) -> SocketAddr {
-        at("127.0.0.1", TELEGRAF_PORT)
     }
 
     /// What a query returns.

@@ -1,0 +1,105 @@
+"""What tools/schemas compares: the dashboards with Grafana's own model of them,
+and what the compose file means with what is there.
+
+usage: schemas.py fill COMPOSE.yaml .env                      variables put in
+       schemas.py check COMPOSE.json DIRECTORY-OF-DASHBOARDS
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard
+
+# Written by an export for an import; no part of a dashboard.
+OF_THE_EXPORT = {"__elements", "__inputs", "__requires"}
+
+
+def lost(before, after, path=""):
+    """What a passage through the model has lost or changed."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            if key in after:
+                yield from lost(value, after[key], f"{path}/{key}")
+            elif value not in (None, [], {}, ""):
+                yield f"{path}/{key} is unknown"
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (one, other) in enumerate(zip(before, after)):
+            yield from lost(one, other, f"{path}/{place}")
+    elif before != after:
+        yield f"{path} was {before!r} and is {after!r}"
+
+
+def through(model, value):
+    return json.loads(JSONEncoder().encode(model.from_json(value)))
+
+
+def dashboards(directory):
+    whole = json.loads((directory / "conntrack.json").read_text())
+    whole = {key: value for key, value in whole.items() if key not in OF_THE_EXPORT}
+    yield from lost(whole, through(dashboard.Dashboard, whole), "conntrack.json")
+    for file in sorted(directory.glob("panels/*.json")):
+        panel = json.loads(file.read_text())
+        yield from lost(panel, through(dashboard.Panel, panel), file.name)
+
+
+def compose(project):
+    services = project["services"]
+    if set(services) != {"grafana", "influxdb", "telegraf"}:
+        yield f"other services: {sorted(services)}"
+    for name, service in services.items():
+        _, _, version = service["image"].partition(":")
+        if version.count(".") != 2:
+            yield f"{name}: {service['image']} is no pinned version"
+        if "healthcheck" not in service:
+            yield f"{name} has no health check"
+        for port in service["ports"]:
+            if not port.get("host_ip"):
+                yield f"{name}: port {port['published']} is open to everybody"
+        for volume in service["volumes"]:
+            if volume["type"] == "bind" and not pathlib.Path(volume["source"]).exists():
+                yield f"{name}: {volume['source']} is not there"
+            if volume["type"] == "bind" and not volume.get("read_only"):
+                yield f"{name}: {volume['source']} could be written to"
+    tokens = {service["environment"].get("INFLUX_TOKEN") for service in services.values()} - {None}
+    tokens.add(services["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"])
+    if len(tokens) != 1 or len(tokens.pop()) < 32:
+        yield "the token is not one, or too short"
+
+
+def fill(text, env):
+    """Puts variables in as Compose does; without a value or a default one is an error."""
+    lines = [line for line in env.splitlines() if line and not line.startswith("#")]
+    values = dict(line.split("=", 1) for line in lines)
+
+    def value(found):
+        name, kind, rest = found.groups()
+        if name in values:
+            return values[name]
+        if kind == ":-":
+            return rest
+        sys.exit(f"schemas: {name} is not in .env and has no default")
+
+    return re.sub(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}", value, text)
+
+
+def check(project, directory):
+    found = [*compose(project), *dashboards(directory)]
+    for complaint in found:
+        print(f"schemas: {complaint}", file=sys.stderr)
+    if found:
+        sys.exit(1)
+    print("schemas: the compose file and the dashboards are as their formats want them")
+
+
+def main():
+    what, one, other = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
+    if what == "fill":
+        print(fill(one.read_text(), other.read_text()), end="")
+    else:
+        check(json.loads(one.read_text()), other)
+
+
+main()
