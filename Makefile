@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench
+.PHONY: help run test lint bless bench stack e2e
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,12 @@ lint: ## formatting, clippy, documentation, scripts, licences
 bless: ## accept what the golden cases give; read the diff
 	BLESS=1 cargo test --quiet --test cases
 	git diff --stat tests/cases
+
+stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a live table
+	@tools/stack
+
+e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
+	@tools/e2e
 
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -54,7 +55,8 @@ impl Influx {
         command.arg("--bolt-path").arg(file("bolt")).arg("--sqlite-path").arg(file("sqlite"));
         command.arg("--engine-path").arg(file("engine"));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
-        self.child = Some(place.spawn(&mut command));
+        // Ctrl-C is for whoever started it, who then stops it in order.
+        self.child = Some(place.spawn(command.process_group(0)));
         until("InfluxDB's health", || {
             let healthy = ask(self.connect(place).ok()?, "GET /health", "", "").ok()?;
             (healthy.status == 200).then_some(())

@@ -19,6 +19,7 @@ use crate::past::{await_snapshots, look};
 use crate::place::Place;
 use crate::servers::{Servers, TELEGRAF_PORT};
 use crate::snapshot::Counts;
+use crate::wait::until;
 
 /// How long after an instant the household begins to change something, in milliseconds: the snapshot is taken by then.
 const AFTER: u64 = 150;
@@ -86,6 +87,7 @@ impl Live {
 
     /// Stops the exporter.
     pub(crate) fn stop(&mut self) {
+        self.await_snapshot();
         self.exporter.take().expect("a running exporter").end(Signal::SIGTERM);
         self.runs.last_mut().expect("a start before").1 = now();
     }
@@ -94,6 +96,16 @@ impl Live {
     pub(crate) fn ticks(&self, count: u64) {
         let next = now() / self.interval * self.interval + count * self.interval + AFTER;
         sleep(Duration::from_millis(next.saturating_sub(now())));
+        self.await_snapshot();
+    }
+
+    /// Waits until the exporter, if it runs, has taken the snapshot of the last instant.
+    fn await_snapshot(&self) {
+        if let (Some(exporter), Some((from, _))) = (&self.exporter, self.runs.last()) {
+            let due = now() / self.interval - from / self.interval;
+            let due = usize::try_from(due).expect("a few");
+            until("the snapshot of the last instant", || (exporter.ticks() >= due).then_some(()));
+        }
     }
 
     /// Changes something, all of it between two instants.

@@ -163,10 +163,20 @@ pub(crate) fn send(servers: &Servers, lines: &Lines, lose: impl Fn(usize) -> boo
 }
 
 /// The servers, in a namespace of their own.
-pub(crate) fn alone(test: &str) -> (Servers, PathBuf) {
-    let directory = std::env::temp_dir().join(format!("conntrack-exporter-{}-{test}", std::process::id()));
+pub(crate) fn alone(test: &str) -> (Servers, Directory) {
+    let path = std::env::temp_dir().join(format!("conntrack-exporter-{}-{test}", std::process::id()));
+    let directory = Directory(path);
     let place = Place::Inside(Namespace::new(test, "receiver"));
-    (Servers::new(place, &directory), directory)
+    (Servers::new(place, &directory.0), directory)
+}
+
+/// A directory for files; gone when dropped.
+pub(crate) struct Directory(pub(crate) PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Waits until so many snapshots have come through.
@@ -185,7 +195,7 @@ fn replayed(test: &str, interval: i64, count: i64) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let newest = i64::try_from(now).expect("a time") / interval * interval;
     let first = newest - (count - 1) * interval;
-    let mut replay = Replay::new(&directory, &format!("{interval}s"), first - 7);
+    let mut replay = Replay::new(&directory.0, &format!("{interval}s"), first - 7);
     let mut truth = Truth::new(BTreeMap::new());
     for step in 0..count {
         let at = first + step * interval;
@@ -218,7 +228,6 @@ fn replayed(test: &str, interval: i64, count: i64) {
     let rows: usize = truth.snapshots.values().map(|counts| counts.len() + 2).sum();
     let gathered = servers.telegraf_says("internal_gather", "input=socket_listener", "metrics_gathered");
     assert_eq!(usize::try_from(gathered), Ok(rows), "lines that Telegraf has read");
-    let _ = fs::remove_dir_all(directory);
 }
 
 /// Every zoom: all in windows of many widths, a part that begins and ends between snapshots, and one snapshot alone.

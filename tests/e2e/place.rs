@@ -9,7 +9,6 @@ pub(crate) enum Place {
     /// A host of the household's.
     Inside(Namespace),
     /// This machine, on its loopback.
-    #[expect(dead_code, reason = "the tests have namespaces; the demonstration has this")]
     Here,
 }
 
