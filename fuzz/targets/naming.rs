@@ -85,11 +85,11 @@ fn readings(own: &[u8], records: &[u8]) -> Vec<Reading> {
         let name = name.iter().copied().filter(|byte| *byte != b'\n').collect::<Vec<u8>>();
         match what % 9 {
             0 | 1 if address.is_ipv4() => {
-                add(&mut reading.leases, &format!("1 {mac} {address} "), &name, " *")
+                add(&mut reading.leases, &format!("1 {mac} {address} "), &name, " *");
             }
             0 => add(&mut reading.leases, &format!("1 9 {address} "), &name, &format!(" 00:03:00:01:{mac}")),
             1 => {
-                add(&mut reading.leases, &format!("1 9 {address} "), &name, &format!(" {}", cast::duid(who)))
+                add(&mut reading.leases, &format!("1 9 {address} "), &name, &format!(" {}", cast::duid(who)));
             }
             2 if address.is_ipv4() => {
                 add(
@@ -109,7 +109,7 @@ fn readings(own: &[u8], records: &[u8]) -> Vec<Reading> {
                 );
             }
             3 | 4 => {
-                add(&mut reading.neighbours, &format!("{address} dev br-lan lladdr {mac} REACHABLE"), b"", "")
+                add(&mut reading.neighbours, &format!("{address} dev br-lan lladdr {mac} REACHABLE"), b"", "");
             }
             5 => add(&mut reading.registry, &format!("{mac}="), &name, ""),
             6 => add(&mut reading.ethers, &format!("{mac} "), &name, ""),
@@ -160,7 +160,8 @@ fn observe(
     });
     let sums = protocol::snapshot(&one, None, 1432);
     assert_eq!(sums.read, i64::from(cast::ADDRESSES));
-    (one.pop(), other.pop());
+    one.pop();
+    other.pop();
     assert_eq!(one, other, "but for the exporter's own figures");
     let residents = observers[0].roster();
     assert_eq!(residents, observers[1].roster());
