@@ -9,5 +9,7 @@ pub mod cast;
 pub mod household;
 #[path = "../../tests/support/lines.rs"]
 mod lines;
+pub mod messages;
 pub mod protocol;
 pub mod reference;
+pub mod text;

@@ -117,8 +117,8 @@ fn before(protocol: Protocol, words: &[&[u8]]) -> Option<(Option<u32>, Option<St
 #[derive(Default)]
 struct Extras {
     flags: Flags,
-    mark: Option<u32>,
-    zone: Option<u16>,
+    mark: u32,
+    zone: u16,
 }
 
 /// Of a key that comes twice the last counts.
@@ -142,8 +142,8 @@ fn tuple(header: &Header, words: &[&[u8]], extras: &mut Extras) -> Option<Tuple>
             b"code" => ports.1 |= u16::from(number::<u8>(value)?),
             b"packets" => packets = Some(number(value)?),
             b"bytes" => bytes = Some(number(value)?),
-            b"mark" => extras.mark = Some(number(value)?),
-            b"zone" => extras.zone = Some(number(value)?),
+            b"mark" => extras.mark = number(value)?,
+            b"zone" => extras.zone = number(value)?,
             _ => {}
         }
     }

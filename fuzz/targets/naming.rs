@@ -109,7 +109,12 @@ fn readings(own: &[u8], records: &[u8]) -> Vec<Reading> {
                 );
             }
             3 | 4 => {
-                add(&mut reading.neighbours, &format!("{address} dev br-lan lladdr {mac} REACHABLE"), b"", "");
+                add(
+                    &mut reading.neighbours,
+                    &format!("{address} dev br-lan lladdr {mac} REACHABLE"),
+                    b"",
+                    "",
+                );
             }
             5 => add(&mut reading.registry, &format!("{mac}="), &name, ""),
             6 => add(&mut reading.ethers, &format!("{mac} "), &name, ""),
