@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench stack e2e
+.PHONY: help run test lint bless bench fuzz stack e2e
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,3 +27,7 @@ e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the da
 
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
+
+SECONDS = 60
+fuzz: ## every fuzz target for SECONDS=60 seconds
+	@tools/fuzz $(SECONDS)

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::conntrack::choice::Choice;
+
 pub use values::{
     Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
 };
@@ -26,6 +28,8 @@ pub struct Config {
     pub interval: Interval,
     /// Whether points carry the time of their snapshot.
     pub timestamps: Timestamps,
+    /// How the kernel's table is read.
+    pub source: Choice,
     /// Where snapshots are sent.
     pub telegraf: Telegraf,
     /// The user's own tags, on every point.
