@@ -18,6 +18,7 @@ mod exporter;
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../support/fill.rs"]
 mod fill;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../support/flush.rs"]
 mod flush;
 #[path = "../kernel/household.rs"]
