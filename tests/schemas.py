@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
@@ -63,10 +64,27 @@ def compose(project):
                 yield f"{name}: {volume['source']} is not there"
             if volume["type"] == "bind" and not volume.get("read_only"):
                 yield f"{name}: {volume['source']} could be written to"
+    yield from provisioning(services["grafana"])
     tokens = {service["environment"].get("INFLUX_TOKEN") for service in services.values()} - {None}
     tokens.add(services["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"])
     if len(tokens) != 1 or len(tokens.pop()) < 32:
         yield "the token is not one, or too short"
+
+
+def provisioning(grafana):
+    """Whether Grafana finds in its container what its provisioning speaks of."""
+    binds = {volume["target"]: pathlib.Path(volume["source"]) for volume in grafana["volumes"] if volume["type"] == "bind"}
+    directory = binds["/etc/grafana/provisioning"]
+    sources = (directory / "datasources/conntrack.yaml").read_text()
+    for name in re.findall(r"\$\{(\w+)\}", sources):
+        if name not in grafana["environment"]:
+            yield f"grafana: its data source needs {name}"
+    source = yaml.safe_load(sources)["datasources"][0]
+    if (source["type"], source["jsonData"]["version"]) != ("influxdb", "Flux"):
+        yield "grafana: the data source is not InfluxDB with Flux"
+    provider = yaml.safe_load((directory / "dashboards/conntrack.yaml").read_text())["providers"][0]
+    if f"{provider['options']['path']}/conntrack.json" not in binds:
+        yield f"grafana: no dashboard is mounted below {provider['options']['path']}"
 
 
 def fill(text, env):

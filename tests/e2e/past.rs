@@ -17,6 +17,7 @@ use conntrack_exporter::root::Root;
 
 use crate::grafana::{Dashboard, View};
 use crate::influx::text;
+use crate::live::{insist_on, stored};
 use crate::namespace::Namespace;
 use crate::oracle::Truth;
 use crate::place::Place;
@@ -222,6 +223,7 @@ fn replayed(test: &str, interval: i64, count: i64) {
         truth.snapshots.insert(at, counts);
     }
     await_snapshots(&servers, truth.snapshots.len());
+    insist_on(&stored(&servers), &truth.snapshots);
     look(&servers, &truth, interval);
     each_name_is_one_device(&servers, &truth, (first, newest));
     servers.insist_on_no_error();
