@@ -1,5 +1,6 @@
 //! TOML text → a validated [`Config`]; every default, every complaint.
 
+mod user;
 mod values;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use user::User;
 pub use values::{
     Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
 };
@@ -26,6 +28,8 @@ pub struct Config {
     pub interval: Interval,
     /// Whether points carry the time of their snapshot.
     pub timestamps: Timestamps,
+    /// Whom the program becomes when it was started as root.
+    pub user: User,
     /// Where snapshots are sent.
     pub telegraf: Telegraf,
     /// The user's own tags, on every point.
