@@ -43,7 +43,7 @@ fn main() {
     for entries in SIZES {
         // A namespace with an empty table; the one before goes when nobody uses it any more.
         unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace");
-        fill::fill(entries).expect("entries in the table");
+        fill::fill(0..entries).expect("entries in the table");
         let (floor, ours) = compare(entries);
         let (peak, anonymous) = memory();
         println!("{entries:>8} {floor:>12.0} {ours:>12.0} {:>7.3} {peak:>12} {anonymous:>12}", ours / floor);

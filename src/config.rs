@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::conntrack::choice::Choice;
+
 pub use user::User;
 pub use values::{
     Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
@@ -28,6 +30,8 @@ pub struct Config {
     pub interval: Interval,
     /// Whether points carry the time of their snapshot.
     pub timestamps: Timestamps,
+    /// How the kernel's table is read.
+    pub source: Choice,
     /// Whom the program becomes when it was started as root.
     pub user: User,
     /// Where snapshots are sent.

@@ -3,76 +3,114 @@
 //! A reading is taken in steps so that whoever takes them can attend to signals in between: before kernel 6.16 every
 //! `read()` of the file walks the hash table from its beginning, which makes a large table take seconds.
 
+#[cfg(test)]
+mod any_flow;
+pub mod choice;
+pub mod entry;
 pub mod flow;
+pub mod netlink;
 pub mod procfs;
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::libc;
 
 use crate::root::Root;
-use flow::Flow;
+use choice::{Choice, Chooser, Source};
+pub use entry::{Entry, Progress};
 
 /// Where the table is, as text.
 pub const TABLE: &str = "/proc/net/nf_conntrack";
 /// Where the kernel tells of the table as a whole.
 pub const SYSCTL: &str = "/proc/sys/net/netfilter";
 
-/// What one step of a reading hands out, entry by entry.
+/// The kernel's table, and the ways in which it is read.
 #[derive(Debug)]
-pub enum Entry<'a> {
-    /// An entry that was understood.
-    Flow(Flow),
-    /// One that was not, as the kernel gave it (or its beginning).
-    Unreadable {
-        /// The bytes; hostile, show them escaped.
-        bytes: &'a [u8],
-        /// What is wrong with them.
-        why: procfs::line::Unreadable,
-    },
-}
-
-/// Whether a reading has more to give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// There may be more.
-    More,
-    /// The table was read to its end.
-    Done,
-}
-
-/// Where the table is read from.
-#[derive(Clone, Debug)]
 pub struct Table {
     root: Root,
+    chooser: Chooser,
+}
+
+/// A reading of the table, from its first entry to its last.
+#[derive(Debug)]
+pub enum Reading {
+    /// Of the text.
+    Procfs(procfs::Reading),
+    /// Of the kernel's messages.
+    Netlink(netlink::Reading),
+}
+
+impl Reading {
+    /// Reads once and hands every entry that is whole by then to `sink`.
+    pub fn step(&mut self, sink: &mut impl FnMut(Entry<'_>)) -> io::Result<Progress> {
+        match self {
+            Self::Procfs(reading) => reading.step(sink),
+            Self::Netlink(reading) => reading.step(sink),
+        }
+    }
 }
 
 impl Table {
-    /// The table below `root`.
-    pub fn new(root: &Root) -> Self {
-        Self { root: root.clone() }
+    /// The table below `root`; a replayed router's is always text.
+    pub fn new(root: &Root, choice: Choice) -> Self {
+        Self { root: root.clone(), chooser: Chooser::new(possible(root, choice)) }
     }
 
-    /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to it is a flush.
-    pub fn open(&self) -> Result<procfs::Reading, TableError> {
+    /// Takes over another choice of source.
+    pub fn reconfigure(&mut self, choice: Choice) {
+        self.chooser = Chooser::new(possible(&self.root, choice));
+    }
+
+    /// Chooses how the table is read next, at `boot` (time since boot).
+    pub fn choose(&mut self, gauges: Gauges, boot: Duration) -> Source {
+        self.chooser.choose(gauges, boot)
+    }
+
+    /// How to go on within the tick after a reading that failed; `None` if there is no way.
+    pub fn after(&mut self, error: &TableError, boot: Duration) -> Option<Source> {
+        self.chooser.after(error, boot)
+    }
+
+    /// Takes note of a reading that came to its end.
+    pub fn succeeded(&mut self) {
+        self.chooser.succeeded();
+    }
+
+    /// How the table was read last, or is about to be.
+    pub const fn source(&self) -> Source {
+        self.chooser.current()
+    }
+
+    /// Whether it is this machine's own.
+    pub const fn is_live(&self) -> bool {
+        self.root.is_live()
+    }
+
+    /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
+    pub fn open(&self, source: Source) -> Result<Reading, TableError> {
+        let opened = match source {
+            Source::Procfs => self.open_text().map(procfs::Reading::new).map(Reading::Procfs),
+            Source::Netlink => netlink::Reading::begin().map(Reading::Netlink),
+        };
+        opened.map_err(|error| self.failed(source, error))
+    }
+
+    fn open_text(&self) -> io::Result<File> {
         let path = self.root.path(TABLE);
         // Of a replayed router: a pipe would hold up the whole program until somebody writes into it.
         if !self.root.is_live() && fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(self.failed(io::Error::other("not a regular file")));
+            return Err(io::Error::other("not a regular file"));
         }
-        let file = File::open(path).map_err(|source| self.failed(source))?;
-        Ok(procfs::Reading::new(file))
+        File::open(path)
     }
 
-    /// What `source` means for this table.
-    pub fn failed(&self, source: io::Error) -> TableError {
-        TableError { path: self.root.path(TABLE), live: self.root.is_live(), source }
-    }
-
-    /// The way in which the table is read, as `conntrack_exporter` names it.
-    pub const fn source(&self) -> &'static str {
-        "procfs"
+    /// What `error` means for a reading of this table.
+    pub fn failed(&self, from: Source, error: io::Error) -> TableError {
+        TableError { from, path: self.root.path(TABLE), live: self.root.is_live(), source: error }
     }
 
     /// The table's own figures.
@@ -106,10 +144,16 @@ pub struct Gauges {
     pub buckets: Option<u64>,
 }
 
+const fn possible(root: &Root, choice: Choice) -> Choice {
+    if root.is_live() { choice } else { Choice::Procfs }
+}
+
 /// The table could not be opened or read.
 #[derive(Debug)]
 pub struct TableError {
-    /// The file.
+    /// How it was to be read.
+    pub from: Source,
+    /// The file of the text.
     pub path: PathBuf,
     /// Whether it is this machine's own.
     pub live: bool,
@@ -117,22 +161,51 @@ pub struct TableError {
     pub source: io::Error,
 }
 
+impl TableError {
+    /// Whether another try within the same tick would come to the same: a right or a kernel module is missing.
+    pub fn is_lasting(&self) -> bool {
+        // Without its module ctnetlink is unknown to nfnetlink (EINVAL), without that to the kernel.
+        const LASTING: [i32; 7] = [
+            libc::EPERM,
+            libc::EACCES,
+            libc::ENOENT,
+            libc::EINVAL,
+            libc::EOPNOTSUPP,
+            libc::EPROTONOSUPPORT,
+            libc::EAFNOSUPPORT,
+        ];
+        self.source.raw_os_error().is_some_and(|errno| LASTING.contains(&errno))
+    }
+}
+
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match self.source.kind() {
-            io::ErrorKind::PermissionDenied => {
+        let (path, permission) = (self.path.display(), self.source.kind() == io::ErrorKind::PermissionDenied);
+        match self.from {
+            Source::Netlink if permission => {
+                f.write_str("permission denied reading the table by netlink: it takes CAP_NET_ADMIN, or root")
+            }
+            Source::Netlink if self.is_lasting() => write!(
+                f,
+                "the kernel doesn't offer its table by netlink ({}): load the module nf_conntrack_netlink (OpenWrt: \
+                 kmod-nf-conntrack-netlink)",
+                self.source
+            ),
+            Source::Netlink => write!(f, "reading the table by netlink: {}", self.source),
+            Source::Procfs if permission => {
                 write!(f, "permission denied reading {path}: run as root or with group 0")
             }
-            io::ErrorKind::NotFound if !self.live => {
+            Source::Procfs if self.source.kind() != io::ErrorKind::NotFound => {
+                write!(f, "reading {path}: {}", self.source)
+            }
+            Source::Procfs if self.live => write!(
+                f,
+                "{path} does not exist: load the kernel module nf_conntrack (OpenWrt: kmod-nf-conntrack; the kernel \
+                 needs NF_CONNTRACK_PROCFS)"
+            ),
+            Source::Procfs => {
                 write!(f, "{path} does not exist: the table of the router to be replayed belongs there")
             }
-            io::ErrorKind::NotFound => write!(
-                f,
-                "{path} does not exist: load the kernel module nf_conntrack (OpenWrt: kmod-nf-conntrack; the \
-                 kernel needs NF_CONNTRACK_PROCFS)"
-            ),
-            _ => write!(f, "reading {path}: {}", self.source),
         }
     }
 }

@@ -15,6 +15,7 @@
 //! - [`attribution`] says whose a flow is: six rules, and nothing else.
 //! - [`measurements`] count, and give [`point`]s: plain values that any way out can write.
 //! - [`line_protocol`] makes lines of points and datagrams of lines, [`telegraf`] sends them.
+//! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
 //!   files are, and [`privileges`] what the program gives up before it opens any of them.
 //!
@@ -33,6 +34,7 @@ pub mod devices;
 pub mod lan;
 pub mod line_protocol;
 pub mod measurements;
+pub mod netlink;
 pub mod point;
 pub mod privileges;
 pub mod root;

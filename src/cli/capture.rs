@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::config::{Config, DEFAULT_PATH};
+use crate::conntrack::choice::Source;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
 use crate::daemon::snapshot::{HOST_NAME, settings as device_settings};
@@ -95,7 +96,8 @@ impl Capture<'_> {
         match File::open(&from) {
             Ok(file) => self.stream(Path::new(TABLE), file),
             Err(source) => {
-                let error = TableError { path: from, live: self.from.root.is_live(), source };
+                let error =
+                    TableError { from: Source::Procfs, path: from, live: self.from.root.is_live(), source };
                 self.omit(TABLE, Cause::Unreadable(error.to_string()));
             }
         }

@@ -7,7 +7,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use crate::config::{Config, Timestamps};
-use crate::conntrack::{Entry, Progress, Table, TableError};
+use crate::conntrack::{Entry, Progress, Table, TableError, choice};
 use crate::daemon::ConfigFile;
 use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
 use crate::daemon::snapshot::{patterns, prefixes, settings};
@@ -123,16 +123,16 @@ pub fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
 
 /// Looks at everything else.
 pub async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
-    table(report, root);
+    table(report, config, root);
     lan(report, config, root);
     names(report, &settings(config), root);
     telegraf(report, config).await;
     clock(report, config, root);
 }
 
-fn table(report: &mut Report, root: &Root) {
-    let table = Table::new(root);
-    let (read, unreadable) = match count(&table) {
+fn table(report: &mut Report, config: &Config, root: &Root) {
+    let mut table = Table::new(root, config.source);
+    let (read, unreadable) = match source(report, &mut table, config) {
         Ok(counted) => counted,
         Err(error) => return report.error(Verdict::TableUnreadable, "table", error.to_string()),
     };
@@ -147,7 +147,7 @@ fn table(report: &mut Report, root: &Root) {
     if unreadable > 0 {
         report.warning(
             "table",
-            format!("{unreadable} lines can't be understood and are left out of every count"),
+            format!("{unreadable} entries can't be understood and are left out of every count"),
         );
     }
     match table.accounting() {
@@ -163,15 +163,47 @@ fn table(report: &mut Report, root: &Root) {
     }
 }
 
-/// How many entries there are, and how many lines that can't be understood.
-fn count(table: &Table) -> Result<(u64, u64), TableError> {
-    let mut reading = table.open()?;
+/// Tells how the table is read, and whether it could be read in the other way too; counts as [`count`] does.
+fn source(report: &mut Report, table: &mut Table, config: &Config) -> Result<(u64, u64), TableError> {
+    let chosen = table.choose(table.gauges(), Duration::ZERO);
+    let counted = count(table, chosen);
+    if config.source.only().is_some() || !table.is_live() {
+        report.ok(
+            "source",
+            format!(
+                "{chosen}: {}",
+                if table.is_live() { "the configuration names it" } else { "a replayed table is text" }
+            ),
+        );
+        return counted;
+    }
+    let other = chosen.other();
+    match (counted, count(table, other)) {
+        (Ok(counted), Ok(_)) => {
+            report.ok(
+                "source",
+                format!("{chosen}: the cheaper one for this table now; {other} can be had as well"),
+            );
+            Ok(counted)
+        }
+        (Ok(counted), Err(error)) | (Err(error), Ok(counted)) => {
+            let had = if error.from == chosen { other } else { chosen };
+            report.warning("source", format!("{had}, whatever the table costs that way: {error}"));
+            Ok(counted)
+        }
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+/// How many entries there are, and how many that can't be understood.
+fn count(table: &Table, source: choice::Source) -> Result<(u64, u64), TableError> {
+    let mut reading = table.open(source)?;
     let (mut read, mut unreadable) = (0, 0);
     let mut see = |entry: Entry<'_>| match entry {
         Entry::Flow(_) => read += 1,
         Entry::Unreadable { .. } => unreadable += 1,
     };
-    while reading.step(&mut see).map_err(|source| table.failed(source))? == Progress::More {}
+    while reading.step(&mut see).map_err(|error| table.failed(source, error))? == Progress::More {}
     Ok((read, unreadable))
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tracing::{info, warn};
 
 use crate::config::Config;
+use crate::conntrack::choice::Choice;
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
 use crate::daemon::snapshot::{HOST_NAME, settings};
@@ -27,15 +28,10 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     Need {
         user: config.user.clone(),
         replayed: !live,
-        netlink: live && netlink_allowed(config),
+        netlink: live && config.source != Choice::Procfs,
         table: live.then(|| Path::new(TABLE).to_path_buf()),
         files,
     }
-}
-
-/// Whether the table may be asked for by netlink.
-const fn netlink_allowed(_config: &Config) -> bool {
-    false
 }
 
 /// Says what the program runs as, and what is missing.

@@ -16,10 +16,10 @@ pub struct Flow {
     pub flags: Flags,
     /// Seconds until the kernel forgets the entry; an offloaded entry shows none.
     pub timeout: Option<u32>,
-    /// The connection mark, where the kernel keeps one.
-    pub mark: Option<u32>,
-    /// The zone of both directions, where it is shown (kernels hide it when a direction has its own).
-    pub zone: Option<u16>,
+    /// The connection mark; 0 where the kernel keeps none.
+    pub mark: u32,
+    /// The zone of both directions; 0 is the ordinary one, and what is shown where each direction has its own.
+    pub zone: u16,
     /// The first packet's direction: who began the connection, and with whom.
     pub original: Tuple,
     /// The answers' direction, as the router expects them after its address translation.
@@ -180,6 +180,11 @@ impl State {
         }
     }
 
+    /// The TCP state of this kernel number (`enum tcp_conntrack`).
+    pub fn tcp_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied().filter(|state| *state <= Self::SynSent2)
+    }
+
     /// The TCP state of this kernel name.
     pub const fn tcp(name: &[u8]) -> Option<Self> {
         Some(match name {
@@ -227,6 +232,28 @@ impl Flags {
     /// Packets take the hardware's short way (`IPS_HW_OFFLOAD`).
     pub const HW_OFFLOAD: Self = Self(8);
 
+    /// Those of the kernel's status bits (`enum ip_conntrack_status`), as its text shows them: of offload in hardware,
+    /// offload in software and being assured only the first.
+    pub const fn of_status(status: u32) -> Self {
+        const SEEN_REPLY: u32 = 1 << 1;
+        const ASSURED: u32 = 1 << 2;
+        const OFFLOAD: u32 = 1 << 14;
+        const HW_OFFLOAD: u32 = 1 << 15;
+        let mut flags = if status & HW_OFFLOAD != 0 {
+            Self::HW_OFFLOAD
+        } else if status & OFFLOAD != 0 {
+            Self::OFFLOAD
+        } else if status & ASSURED != 0 {
+            Self::ASSURED
+        } else {
+            Self(0)
+        };
+        if status & SEEN_REPLY == 0 {
+            flags.insert(Self::UNREPLIED);
+        }
+        flags
+    }
+
     /// Whether all of `other` is set here.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -271,6 +298,7 @@ mod tests {
             assert_eq!(state.index(), index);
             let tcp = !matches!(state, State::Active | State::Unreplied);
             assert_eq!(State::tcp(state.name().as_bytes()), tcp.then_some(state));
+            assert_eq!(State::tcp_number(u8::try_from(index).unwrap()), tcp.then_some(state));
         }
         assert_eq!(State::tcp(b"LISTEN"), None);
     }
@@ -287,6 +315,21 @@ mod tests {
         assert_eq!(State::of(Protocol::UDP, None, none), State::Active);
         assert_eq!(State::of(Protocol::UDP, None, unreplied), State::Unreplied);
         assert_eq!(State::of(Protocol(132), Some(State::Established), unreplied), State::Unreplied);
+    }
+
+    #[test]
+    fn flags_of_the_kernels_status() {
+        let unreplied_and = |mut flags: Flags| {
+            flags.insert(Flags::UNREPLIED);
+            flags
+        };
+        assert_eq!(Flags::of_status(0), Flags::UNREPLIED);
+        assert_eq!(Flags::of_status(0x2), Flags::default());
+        assert_eq!(Flags::of_status(0xe), Flags::ASSURED);
+        assert_eq!(Flags::of_status(0x4), unreplied_and(Flags::ASSURED));
+        assert_eq!(Flags::of_status(0x400e), Flags::OFFLOAD);
+        assert_eq!(Flags::of_status(0xc00e), Flags::HW_OFFLOAD);
+        assert_eq!(Flags::of_status(0x8000), unreplied_and(Flags::HW_OFFLOAD));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
-use super::{Entry, Progress};
-use line::{Unreadable, parse};
+use super::entry::{Entry, Progress, Unreadable};
+use line::parse;
 
 /// One `read()` gives at most a page of whole lines; the rest is room for the longest security context.
 const BUFFER: usize = 16 * 1024;

@@ -11,7 +11,8 @@ use tracing::{info, warn};
 use super::fault::Fault;
 use crate::attribution::{Whose, whose};
 use crate::config::{Config, DeviceTag};
-use crate::conntrack::{Entry, Progress, Table, TableError};
+use crate::conntrack::choice::Source;
+use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
 use crate::devices::admission::Admission;
 use crate::devices::name::Name;
 use crate::devices::present::{Owner, Present};
@@ -78,7 +79,7 @@ impl Observer {
     /// Begins to observe the router below `root`. `started` is when the process was started, in seconds since 1970.
     pub fn new(config: Config, root: &Root, started: u64) -> Self {
         Self {
-            table: Table::new(root),
+            table: Table::new(root, config.source),
             lan: Lan::new(&patterns(&config), &prefixes(&config)),
             devices: Devices::new(root, settings(&config)),
             present: Present::default(),
@@ -118,6 +119,9 @@ impl Observer {
         }
         self.lan.reconfigure(&patterns(&config), &prefixes(&config));
         self.devices.reconfigure(settings(&config));
+        if config.source != self.config.source {
+            self.table.reconfigure(config.source);
+        }
         self.config = config;
     }
 
@@ -128,13 +132,7 @@ impl Observer {
         let begun = Instant::now();
         self.look_around(boot);
         let gauges = self.table.gauges();
-        let pass = match self.pass(boot).await {
-            Ok(pass) => pass,
-            Err(error) => {
-                self.connection_state.discard();
-                return Err(error);
-            }
-        };
+        let pass = self.pass(gauges, boot).await?;
         self.sequence += 1;
         self.report_unreadable(&pass, boot);
         let counted = self.count(boot);
@@ -183,11 +181,32 @@ impl Observer {
         self.devices.refresh(&self.lan, boot);
     }
 
-    /// Passes once over the table: every flow is seen by every measurement.
-    async fn pass(&mut self, boot: Duration) -> Result<Pass, TableError> {
+    /// Passes once over the table, in the way that is the cheapest now and succeeds.
+    async fn pass(&mut self, gauges: Gauges, boot: Duration) -> Result<Pass, TableError> {
+        let mut source = self.table.choose(gauges, boot);
+        let mut first = None;
+        loop {
+            let error = match self.read(source, boot).await {
+                Ok(pass) => {
+                    self.table.succeeded();
+                    return Ok(pass);
+                }
+                Err(error) => error,
+            };
+            self.connection_state.discard();
+            let next = self.table.after(&error, boot);
+            // Where neither source can be read, the text is the one to see to: it takes the least.
+            let error = first.filter(|first: &TableError| first.from == Source::Procfs).unwrap_or(error);
+            let Some(next) = next else { return Err(error) };
+            (source, first) = (next, Some(error));
+        }
+    }
+
+    /// Reads the table from one source: every flow is seen by every measurement.
+    async fn read(&mut self, source: Source, boot: Duration) -> Result<Pass, TableError> {
         self.present.begin(self.devices.generation());
         let mut pass = Pass::default();
-        let mut reading = self.table.open()?;
+        let mut reading = self.table.open(source)?;
         let mut yielded = Instant::now();
         let Self { lan, devices, present, admission, connection_state, .. } = self;
         let mut see = |entry: Entry<'_>| match entry {
@@ -214,7 +233,7 @@ impl Observer {
             match reading.step(&mut see) {
                 Ok(Progress::Done) => return Ok(pass),
                 Ok(Progress::More) => {}
-                Err(source) => return Err(self.table.failed(source)),
+                Err(error) => return Err(self.table.failed(source, error)),
             }
             if yielded.elapsed() >= WITHOUT_YIELDING {
                 yield_now().await;
@@ -287,7 +306,7 @@ impl Observer {
             resident_bytes: resident_bytes().unwrap_or_default(),
             cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
             clock_set,
-            source: self.table.source(),
+            source: self.table.source().name(),
         }
     }
 
@@ -297,7 +316,7 @@ impl Observer {
         if self.faults.line_shown.is_none_or(|shown| boot.saturating_sub(shown) >= SHOW_A_LINE_EVERY) {
             self.faults.line_shown = Some(boot);
             warn!(
-                "{} lines of the table can't be understood and are left out; the first: {first}",
+                "{} entries of the table can't be understood and are left out; the first: {first}",
                 pass.unreadable
             );
         }

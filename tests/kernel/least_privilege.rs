@@ -17,6 +17,7 @@ use crate::wait::until;
 
 const NONE: u64 = 0;
 const DAC_READ_SEARCH: u64 = 1 << 2;
+const NET_ADMIN: u64 = 1 << 12;
 
 /// An address of the laptop's that no lease tells; the neighbours do.
 const PRIVATE: &str = "2001:db8:aa:10::abcd";
@@ -82,7 +83,7 @@ fn root_becomes_nobody_without_capabilities() {
     let _v6 = established_from(&home.laptop, at(PRIVATE, 0), at(INTERNET_V6, 443), &servers[1]);
     let receiver = Receiver::new(&home.router, at("127.0.0.1", 8094));
     // By name: it takes a thread to resolve it.
-    let config = configure(&home, "localhost:8094", "");
+    let config = configure(&home, "localhost:8094", "source = \"procfs\"");
     allow(&config, 0o640);
     let exporter = Exporter::start(&home, &config);
     let expected = counts(&[("laptop", "tcp", "ESTABLISHED", 2)]);
@@ -111,7 +112,7 @@ fn files_for_root_alone_are_read_all_the_same() {
     let receiver = Receiver::new(&home.router, telegraf);
     let registry = home.file("devices");
     write_closed(&registry, &format!("{LAPTOP_MAC}=Anna's Laptop\n"));
-    let key = format!("devices.registry = {registry:?}\nuser = \"12345\"");
+    let key = format!("devices.registry = {registry:?}\nuser = \"12345\"\nsource = \"procfs\"");
     let config = configure(&home, &telegraf.to_string(), &key);
     let exporter = Exporter::start(&home, &config);
     assert_eq!(receiver.next().counts(), counts(&[("Anna's Laptop", "tcp", "ESTABLISHED", 1)]));
@@ -130,13 +131,39 @@ fn files_for_root_alone_are_read_all_the_same() {
 
 #[test]
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
+fn netlink_is_asked_with_one_capability() {
+    let home = Household::new("asking");
+    let server = listen(&home.internet, at(INTERNET, 443));
+    let _connection = established(&home.laptop, at(INTERNET, 443), &server);
+    let telegraf = at("127.0.0.1", 8094);
+    let receiver = Receiver::new(&home.router, telegraf);
+    let registry = home.file("devices");
+    write_closed(&registry, &format!("{LAPTOP_MAC}=laptop\n"));
+    let closed = format!("source = \"netlink\"\ndevices.registry = {registry:?}");
+    for (keys, held) in [
+        ("source = \"netlink\"", NET_ADMIN),
+        ("source = \"auto\"", NET_ADMIN),
+        (&closed, NET_ADMIN | DAC_READ_SEARCH),
+    ] {
+        let exporter = Exporter::start(&home, &configure(&home, &telegraf.to_string(), keys));
+        let snapshot = receiver.fresh();
+        assert_eq!(snapshot.counts(), counts(&[("laptop", "tcp", "ESTABLISHED", 1)]), "{keys}");
+        insist(&exporter, nobody(), held);
+        assert_eq!(exporter.errors(), "", "{keys}");
+        exporter.end(Signal::SIGTERM);
+    }
+}
+
+#[test]
+#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn what_was_given_up_takes_a_restart() {
     let home = Household::new("restart");
     let server = listen(&home.internet, at(INTERNET, 443));
     let _connection = established(&home.laptop, at(INTERNET, 443), &server);
     let telegraf = at("127.0.0.1", 8094);
     let receiver = Receiver::new(&home.router, telegraf);
-    let config = configure(&home, &telegraf.to_string(), "");
+    let text = "source = \"procfs\"\n";
+    let config = configure(&home, &telegraf.to_string(), text);
     let exporter = Exporter::start(&home, &config);
     let expected = counts(&[("laptop", "tcp", "ESTABLISHED", 1)]);
     assert_eq!(receiver.next().counts(), expected);
@@ -145,8 +172,9 @@ fn what_was_given_up_takes_a_restart() {
     write_closed(&registry, &format!("{LAPTOP_MAC}=Anna's Laptop\n"));
     let closed = format!("restart needed: {} can't be opened", registry.display());
     let refusals = [
-        (format!("devices.registry = {registry:?}"), closed),
-        ("user = \"root\"".to_owned(), "restart needed: user = \"root\"".to_owned()),
+        (format!("{text}devices.registry = {registry:?}"), closed),
+        (format!("{text}user = \"root\""), "restart needed: user = \"root\"".to_owned()),
+        ("source = \"auto\"".to_owned(), "restart needed: netlink takes CAP_NET_ADMIN".to_owned()),
     ];
     for (key, complaint) in &refusals {
         configure(&home, &telegraf.to_string(), key);
@@ -154,11 +182,11 @@ fn what_was_given_up_takes_a_restart() {
         let said = exporter.await_error(complaint);
         assert!(said.contains("the running configuration is kept"), "{said}");
     }
-    configure(&home, &telegraf.to_string(), "");
+    configure(&home, &telegraf.to_string(), text);
     allow(&config, 0o600);
     exporter.signal(Signal::SIGHUP);
     exporter.await_error(&format!("restart needed: {} can't be opened", config.display()));
-    let refused = receiver.next_where("the refusals", |snapshot| snapshot.figure("reload_errors") == 3);
+    let refused = receiver.next_where("the refusals", |snapshot| snapshot.figure("reload_errors") == 4);
     assert_eq!(refused.counts(), expected);
 
     // What anybody may read takes none.
@@ -168,7 +196,7 @@ fn what_was_given_up_takes_a_restart() {
     reload(&exporter, 1);
     let named =
         |snapshot: &Snapshot| snapshot.states().any(|line| line.tags["device_name"] == "Anna's Laptop");
-    assert_eq!(receiver.next_where("the name", named).figure("reload_errors"), 3);
+    assert_eq!(receiver.next_where("the name", named).figure("reload_errors"), 4);
     insist(&exporter, nobody(), NONE);
     exporter.end(Signal::SIGTERM);
 }
@@ -216,13 +244,13 @@ fn a_user_that_cannot_be_ends_it_before_anything_is_sent() {
 
 #[test]
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
-fn root_that_stays_root_has_no_capabilities() {
+fn root_that_stays_root_loses_its_capabilities() {
     let home = Household::new("stays");
     let telegraf = at("127.0.0.1", 8094);
     let receiver = Receiver::new(&home.router, telegraf);
     let exporter = Exporter::start(&home, &configure(&home, &telegraf.to_string(), "user = \"root\""));
     receiver.next();
-    insist(&exporter, 0, NONE);
+    insist(&exporter, 0, NET_ADMIN);
     exporter.end(Signal::SIGTERM);
 }
 

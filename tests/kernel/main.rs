@@ -30,6 +30,7 @@ mod privileges;
 mod reload;
 mod resolving;
 mod snapshot;
+mod sources;
 mod stopping;
 mod table;
 mod truth;

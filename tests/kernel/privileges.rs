@@ -60,6 +60,9 @@ fn an_ordinary_user_of_group_0_reads_the_table() {
     let receiver = Receiver::new(&home.router, telegraf);
     let exporter = Exporter::run(&home, &mut unprivileged(&program, &config, Some(0)));
     assert_eq!(receiver.next().counts(), expected);
+    let said = exporter.errors();
+    assert!(said.contains("CAP_NET_ADMIN is missing, so the table can't be read by netlink"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
     exporter.end(Signal::SIGTERM);
 }
 

@@ -77,6 +77,14 @@ impl Snapshot {
         }
     }
 
+    /// One of the exporter's words about itself.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        match self.lines.last().and_then(|line| line.fields.get(name)) {
+            Some(Value::Text(text)) => text,
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
     /// How many entries the kernel says its table has.
     pub(crate) fn gauge(&self) -> f64 {
         let table = self.lines.iter().find(|line| line.measurement == "conntrack");

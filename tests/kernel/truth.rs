@@ -39,10 +39,10 @@ fn expected() -> Counts {
 }
 
 /// Keeps what is opened open.
-struct Held(Vec<OwnedFd>);
+pub(crate) struct Held(Vec<OwnedFd>);
 
 impl Held {
-    fn all(home: &Household) -> Self {
+    pub(crate) fn all(home: &Household) -> Self {
         let mut held = Self(Vec::new());
         held.lan_to_internet(home);
         held.unanswered(home);
@@ -141,10 +141,16 @@ fn known_connections_give_the_exact_truth() {
     let home = Household::new("truth");
     let held = Held::all(&home);
     let telegraf = at("127.0.0.1", 8094);
-    let config = configure(&home, &telegraf.to_string(), "");
-    // The last packets of a connection arrive after the call that caused them has returned.
-    let settled =
-        until("the last packets", || Some(once(&home, &config)).filter(|it| it.counts() == expected()));
+    let by = |source: &str| configure(&home, &telegraf.to_string(), &format!("source = \"{source}\""));
+    for source in ["procfs", "netlink"] {
+        let config = by(source);
+        // The last packets of a connection arrive after the call that caused them has returned.
+        let settled =
+            until("the last packets", || Some(once(&home, &config)).filter(|it| it.counts() == expected()));
+        assert_eq!(settled.text("source"), source);
+    }
+    let config = by("auto");
+    let settled = once(&home, &config);
     let (read, entries) = (settled.figure("entries_read"), home.router.entries());
     assert_eq!(usize::try_from(read), Ok(entries));
     assert_eq!(settled.figure("entries_loopback"), 2);

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{
@@ -12,7 +13,7 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 
 /// How many messages go into one system call: their answers fit into a default receive buffer, were they all errors.
-const BATCH: u32 = 64;
+const BATCH: usize = 64;
 /// How long the entries last, in seconds.
 const TIMEOUT: u32 = 600;
 /// How many clients the entries belong to, 192.168.8.100 being the first.
@@ -30,7 +31,7 @@ const NFNL_SUBSYS_CTNETLINK: u16 = 1;
 // linux/netfilter/nfnetlink_conntrack.h
 const IPCTNL_MSG_CT_NEW: u16 = 0;
 const NESTED: u16 = 0x8000;
-const CTA_TUPLE_ORIG: u16 = 1 | NESTED;
+pub(crate) const CTA_TUPLE_ORIG: u16 = 1 | NESTED;
 const CTA_TUPLE_REPLY: u16 = 2 | NESTED;
 const CTA_STATUS: u16 = 3;
 const CTA_PROTOINFO: u16 = 4 | NESTED;
@@ -44,17 +45,13 @@ const STATUS: u32 = 1 << 1 | 1 << 2 | 1 << 3;
 const ESTABLISHED: u8 = 3;
 const TCP: u8 = 6;
 
-/// Adds `count` established TCP connections over IPv4, no two alike. Fails if there is no room for one, or if it is
+/// An address and a port.
+pub(crate) type End = (Ipv4Addr, u32);
+
+/// Adds established TCP connections over IPv4, one for each number. Fails if there is no room for one, or if it is
 /// there already.
-pub(crate) fn fill(count: u32) -> io::Result<()> {
-    let mut table = Ctnetlink::open()?;
-    let mut first = 0;
-    while first < count {
-        let batch: Vec<_> = (first..count.min(first + BATCH)).map(entry).collect();
-        table.request(&batch)?;
-        first += BATCH;
-    }
-    Ok(())
+pub(crate) fn fill(numbers: Range<u32>) -> io::Result<()> {
+    Ctnetlink::open()?.request_all(numbers.map(entry))
 }
 
 /// What is asked of the kernel: a message type of ctnetlink, flags beside those of every request, an address family
@@ -83,6 +80,16 @@ impl Ctnetlink {
         connect(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(10))?;
         Ok(Self { socket, sequence: 0 })
+    }
+
+    /// Sends many requests, some at a time.
+    pub(crate) fn request_all(&mut self, requests: impl Iterator<Item = Request>) -> io::Result<()> {
+        let mut requests = requests.peekable();
+        while requests.peek().is_some() {
+            let batch: Vec<_> = requests.by_ref().take(BATCH).collect();
+            self.request(&batch)?;
+        }
+        Ok(())
     }
 
     /// Sends `requests` together. The kernel answers those that fail, and the last in any case.
@@ -134,11 +141,16 @@ fn message(request: &Request, ack: u16, sequence: u32) -> Vec<u8> {
     message
 }
 
-fn entry(number: u32) -> Request {
+/// The client and the server of a connection, each with its port.
+pub(crate) fn ends(number: u32) -> (End, End) {
     let (client, rest) = (number % CLIENTS, number / CLIENTS);
     let (port, server) = (rest % PORTS, rest / PORTS);
     let client = (Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 8, 100).to_bits() + client), port + 1024);
-    let server = (Ipv4Addr::from_bits(Ipv4Addr::new(198, 51, 100, 1).to_bits() + server), 443);
+    (client, (Ipv4Addr::from_bits(Ipv4Addr::new(198, 51, 100, 1).to_bits() + server), 443))
+}
+
+fn entry(number: u32) -> Request {
+    let (client, server) = ends(number);
     let state = attribute(CTA_PROTOINFO_TCP, &attribute(1, &[ESTABLISHED]));
     let attributes = [
         tuple(CTA_TUPLE_ORIG, client, server),
@@ -156,7 +168,7 @@ fn entry(number: u32) -> Request {
     }
 }
 
-fn tuple(kind: u16, source: (Ipv4Addr, u32), destination: (Ipv4Addr, u32)) -> Vec<u8> {
+pub(crate) fn tuple(kind: u16, source: End, destination: End) -> Vec<u8> {
     let port = |port: u32| u16::try_from(port).unwrap_or(u16::MAX).to_be_bytes();
     let addresses = [attribute(1, &source.0.octets()), attribute(2, &destination.0.octets())];
     let ports = [attribute(1, &[TCP]), attribute(2, &port(source.1)), attribute(3, &port(destination.1))];

@@ -13,7 +13,7 @@ const KNOWN_TAG: &str = "host";
 /// Writes the whole configuration.
 pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> String {
     // Whom the program becomes changes nothing that is counted, and may be somebody's name.
-    let Config { interval, timestamps, user: _, telegraf, tags, lan, devices, limits, log } = config;
+    let Config { interval, timestamps, source, user: _, telegraf, tags, lan, devices, limits, log } = config;
     let tags: Vec<String> = tags
         .global()
         .iter()
@@ -29,9 +29,10 @@ pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> String {
     let prefixes = list(prefixes.map(|prefix: IpNet| prefix.to_string()));
     let sections = [
         format!(
-            "interval = {}\ntimestamps = {}\n",
+            "interval = {}\ntimestamps = {}\nsource = {}\n",
             quoted(&interval.to_string()),
-            quoted(timestamps_name(*timestamps))
+            quoted(timestamps_name(*timestamps)),
+            quoted(source.name()),
         ),
         format!(
             "[telegraf]\naddress = {}\nmax_datagram = {}\n",

@@ -2,40 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::conntrack::entry::Unreadable;
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
-
-/// Why a line could not be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// The line does not begin with names and numbers of layer 3 and layer 4.
-    Protocols,
-    /// Layer 3 is neither IPv4 nor IPv6.
-    Family,
-    /// An address is none of its family.
-    Address,
-    /// A number is none, or too large for what it stands for.
-    Number,
-    /// TCP in a state that has no known name.
-    State,
-    /// There are not two tuples of source and destination.
-    Tuples,
-    /// The line is longer than the buffer.
-    Length,
-}
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Protocols => "no layer 3 and layer 4 protocol at its beginning",
-            Self::Family => "neither IPv4 nor IPv6",
-            Self::Address => "a bad address",
-            Self::Number => "a bad number",
-            Self::State => "an unknown TCP state",
-            Self::Tuples => "not two tuples of source and destination",
-            Self::Length => "longer than the buffer",
-        })
-    }
-}
 
 /// Understands one line, given without its newline.
 ///
@@ -93,8 +61,8 @@ impl Family {
 #[derive(Default)]
 struct Extras {
     flags: Flags,
-    mark: Option<u32>,
-    zone: Option<u16>,
+    mark: u32,
+    zone: u16,
 }
 
 /// Reads up to the first tuple: the timeout and TCP's state, both missing from offloaded entries. Other protocols'
@@ -145,8 +113,8 @@ fn tuple(words: &mut Words<'_>, family: Family, extras: &mut Extras) -> Result<T
             b't' if words.key(b"type=") => destination_port |= u16::from(words.number_as::<u8>()?) << 8,
             b'c' if words.key(b"code=") => destination_port |= u16::from(words.number_as::<u8>()?),
             b'i' if words.key(b"id=") => source_port = words.number_as()?,
-            b'm' if words.key(b"mark=") => extras.mark = Some(words.number_as()?),
-            b'z' if words.key(b"zone=") => extras.zone = Some(words.number_as()?),
+            b'm' if words.key(b"mark=") => extras.mark = words.number_as()?,
+            b'z' if words.key(b"zone=") => extras.zone = words.number_as()?,
             b'[' if words.key(b"[ASSURED]") => extras.flags.insert(Flags::ASSURED),
             b'[' if words.key(b"[UNREPLIED]") => extras.flags.insert(Flags::UNREPLIED),
             b'[' if words.key(b"[OFFLOAD]") => extras.flags.insert(Flags::OFFLOAD),

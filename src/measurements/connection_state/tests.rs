@@ -10,7 +10,7 @@ fn flow(protocol: u8, state: State) -> Flow {
     let tuple = Tuple { source: Endpoint::UNSPECIFIED, destination: Endpoint::UNSPECIFIED, counters: None };
     let flags = Flags::default();
     let protocol = Protocol(protocol);
-    Flow { protocol, state, flags, timeout: None, mark: None, zone: None, original: tuple, reply: tuple }
+    Flow { protocol, state, flags, timeout: None, mark: 0, zone: 0, original: tuple, reply: tuple }
 }
 
 fn label(name: &str) -> Label {

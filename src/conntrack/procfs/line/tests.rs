@@ -1,9 +1,9 @@
 use std::fmt::Write;
 
-use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::conntrack::any_flow::any_flow;
 
 fn good(line: &str) -> Flow {
     parse(line.as_bytes()).unwrap_or_else(|why| panic!("{why}: {line}"))
@@ -24,8 +24,8 @@ fn every_field_of_an_ordinary_line() {
         state: State::Established,
         flags: Flags::ASSURED,
         timeout: Some(431_998),
-        mark: Some(7),
-        zone: Some(2),
+        mark: 7,
+        zone: 2,
         original: Tuple {
             source: endpoint("203.0.113.1", 42598),
             destination: endpoint("203.0.113.10", 8080),
@@ -88,7 +88,7 @@ fn unknown_fields_are_skipped_wherever_they_stand() {
         mark=4294967295 secctx=system_u:object_r:unlabeled_t:s0 delta-time=3 use=2";
     let flow = good(line);
     assert_eq!(flow.original.source, endpoint("2001:db8:aa:10:9c1d:11:2233:4455", 5));
-    assert_eq!((flow.mark, flow.zone, flow.state), (Some(u32::MAX), None, State::Active));
+    assert_eq!((flow.mark, flow.zone, flow.state), (u32::MAX, 0, State::Active));
     assert_eq!(flow.reply.counters, Some(Counters { packets: 1, bytes: 90 }));
 }
 
@@ -145,9 +145,8 @@ fn print(flow: &Flow) -> String {
             break;
         }
     }
-    flow.mark.into_iter().for_each(|mark| write!(line, " mark={mark}").unwrap());
-    flow.zone.into_iter().for_each(|zone| write!(line, " zone={zone}").unwrap());
-    line + " use=2"
+    let Flow { mark, zone, .. } = flow;
+    line + &format!(" mark={mark} zone={zone} use=2")
 }
 
 fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
@@ -166,50 +165,6 @@ fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
     if let Some(Counters { packets, bytes }) = tuple.counters {
         write!(line, " packets={packets} bytes={bytes}").unwrap();
     }
-}
-
-fn any_tuple(v6: bool) -> impl Strategy<Value = Tuple> {
-    let address = move || {
-        any::<(u32, u128)>().prop_map(
-            move |(four, six)| {
-                if v6 { IpAddr::V6(six.into()) } else { IpAddr::V4(four.into()) }
-            },
-        )
-    };
-    let endpoint = move || (address(), any::<u16>()).prop_map(|(address, port)| Endpoint { address, port });
-    let counters = any::<(u64, u64)>().prop_map(|(packets, bytes)| Counters { packets, bytes });
-    (endpoint(), endpoint(), option::of(counters)).prop_map(|(source, destination, counters)| Tuple {
-        source,
-        destination,
-        counters,
-    })
-}
-
-fn any_flow() -> impl Strategy<Value = Flow> {
-    let flags = [Flags::default(), Flags::UNREPLIED, Flags::ASSURED, Flags::OFFLOAD, Flags::HW_OFFLOAD];
-    let shown = option::of((any::<u32>(), prop::sample::select(&State::ALL[..10])));
-    let tuples = any::<bool>().prop_flat_map(|v6| (any_tuple(v6), any_tuple(v6)));
-    let rest = (
-        any::<u8>(),
-        prop::sample::select(flags.to_vec()),
-        shown,
-        any::<Option<u32>>(),
-        any::<Option<u16>>(),
-    );
-    (tuples, rest).prop_map(|((original, reply), (number, flags, shown, mark, zone))| {
-        let (protocol, shown) = (Protocol(number), shown.filter(|_| !flags.offloaded()));
-        let state = State::of(protocol, shown.map(|(_, state)| state), flags);
-        Flow {
-            protocol,
-            state,
-            flags,
-            timeout: shown.map(|(timeout, _)| timeout),
-            mark,
-            zone,
-            original,
-            reply,
-        }
-    })
 }
 
 proptest! {
