@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench
+.PHONY: help run test lint bless bench deb deb-test feed-test
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,3 +21,12 @@ bless: ## accept what the golden cases give; read the diff
 
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
+
+deb: ## a package for Debian of this machine's architecture, in dist/
+	@tools/deb
+
+deb-test: ## installs, starts, upgrades and removes that package; needs root
+	@tools/deb-test
+
+feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
+	@tools/feed-test
