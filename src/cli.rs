@@ -60,6 +60,9 @@ Options:
   -h, --help       this text
   -V, --version    the version, and the date of the commit it was built from
 
+Started as root, it becomes the user that the configuration names, and keeps
+only what it needs: check tells what. capture stays who started it.
+
 Signals:
   SIGHUP reads the configuration again; a bad one is refused and the running
   one kept. SIGTERM and SIGINT stop the daemon.

@@ -55,7 +55,10 @@ pub(super) fn permitted() -> io::Result<CapabilitySet> {
 /// Gives up all capabilities but those `permitted`, of which those in `effective` are in effect. None is handed on.
 pub(super) fn hold(permitted: CapabilitySet, effective: CapabilitySet) -> io::Result<()> {
     let sets = CapabilitySets { effective, permitted, inheritable: CapabilitySet::empty() };
-    set_capabilities(None, sets)?;
+    // Where there is nothing to give up, a filter of system calls may well refuse to.
+    if capabilities(None)? != sets {
+        set_capabilities(None, sets)?;
+    }
     match clear_ambient_capability_set() {
         // Before Linux 4.3 there is no such set.
         Err(rustix::io::Errno::INVAL) => Ok(()),

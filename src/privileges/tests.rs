@@ -60,6 +60,9 @@ fn what_is_missing_is_told_with_a_remedy() {
     assert!(missing.iter().any(|text| text.contains("AmbientCapabilities=CAP_NET_ADMIN")), "{missing:?}");
     assert!(missing.iter().any(|text| text.contains("/a, /b, /c and 2 more")), "{missing:?}");
     assert_eq!(lacking.capabilities(), ["no capabilities"]);
+    let contained = Privileges { was_root: true, ..lacking };
+    let missing = contained.missing();
+    assert!(missing.iter().all(|text| text.contains("in a container?")), "{missing:?}");
 }
 
 #[test]

@@ -131,6 +131,9 @@ impl Privileges {
     /// What is missing, each with what it costs and how to get it.
     pub fn missing(&self) -> Vec<String> {
         let remedy = |capability: &str| {
+            if self.was_root {
+                return format!("root lacks {capability} here (in a container?): give it that");
+            }
             format!("start it as root, or give it {capability} (systemd: AmbientCapabilities={capability})")
         };
         let mut told = Vec::new();
@@ -143,7 +146,9 @@ impl Privileges {
             self.closed.iter().filter(|path| Some(*path) != self.table.as_ref()).cloned().collect();
         if !files.is_empty() && !self.kept.contains(CapabilitySet::DAC_READ_SEARCH) {
             let (files, remedy) = (names(&files), remedy("CAP_DAC_READ_SEARCH"));
-            told.push(format!("no permission to read {files}: allow it to group 0 or everybody, {remedy}"));
+            told.push(format!(
+                "no permission to read {files}: let group 0 or everybody read it; or: {remedy}"
+            ));
         }
         told
     }
