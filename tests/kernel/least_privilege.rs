@@ -12,6 +12,7 @@ use crate::connections::{at, established, established_from, listen};
 use crate::exporter::{Exporter, PROGRAM, command, configure};
 use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP_MAC};
 use crate::lines::parse;
+use crate::namespace::require;
 use crate::snapshot::{Receiver, Snapshot, counts};
 use crate::wait::until;
 
@@ -23,10 +24,10 @@ const NET_ADMIN: u64 = 1 << 12;
 const PRIVATE: &str = "2001:db8:aa:10::abcd";
 
 /// What the kernel says of one thread, by key.
-type Status = BTreeMap<String, String>;
+pub(crate) type Status = BTreeMap<String, String>;
 
 /// What the kernel says of every thread of the daemon.
-fn threads(exporter: &Exporter) -> Vec<Status> {
+pub(crate) fn threads(exporter: &Exporter) -> Vec<Status> {
     let tasks = fs::read_dir(format!("/proc/{}/task", exporter.pid())).expect("a running process").flatten();
     let status = |text: String| {
         let fields = text.lines().filter_map(|line| line.split_once(':'));
@@ -204,6 +205,7 @@ fn what_was_given_up_takes_a_restart() {
 #[test]
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_user_that_cannot_be_ends_it_before_anything_is_sent() {
+    require("setpriv", "util-linux");
     let home = Household::new("nouser");
     let telegraf = at("127.0.0.1", 8094);
     let receiver = Receiver::new(&home.router, telegraf);
