@@ -285,7 +285,7 @@ fn once(invocation: &Invocation) -> Result<(), ExitCode> {
 
 fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
     let (config, privileges) = invocation.begin()?;
-    let streams = if stdout { log::Streams::StderrOnly } else { log::Streams::Both };
+    let streams = if stdout { log::Streams::ForTelegraf } else { log::Streams::Both };
     let level = log::start(config.log.level, streams);
     privileges::announce(&privileges);
     let (runtime, root, config_file) = (runtime()?, &invocation.root, invocation.config_file());

@@ -5,9 +5,13 @@
 use std::io;
 
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::{Layer, Registry};
 
@@ -20,6 +24,8 @@ pub(super) enum Streams {
     Both,
     /// All to standard error: standard output carries line protocol.
     StderrOnly,
+    /// Likewise, and marked by weight as Telegraf's `execd` input wants it, which takes the rest for errors.
+    ForTelegraf,
 }
 
 /// The least important messages shown, which a reload may change.
@@ -40,6 +46,7 @@ pub(super) fn start(level: LogLevel, streams: Streams) -> Level {
     let format = fmt::layer().with_ansi(false).without_time().with_target(false);
     let format = match streams {
         Streams::StderrOnly => format.with_writer(io::stderr).boxed(),
+        Streams::ForTelegraf => format.event_format(Marked).with_writer(io::stderr).boxed(),
         Streams::Both => {
             format.with_writer(io::stderr.with_max_level(tracing::Level::WARN).or_else(io::stdout)).boxed()
         }
@@ -47,6 +54,27 @@ pub(super) fn start(level: LogLevel, streams: Streams) -> Level {
     // Fails only if a subscriber is set already.
     let _ = tracing_subscriber::registry().with(filter).with(format).try_init();
     Level(handle)
+}
+
+/// A message behind the letter of its weight: `I! stopping`.
+struct Marked;
+
+impl<S, N> FormatEvent<S, N> for Marked
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let level = event.metadata().level().as_str();
+        write!(writer, "{}! ", level.get(..1).unwrap_or(level))?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
 
 const fn filter(level: LogLevel) -> LevelFilter {

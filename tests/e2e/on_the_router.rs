@@ -59,4 +59,7 @@ fn telegraf_on_the_router_runs_the_exporter() {
     let hosts: BTreeSet<&str> = rows.iter().map(|row| text(row, "host")).collect();
     assert_eq!(hosts.len(), 1, "{hosts:?}");
     servers.insist_on_no_error();
+    // The exporter's messages come out by their weight.
+    let said = servers.said();
+    assert!(said.contains(" I! [inputs.execd] conntrack-exporter "), "{said}");
 }

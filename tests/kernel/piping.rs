@@ -49,7 +49,8 @@ fn standard_output_is_written_at_every_tick_until_it_is_closed() {
     }
     drop(reader);
     exporter.insist_on_a_good_end();
-    exporter.await_error("standard output is closed: stopping");
+    // As Telegraf's execd input wants its messages marked.
+    exporter.await_error("\nI! standard output is closed: stopping\n");
 }
 
 #[test]
