@@ -4,6 +4,8 @@
 
 #![no_main]
 
+use std::fmt::Write;
+
 use std::rc::Rc;
 
 use conntrack_exporter::config::Config;
@@ -17,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let mut toml = "[tags]\n".to_owned();
     for line in lines.by_ref().take_while(|line| !line.is_empty()) {
         let (Some(key), value) = split(line) else { continue };
-        toml += &format!("{:?} = {:?}\n", key.as_str(), value.as_ref().map_or("x", Name::as_str));
+        let _ = writeln!(toml, "{:?} = {:?}", key.as_str(), value.as_ref().map_or("x", Name::as_str));
     }
     let Ok(config) = Config::parse(&toml) else { return };
     let global = config.tags.global();

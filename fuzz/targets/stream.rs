@@ -30,7 +30,7 @@ impl Read for Pieces<'_> {
         assert!(!buffer.is_empty(), "no room to read into");
         let size = self.sizes.get(self.next % self.sizes.len().max(1)).copied().unwrap_or(u8::MAX);
         self.next += 1;
-        if size == 0 && self.next % 2 == 0 {
+        if size == 0 && self.next.is_multiple_of(2) {
             return Err(ErrorKind::Interrupted.into());
         }
         let length = (usize::from(size).pow(2) + 1).min(buffer.len()).min(self.text.len());
