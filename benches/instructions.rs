@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that can't run says so by a panic")]
 
+#[path = "../tests/support/fill.rs"]
+mod fill;
 #[path = "support/router.rs"]
 mod router;
 
@@ -13,7 +15,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use conntrack_exporter::config::Config;
-use conntrack_exporter::conntrack::procfs::{Reading, line};
+use conntrack_exporter::conntrack::netlink;
+use conntrack_exporter::conntrack::procfs::{self, Reading};
 use conntrack_exporter::conntrack::{Entry, Progress};
 use conntrack_exporter::daemon::snapshot::{Observer, settings};
 use conntrack_exporter::daemon::write_lines;
@@ -22,7 +25,10 @@ use conntrack_exporter::devices::present::Present;
 use conntrack_exporter::devices::{Devices, Label};
 use conntrack_exporter::lan::{Lan, interfaces};
 use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::root::Root;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::socket::SockProtocol;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -37,6 +43,7 @@ fn main() {
     let root = router::write(entries, devices).unwrap();
     match what.as_str() {
         "parse" => parse(entries, times),
+        "decode" => decode(entries, times),
         "scrape" => (0..times).for_each(|_| scrape(&root.join("proc/net/nf_conntrack"), entries)),
         "snapshot" => snapshot(&root, times),
         "devices" => name(&root, devices, times),
@@ -49,7 +56,20 @@ fn parse(entries: usize, times: usize) {
     let text = router::table(entries, 50);
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     for line in (0..times).flat_map(|_| &lines) {
-        black_box(line::parse(line).unwrap());
+        assert!(matches!(black_box(procfs::entry(line)), Entry::Flow(_)));
+    }
+}
+
+/// The messages of a real table, in a network namespace of its own.
+fn decode(entries: usize, times: usize) {
+    unshare(CloneFlags::CLONE_NEWNET).unwrap();
+    fill::fill(0..entries.try_into().unwrap()).unwrap();
+    let mut dump = Dump::request(SockProtocol::NetlinkNetFilter, 0x101, &[0; 4]).unwrap();
+    let mut messages = Vec::new();
+    while dump.step(&mut |_, payload| messages.push(payload.to_vec())).unwrap() {}
+    assert_eq!(messages.len(), entries);
+    for message in (0..times).flat_map(|_| &messages) {
+        assert!(matches!(black_box(netlink::entry(message)), Entry::Flow(_)));
     }
 }
 
@@ -88,7 +108,7 @@ fn name(root: &Path, devices: usize, times: usize) {
     let mut labels: Vec<Label> = Vec::new();
     for _ in 0..times {
         known.refresh(&lan, Duration::ZERO);
-        present.begin(known.generation());
+        present.begin((known.generation(), lan.generation()));
         for address in &addresses {
             if present.owner_at(*address).is_none() {
                 present.enter(*address, known.identify(&lan, *address, true, Duration::ZERO), false);

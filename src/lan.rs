@@ -59,6 +59,7 @@ pub struct Lan {
     /// Derived from the belongings and the configuration: the longest prefix first.
     segments: Vec<Segment>,
     interfaces: Vec<Interface>,
+    generation: u64,
 }
 
 impl Lan {
@@ -71,6 +72,7 @@ impl Lan {
             router: Vec::new(),
             segments: Vec::new(),
             interfaces: Vec::new(),
+            generation: 0,
         };
         lan.derive();
         lan
@@ -112,6 +114,11 @@ impl Lan {
         self.interfaces = interfaces;
         self.derive();
         changed
+    }
+
+    /// Changes whenever any address may have another place.
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Whether an interface of this name belongs to the LAN, and by which pattern.
@@ -159,18 +166,21 @@ impl Lan {
     }
 
     fn derive(&mut self) {
-        self.router.clear();
-        self.segments.clear();
+        let (mut router, mut segments) = (Vec::new(), Vec::new());
         for (belonging, _) in &self.belongings {
             match belonging {
-                Belonging::Address(address) => self.router.push(*address),
-                Belonging::Segment(segment, _) => self.segments.push(*segment),
+                Belonging::Address(address) => router.push(*address),
+                Belonging::Segment(segment, _) => segments.push(*segment),
             }
         }
         let configured = self.configured.iter().map(|net| Segment { prefix: net.trunc(), link_layer: true });
-        self.segments.extend(configured);
-        self.router.sort_unstable();
-        self.segments.sort_by_key(|segment| std::cmp::Reverse(segment.prefix.prefix_len()));
+        segments.extend(configured);
+        router.sort_unstable();
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.prefix.prefix_len()));
+        if (&router, &segments) != (&self.router, &self.segments) {
+            self.generation += 1;
+            (self.router, self.segments) = (router, segments);
+        }
     }
 }
 

@@ -47,8 +47,12 @@ impl Reading {
 }
 
 /// Understands the payload of one message.
+#[inline]
 pub fn entry(payload: &[u8]) -> Entry<'_> {
-    match usual::parse(payload).map_or_else(|| attributes::parse(payload), Ok) {
+    if let Some(flow) = usual::parse(payload) {
+        return Entry::Flow(flow);
+    }
+    match attributes::parse(payload) {
         Ok(flow) => Entry::Flow(flow),
         Err(why) => Entry::Unreadable { bytes: payload, why },
     }

@@ -1,8 +1,11 @@
 //! The table as text: `/proc/net/nf_conntrack`, as the kernel's `ct_seq_show()` prints it.
 //!
-//! [`Reading`] streams the file through one fixed buffer; [`line::parse`] understands one line.
+//! [`Reading`] streams the file through one fixed buffer. [`usual`] knows the form that nearly every line has,
+//! [`line`] understands every other, and both give the same.
 
 pub mod line;
+pub mod usual;
+mod words;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +13,6 @@ use std::io::{self, Read};
 use memchr::memchr;
 
 use super::entry::{Entry, Progress, Unreadable};
-use line::parse;
 
 /// One `read()` gives at most a page of whole lines; the rest is room for the longest security context.
 const BUFFER: usize = 16 * 1024;
@@ -30,7 +32,12 @@ impl Reading {
 
     /// Reads once and hands every line that is whole by then to `sink`.
     pub fn step(&mut self, sink: &mut impl FnMut(Entry<'_>)) -> io::Result<Progress> {
-        let each = &mut |line: Result<&[u8], TooLong<'_>>| sink(entry(line));
+        let each = &mut |line: Result<&[u8], TooLong<'_>>| {
+            sink(match line {
+                Ok(line) => entry(line),
+                Err(TooLong(bytes)) => Entry::Unreadable { bytes, why: Unreadable::Length },
+            });
+        };
         match self.source.read(self.lines.space()) {
             Ok(0) => {
                 self.lines.finish(each);
@@ -46,13 +53,15 @@ impl Reading {
     }
 }
 
-fn entry<'a>(line: Result<&'a [u8], TooLong<'a>>) -> Entry<'a> {
-    match line {
-        Ok(line) => match parse(line) {
-            Ok(flow) => Entry::Flow(flow),
-            Err(why) => Entry::Unreadable { bytes: line, why },
-        },
-        Err(TooLong(bytes)) => Entry::Unreadable { bytes, why: Unreadable::Length },
+/// Understands one line, given without its newline.
+#[inline]
+pub fn entry(line: &[u8]) -> Entry<'_> {
+    if let Some(flow) = usual::parse(line) {
+        return Entry::Flow(flow);
+    }
+    match line::parse(line) {
+        Ok(flow) => Entry::Flow(flow),
+        Err(why) => Entry::Unreadable { bytes: line, why },
     }
 }
 

@@ -12,6 +12,7 @@ use super::fault::Fault;
 use crate::attribution::{Whose, whose};
 use crate::config::{Config, DeviceTag};
 use crate::conntrack::choice::Source;
+use crate::conntrack::flow::Flow;
 use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
 use crate::devices::admission::Admission;
 use crate::devices::name::Name;
@@ -201,29 +202,35 @@ impl Observer {
 
     /// Reads the table from one source: every flow is seen by every measurement.
     async fn read(&mut self, source: Source, boot: Duration) -> Result<Pass, TableError> {
-        self.present.begin(self.devices.generation());
+        self.present.begin((self.devices.generation(), self.lan.generation()));
         let mut pass = Pass::default();
         let mut reading = self.table.open(source)?;
         let mut yielded = Instant::now();
         let Self { lan, devices, present, admission, connection_state, .. } = self;
+        // Of an entry that a device began, which most are, one look-up tells the rest once its address was met.
+        let mut owner_of = |flow: &Flow| {
+            if let Some(owner) = present.owner_at(flow.original.source.address) {
+                return Some(owner);
+            }
+            Some(match whose(flow, |address| devices.place(lan, address, boot)) {
+                Whose::Loopback => return None,
+                Whose::Router => Owner::ROUTER,
+                Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
+                    let who = devices.identify(lan, address, link_layer, boot);
+                    let admitted = who.as_ref().is_some_and(|who| admission.knows(who));
+                    present.enter(address, who, admitted)
+                }),
+                Whose::Nobody => Owner::UNATTRIBUTED,
+            })
+        };
         let mut see = |entry: Entry<'_>| match entry {
             Entry::Unreadable { bytes, why } => pass.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
                 pass.read += 1;
-                let owner = match whose(&flow, |address| devices.place(lan, address, boot)) {
-                    Whose::Loopback => {
-                        pass.loopback += 1;
-                        return;
-                    }
-                    Whose::Router => Owner::ROUTER,
-                    Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
-                        let who = devices.identify(lan, address, link_layer, boot);
-                        let admitted = who.as_ref().is_some_and(|who| admission.knows(who));
-                        present.enter(address, who, admitted)
-                    }),
-                    Whose::Nobody => Owner::UNATTRIBUTED,
-                };
-                connection_state.see(owner, &flow);
+                match owner_of(&flow) {
+                    Some(owner) => connection_state.see(owner, &flow),
+                    None => pass.loopback += 1,
+                }
             }
         };
         loop {

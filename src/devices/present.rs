@@ -1,6 +1,7 @@
 //! Who is present: a small number for each, so that counting is an index into a table.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
@@ -43,18 +44,31 @@ impl Owner {
 #[derive(Debug, Default)]
 pub struct Present {
     /// Every device address met. Its hash needs a secret: outsiders may choose the addresses.
-    by_address: HashMap<IpAddr, Owner, RandomState>,
+    by_address: HashMap<Address, Owner, RandomState>,
     by_key: HashMap<Key, Owner, RandomState>,
     devices: Vec<Who>,
     bare: usize,
-    generation: u64,
+    generation: (u64, u64),
     epoch: u64,
 }
 
+/// An address that is hashed as one number: every entry of the table asks for one.
+#[derive(Debug, PartialEq, Eq)]
+struct Address(IpAddr);
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpAddr::V4(v4) => state.write_u32(v4.to_bits()),
+            IpAddr::V6(v6) => state.write_u128(v6.to_bits()),
+        }
+    }
+}
+
 impl Present {
-    /// Whose the LAN address `address` is, if it was met before.
+    /// Whose the LAN address `address` is, if it was met before. Nobody else's address is ever known here.
     pub fn owner_at(&self, address: IpAddr) -> Option<Owner> {
-        self.by_address.get(&address).copied()
+        self.by_address.get(&Address(address)).copied()
     }
 
     /// Changes whenever everybody is forgotten and numbers begin anew.
@@ -67,9 +81,9 @@ impl Present {
         &self.devices
     }
 
-    /// Begins another snapshot. Who was met is kept as long as nothing has changed (`generation` of [`super::Devices`])
-    /// and there is room for others.
-    pub fn begin(&mut self, generation: u64) {
+    /// Begins another snapshot. Who was met is kept as long as nothing has changed (the generations of
+    /// [`super::Devices`] and of [`crate::lan::Lan`]) and there is room for others.
+    pub fn begin(&mut self, generation: (u64, u64)) {
         if self.generation != generation || self.bare == BARE_AT_MOST {
             *self = Self { generation, epoch: self.epoch + 1, ..Self::default() };
         }
@@ -98,7 +112,7 @@ impl Present {
         if owner == next {
             self.devices.push(who);
         }
-        self.by_address.insert(address, owner);
+        self.by_address.insert(Address(address), owner);
         owner
     }
 }
@@ -124,9 +138,9 @@ mod tests {
         assert_eq!(Owner::OVERFLOW.device(), None);
         assert_eq!(present.owner_at("192.168.8.2".parse().unwrap()), Some(first));
         assert_eq!(present.devices().len(), 2);
-        present.begin(0);
+        present.begin((0, 0));
         assert_eq!(present.devices().len(), 2, "nothing has changed");
-        present.begin(1);
+        present.begin((1, 0));
         assert!(present.devices().is_empty());
     }
 
@@ -147,7 +161,7 @@ mod tests {
         );
         let stranger = Some(Who::Stranger(Key::Mac(Mac([2, 0, 0, 0, 0, 1]))));
         assert_eq!(present.enter("2001:db8::ff:fe00:1".parse().unwrap(), stranger, false), Owner::OVERFLOW);
-        present.begin(0);
+        present.begin((0, 0));
         assert!(present.devices().is_empty(), "others have their turn");
     }
 }

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::attributes::{
     Attributes, CTA_COUNTERS_BYTES, CTA_COUNTERS_ORIG, CTA_COUNTERS_PACKETS, CTA_COUNTERS_REPLY, CTA_ID,
-    CTA_IP_V4_DST, CTA_IP_V4_SRC, CTA_IP_V6_DST, CTA_IP_V6_SRC, CTA_PROTO_DST_PORT, CTA_PROTO_NUM,
+    CTA_IP_V4_DST, CTA_IP_V4_SRC, CTA_IP_V6_DST, CTA_IP_V6_SRC, CTA_MARK, CTA_PROTO_DST_PORT, CTA_PROTO_NUM,
     CTA_PROTO_SRC_PORT, CTA_PROTOINFO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL,
     CTA_PROTOINFO_TCP_FLAGS_REPLY, CTA_PROTOINFO_TCP_STATE, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL,
     CTA_PROTOINFO_TCP_WSCALE_REPLY, CTA_STATUS, CTA_TIMEOUT, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_PROTO,
@@ -134,9 +134,11 @@ fn protocol(word: u32) -> Protocol {
 }
 
 /// What follows the tuples. An attribute of another length or kind than these is left to the plain walk.
+#[inline]
 fn beside(mut words: &[Word]) -> Option<Rest> {
     const STATUS: u32 = header(8, CTA_STATUS);
     const TIMEOUT: u32 = header(8, CTA_TIMEOUT);
+    const MARK: u32 = header(8, CTA_MARK);
     const ID: u32 = header(8, CTA_ID);
     const USE: u32 = header(8, CTA_USE);
     const TCP: u32 = header(48, CTA_PROTOINFO | NESTED);
@@ -153,6 +155,11 @@ fn beside(mut words: &[Word]) -> Option<Rest> {
             TIMEOUT => {
                 let (value, behind) = behind.split_first()?;
                 rest.timeout = Some(u32::from_be_bytes(*value));
+                behind
+            }
+            MARK => {
+                let (value, behind) = behind.split_first()?;
+                rest.mark = u32::from_be_bytes(*value);
                 behind
             }
             ID | USE => behind.get(1..)?,

@@ -1,9 +1,12 @@
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::conntrack::any_flow::any_flow;
+use crate::conntrack::flow::Endpoint;
+use crate::conntrack::procfs::usual;
 
 fn good(line: &str) -> Flow {
     parse(line.as_bytes()).unwrap_or_else(|why| panic!("{why}: {line}"))
@@ -125,7 +128,12 @@ fn what_can_not_be_understood_says_why() {
 /// Prints a flow as the kernel's `ct_seq_show()` does.
 fn print(flow: &Flow) -> String {
     let family = if flow.original.source.address.is_ipv4() { "ipv4     2" } else { "ipv6     10" };
-    let mut line = format!("{family} name     {}", flow.protocol.0);
+    let name = match flow.protocol {
+        Protocol::TCP => "tcp",
+        Protocol::UDP => "udp",
+        _ => "unknown",
+    };
+    let mut line = format!("{family} {name:<8} {}", flow.protocol.0);
     if let Some(timeout) = flow.timeout {
         write!(line, " {timeout}").unwrap();
         if flow.protocol == Protocol::TCP {
@@ -167,24 +175,46 @@ fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
     }
 }
 
+/// What [`usual::parse`] makes of a line must be what [`parse`] makes of it.
+fn both_ways(line: &[u8]) {
+    if let Some(flow) = usual::parse(line) {
+        assert_eq!(parse(line), Ok(flow), "{}", line.escape_ascii());
+    }
+}
+
+#[test]
+fn what_the_kernel_printed_reads_the_same_both_ways() {
+    for line in [TCP, &format!("{TCP} "), &TCP.replace("mark=7 zone=2 ", "")] {
+        assert_eq!(usual::parse(line.as_bytes()), Some(good(line)), "{line}");
+    }
+    let later = TCP
+        .replace("mark=7", "mark=7 secctx=system_u:object_r:unlabeled_t:s0")
+        .replace("use=2", "delta-time=9 use=2");
+    assert_eq!(usual::parse(later.as_bytes()), None);
+    good(&later);
+}
+
 proptest! {
     #[test]
     fn a_printed_flow_is_read_again(flow in any_flow()) {
-        prop_assert_eq!(good(&print(&flow)), flow);
+        let line = print(&flow);
+        prop_assert_eq!(good(&line), flow);
+        let is_usual = flow.protocol == Protocol::TCP || flow.protocol == Protocol::UDP;
+        prop_assert_eq!(usual::parse(line.as_bytes()), is_usual.then_some(flow));
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-        let _ = parse(&bytes);
+        both_ways(&bytes);
     }
 
     #[test]
-    fn no_mutilation_makes_it_panic(flow in any_flow(), place: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
+    fn no_mutilation_makes_it_panic_or_differ(flow in any_flow(), place: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
         let mut line = print(&flow).into_bytes();
         let place = place.index(line.len());
         line[place] = byte;
-        let _ = parse(&line);
+        both_ways(&line);
         line.truncate(cut.index(line.len()));
-        let _ = parse(&line);
+        both_ways(&line);
     }
 }
