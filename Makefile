@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench router ipk router-test reproducible size dist
+.PHONY: help run test lint bless bench router ipk router-test reproducible size dist fuzz
 ARCH = aarch64
 
 help: ## list these targets
@@ -22,6 +22,10 @@ bless: ## accept what the golden cases give; read the diff
 
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
+
+SECONDS = 60
+fuzz: ## every fuzz target for SECONDS=60 seconds
+	@tools/fuzz $(SECONDS)
 
 router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7
 	@cross/build $(ARCH)
