@@ -74,7 +74,7 @@ function judge(   sequence, series) {
     }
     started = field("started", $2)
     sequence_before = field("sequence", $2)
-    if (field("points", $2) != lines) wrong("points=" field("points", $2) ", and " lines " came: " $0)
+    if (field("points", $2) != lines + 0) wrong("points=" field("points", $2) ", and " lines + 0 " came: " $0)
     cpu = field("cpu_ns", $2)
     resident = field("resident_bytes", $2)
     # What was read before the phase began belongs to the one before.
