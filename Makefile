@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench router ipk router-test reproducible size dist fuzz
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 ARCH = aarch64
 
 help: ## list these targets
@@ -26,6 +26,15 @@ bench: ## instructions, times and memory, each against a floor
 SECONDS = 60
 fuzz: ## every fuzz target for SECONDS=60 seconds
 	@tools/fuzz $(SECONDS)
+
+deb: ## a package for Debian of this machine's architecture, in dist/
+	@tools/deb
+
+deb-test: ## installs, starts, upgrades and removes that package; needs root
+	@tools/deb-test
+
+feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
+	@tools/feed-test
 
 router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7
 	@cross/build $(ARCH)

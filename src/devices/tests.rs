@@ -361,6 +361,21 @@ fn a_duid_alone_is_a_device_only_by_a_name() {
 }
 
 #[test]
+fn a_neighbour_that_overrules_a_newer_lease_is_news() {
+    let files = Files::new("overruled");
+    files.write("/ip-neigh", "192.168.8.2 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/one", "1 02:00:00:a1:b2:03 192.168.8.2 tablet *\n");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "tablet");
+    let generation = devices.generation();
+    devices.refresh(&lan(), 2 * HOUR);
+    assert_eq!(name(&mut devices, 2), "02:00:00:a1:b2:02");
+    assert_ne!(devices.generation(), generation, "whoever remembers whose the address was must hear of it");
+}
+
+#[test]
 fn a_newer_claim_for_an_address_wins() {
     let mut devices = devices();
     learn(&mut devices, "1 02:00:00:a1:b2:02 192.168.8.7 old *\n");

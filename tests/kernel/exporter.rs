@@ -131,7 +131,7 @@ impl Exporter {
         assert_eq!(status.code(), Some(0), "{status}: {}", self.errors());
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX))
     }
 }

@@ -20,6 +20,7 @@ mod flush;
 mod household;
 mod interfaces;
 mod lan;
+mod least_privilege;
 #[path = "../support/lines.rs"]
 mod lines;
 mod names;
