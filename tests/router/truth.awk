@@ -22,6 +22,7 @@ BEGIN {
 /^BOX: WRONG/ { failures++ }
 /^BOX: ok/ { checks++ }
 /^BOX: figure VmHWM/ { hwm = $4 }
+/^BOX: log / { next }
 /^BOX: / { print substr($0, 6); next }
 
 function tag(name, series) {
