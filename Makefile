@@ -1,9 +1,10 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
+ARCH = aarch64
 
 help: ## list these targets
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: ## the daemon on a sample household, and a receiver that prints what it sends
 	@cargo build --quiet --bin conntrack-exporter --example receiver
@@ -40,3 +41,22 @@ deb-test: ## installs, starts, upgrades and removes that package; needs root
 
 feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
 	@tools/feed-test
+
+router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7
+	@cross/build $(ARCH)
+
+ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= as above
+	@tools/ipk $(ARCH)
+	@tools/ipk-check
+
+router-test: ## a router in a box: the package on emulated arm64 kernels
+	@tools/router-test
+
+reproducible: ## two builds from clean clones, compared
+	@tools/reproducible
+
+size: ## what the router's program consists of
+	@tools/size $(ARCH)
+
+dist: ## a release: packages, checksums, samples, in dist
+	@tools/dist

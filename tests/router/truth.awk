@@ -1,0 +1,132 @@
+# Judges a log of the box: what its console said and what a receiver got, in the
+# order in which it came. -v now=SECONDS: when the box was started.
+# Exit code 1 if anything is wrong.
+
+function wrong(text) { print "WRONG  " text; failures++ }
+
+BEGIN {
+    # What is there while the connections are held: offloaded TCP is ESTABLISHED,
+    # offloaded UDP ACTIVE; the router's own is the daemon's datagrams.
+    held["laptop tcp ESTABLISHED"] = 7
+    held["laptop udp ACTIVE"] = 3
+    held["laptop icmp ACTIVE"] = 1
+    held["Living-Room-TV tcp ESTABLISHED"] = 2
+    held["Living-Room-TV udp ACTIVE"] = 1
+    held["router udp UNREPLIED"] = 1
+    idle["router udp UNREPLIED"] = 1
+}
+
+{ sub(/\r$/, "") }
+
+/^BOX: phase / { phase = $3; seen_in[phase] = 0; next }
+/^BOX: WRONG/ { failures++ }
+/^BOX: ok/ { checks++ }
+/^BOX: figure VmHWM/ { hwm = $4 }
+/^BOX: log / { next }
+/^BOX: / { print substr($0, 6); next }
+
+function tag(name, series) {
+    if (!match(series, "," name "=[^,]*")) return ""
+    return substr(series, RSTART + length(name) + 2, RLENGTH - length(name) - 2)
+}
+
+function field(name, fields) {
+    if (!match("," fields, "," name "=[^,]*")) return ""
+    fields = substr("," fields, RSTART + length(name) + 2, RLENGTH - length(name) - 2)
+    gsub(/"/, "", fields)
+    sub(/i$/, "", fields)
+    return fields
+}
+
+# A time, if there is one, is that of a clock which was set.
+function timed(stamp) {
+    if (stamp == "") { untimed++; return }
+    stamped++
+    if (substr(stamp, 1, length(stamp) - 9) + 0 < now) {
+        wrong("a point has an old time: " $0)
+    }
+}
+
+/^  connection_state,/ {
+    series = tag("device_name", $1) " " tag("protocol", $1) " " tag("state", $1)
+    value = $2
+    gsub(/count=|i$/, "", value)
+    current[series] = value + 0
+    lines++
+    if (value + 0 == 0) zeros[series]++; else total[series]++
+    timed($3)
+    next
+}
+
+/^  conntrack,/ { timed($3); next }
+
+/^  conntrack_exporter,/ {
+    timed($3)
+    judge()
+    delete current
+    lines = untimed = stamped = 0
+}
+
+function judge(   sequence, series) {
+    snapshots++
+    seen_in[phase]++
+    if (field("started", $2) == started) {
+        if (field("sequence", $2) != sequence_before + 1) wrong("lost before sequence " field("sequence", $2))
+    }
+    started = field("started", $2)
+    sequence_before = field("sequence", $2)
+    if (field("points", $2) != lines + 0) wrong("points=" field("points", $2) ", and " lines + 0 " came: " $0)
+    cpu = field("cpu_ns", $2)
+    resident = field("resident_bytes", $2)
+    # What was read before the phase began belongs to the one before.
+    if (seen_in[phase] <= 3) return
+    if (phase == "unset") clocked("unset")
+    if (phase == "set" || phase == "ended") clocked("set")
+    if (phase ~ /^held-/) {
+        same(held)
+        if (field("source", $2) != substr(phase, 6)) wrong(phase ": source is " field("source", $2))
+        judged[phase]++
+        tick[phase] = tick[phase] " " int(field("duration_ns", $2) / 1000)
+    }
+    if (phase == "ended") { same(idle); judged[phase]++ }
+}
+
+function clocked(how) {
+    judged[phase]++
+    if (field("clock", $2) != how) wrong(phase ": clock is " field("clock", $2))
+    if (how == "unset" && stamped > 0) wrong("a time from a clock that was not set")
+    if (how == "set" && untimed > 0) wrong("no time from a clock that was set")
+}
+
+function same(expected,   series) {
+    for (series in expected) {
+        if (current[series] != expected[series]) wrong(phase ": " series " is " current[series] + 0 ", not " expected[series])
+    }
+    for (series in current) {
+        if (!(series in expected) && current[series] != 0) wrong(phase ": " series " is " current[series] ", not 0")
+    }
+}
+
+END {
+    if (phase != "end") wrong("the box stopped in phase \"" phase "\"")
+    for (series in held) {
+        if (series ~ /^router/) continue
+        if (zeros[series] != 1) wrong(series " ended with " zeros[series] + 0 " zeros, not one")
+    }
+    n = split("unset held-procfs held-netlink set ended", phases, " ")
+    print ""
+    print "phase          snapshots judged   microseconds of a snapshot"
+    for (i = 1; i <= n; i++) {
+        printf "%-14s %16d  %s\n", phases[i], judged[phases[i]], tick[phases[i]]
+        if (judged[phases[i]] < 2) wrong("too few snapshots in " phases[i])
+    }
+    print ""
+    print "series                                 points over 0   zeros"
+    for (series in total) printf "%-38s %13d %7d\n", series, total[series], zeros[series]
+    print ""
+    printf "%d snapshots, resident %d bytes\n", snapshots, resident
+    if (hwm == "" || hwm > 3072) wrong("VmHWM is " hwm " kB, more than 3 MiB")
+    if (checks < 20) wrong("only " checks + 0 " checks in the box")
+    printf "%d passed, %d failed\n", checks + snapshots, failures
+    exit failures > 0
+}
