@@ -13,21 +13,27 @@
 mod connections;
 mod delivery;
 mod exporter;
+mod faults;
 #[path = "../support/fill.rs"]
 mod fill;
 #[path = "../support/flush.rs"]
 mod flush;
 mod household;
+mod idle;
 mod interfaces;
 mod lan;
+mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
+mod load;
 mod names;
 mod namespace;
 mod piping;
 mod privileges;
 mod reload;
 mod resolving;
+#[path = "../support/restore.rs"]
+mod restore;
 mod snapshot;
 mod sources;
 mod stopping;
