@@ -53,7 +53,7 @@ impl Drop for Trace {
 #[ignore = "needs root, network namespaces, ip, nft and strace: make test runs it"]
 fn between_ticks_it_sleeps() {
     let home = Household::new("idle");
-    home.router.enter(|| fill(0..2_000)).expect("room in the table");
+    home.router.enter(|| fill(0..200)).expect("room in the table");
     for (source, reading) in [("procfs", "/proc/net/nf_conntrack"), ("netlink", "NETLINK_NETFILTER")] {
         let telegraf = at("127.0.0.1", 8094);
         let receiver = Receiver::new(&home.router, telegraf);
@@ -70,8 +70,7 @@ fn between_ticks_it_sleeps() {
         seldom(&config);
         exporter.signal(Signal::SIGHUP);
         until("the new interval", || exporter.output().contains("configuration read again").then_some(()));
-        await_time_without_ticks();
-        let (before, begun) = (trace.calls().len(), Instant::now());
+        let (before, begun) = (rest(&trace), Instant::now());
         until("time that passes", || (begun.elapsed() > IDLE).then_some(()));
         let calls = trace.calls();
         let idle = calls.get(before..).unwrap_or_default();
@@ -89,11 +88,18 @@ fn seldom(config: &Path) {
     fs::write(config, seldom).expect("the configuration");
 }
 
-/// Waits until the reload is over and no whole multiple of the interval is near.
-fn await_time_without_ticks() {
+/// Waits until nothing has been called for a second and no whole multiple of the interval is near. Says how many calls
+/// there were before.
+fn rest(trace: &Trace) -> usize {
+    let (mut calls, mut since) = (0, Instant::now());
     until("time without ticks", || {
+        let now = trace.calls().len();
+        if now != calls {
+            (calls, since) = (now, Instant::now());
+        }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-        let since = now.as_secs() % INTERVAL.as_secs();
-        (since >= 1 && since + IDLE.as_secs() + 2 <= INTERVAL.as_secs()).then_some(())
-    });
+        let after_tick = now.as_secs() % INTERVAL.as_secs();
+        let ahead = after_tick >= 1 && after_tick + IDLE.as_secs() + 2 <= INTERVAL.as_secs();
+        (since.elapsed() > Duration::from_secs(1) && ahead).then_some(calls)
+    })
 }

@@ -25,7 +25,6 @@ mod lan;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
-mod load;
 mod names;
 mod namespace;
 mod piping;
@@ -37,6 +36,7 @@ mod restore;
 mod snapshot;
 mod sources;
 mod stopping;
+mod stress;
 mod table;
 mod truth;
 mod wait;

@@ -1,5 +1,8 @@
 //! Tables that are full, that never rest, that are tiny now and huge then, and a receiver that can't keep up.
+//!
+//! These tests load the machine, so they take turns, and `tools/test` runs them when all others are over.
 
+use std::fs::{self, File};
 use std::net::UdpSocket;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,15 +26,22 @@ const TELEGRAF: &str = "127.0.0.1";
 const PORT: u16 = 8094;
 /// How many clients [`fill`] gives entries to, each as many as the next.
 const CLIENTS: u32 = 32;
-/// What memory may differ by between two looks at it, in KiB: the kernel keeps its count of pages only roughly. A
-/// tenth of a huge table's entries would not fit in.
+/// What memory may differ by between two looks at it, in KiB: the kernel keeps its count of pages only roughly. A huge
+/// table doesn't fit in.
 const FLAT: u64 = 1024;
+/// How many datagrams the laptop sends in a second.
+const RATE: u128 = 3000;
+
+/// A number that the whole machine has.
+const BUCKETS: &str = "/proc/sys/net/netfilter/nf_conntrack_buckets";
 
 fn start(home: &Household, source: &str) -> (Receiver, Exporter) {
-    let telegraf = at(TELEGRAF, PORT);
-    let receiver = Receiver::new(&home.router, telegraf);
-    let config = configure(home, &telegraf.to_string(), &format!("source = \"{source}\""));
-    (receiver, Exporter::start(home, &config))
+    (Receiver::new(&home.router, at(TELEGRAF, PORT)), begin(home, source))
+}
+
+fn begin(home: &Household, source: &str) -> Exporter {
+    let telegraf = at(TELEGRAF, PORT).to_string();
+    Exporter::start(home, &configure(home, &telegraf, &format!("source = \"{source}\"")))
 }
 
 /// Of each client of [`fill`]'s, how many established TCP connections were counted.
@@ -70,6 +80,7 @@ table inet untracked {
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_table_filled_to_its_limit() {
     const FULL: u32 = 20_000;
+    let _turn = turn();
     let home = Household::new("limit");
     home.router.nft(UNTRACKED);
     home.router.enter(flush).expect("an empty table");
@@ -99,12 +110,12 @@ fn a_table_filled_to_its_limit() {
 
 /// The kernel refuses a datagram that would be one more entry of a full table.
 fn losses_are_counted(home: &Household, source: &str, full: u32) {
-    let (receiver, exporter) = start(home, source);
+    let socket = udp(&home.router, at(TELEGRAF, PORT));
+    let exporter = begin(home, source);
     exporter.await_error("sending to 127.0.0.1:8094 fails: Operation not permitted");
     until("two snapshots that can't leave", || (exporter.ticks() >= 2).then_some(()));
-    // The next is a second away.
     take(home, 0..100);
-    let first = receiver.next_where("one that left whole", |it| it.text("source") == source);
+    let first = next_whole(socket);
     assert_eq!(of_clients(&first.counts()).iter().sum::<i64>(), i64::from(full) - 100);
     assert!(first.figure("sequence") > 2, "{first:#?}");
     assert!(first.figure("send_errors") >= 2, "{first:#?}");
@@ -129,6 +140,7 @@ fn thousands_of_flows_a_second_coming_and_going_by_messages() {
 fn churn(test: &str, source: &str) {
     const STAYING: u32 = 4_000;
     const SNAPSHOTS: i64 = 12;
+    let _turn = turn();
     let home = Household::new(test);
     home.router.set("netfilter/nf_conntrack_udp_timeout", "1");
     put(&home, 0..STAYING);
@@ -165,15 +177,17 @@ fn churn(test: &str, source: &str) {
 
 fn come_and_go(home: &Household, over: &AtomicBool, sent: &AtomicUsize) {
     let socket = udp(&home.laptop, at("0.0.0.0", 0));
-    for port in (1..=u16::MAX).cycle() {
+    let begun = Instant::now();
+    for (number, port) in (1..=u16::MAX).cycle().enumerate() {
+        // Whoever was held up catches up.
+        while number as u128 * 1000 > begun.elapsed().as_millis() * RATE {
+            sleep(Duration::from_millis(1));
+        }
         if over.load(Ordering::Relaxed) {
             return;
         }
         // A full queue somewhere is no failure.
         sent.fetch_add(usize::from(socket.send_to(b"?", at(VOID, port)).is_ok()), Ordering::Relaxed);
-        if port % 8 == 0 {
-            sleep(Duration::from_millis(1));
-        }
     }
 }
 
@@ -193,6 +207,7 @@ fn check_those_that_stay(snapshot: &Snapshot, share: i64) {
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_table_that_is_tiny_now_and_huge_then() {
     const TINY: u32 = 32;
+    let _turn = turn();
     let home = Household::new("swap");
     let huge = huge();
     let _room = Limit::at_least(huge);
@@ -218,11 +233,18 @@ fn a_table_that_is_tiny_now_and_huge_then() {
     exporter.end(Signal::SIGTERM);
 }
 
-/// So many entries that messages are the cheaper way on any kernel: an eighth of the buckets.
+/// So many entries that messages are the cheaper way on any kernel, and more than fit into memory that stays flat.
 pub(crate) fn huge() -> u32 {
-    let buckets = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_buckets");
-    let buckets: u32 = buckets.expect("the number of buckets").trim().parse().expect("a number");
-    (buckets / 8).next_multiple_of(CLIENTS)
+    let buckets: u32 =
+        fs::read_to_string(BUCKETS).expect("the number of buckets").trim().parse().expect("a number");
+    (buckets / 24).max(16_000).next_multiple_of(CLIENTS)
+}
+
+/// Held by one of these tests at a time, whichever checkout it is of.
+fn turn() -> File {
+    let turn = File::open(BUCKETS).expect("the kernel's number of buckets");
+    turn.lock().expect("a turn");
+    turn
 }
 
 /// The lines of the next datagram, if one has arrived.
@@ -232,10 +254,20 @@ fn lines_of_one(socket: &UdpSocket) -> Option<Vec<Line>> {
     Some(parse(datagram.get(..length)?).unwrap_or_else(|why| panic!("{why}")))
 }
 
+/// The first snapshot after the next end of one, of which a part may be lost.
+fn next_whole(socket: UdpSocket) -> Snapshot {
+    until("the end of a snapshot", || {
+        lines_of_one(&socket)?.last().filter(|line| line.measurement == "conntrack_exporter").map(drop)
+    });
+    socket.set_nonblocking(false).expect("a socket");
+    Receiver::over(socket).next()
+}
+
 #[test]
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_receiver_that_does_not_keep_up() {
     const ENTRIES: u32 = 4096;
+    let _turn = turn();
     let home = Household::new("slow");
     put(&home, 0..ENTRIES);
     let telegraf = at(TELEGRAF, PORT);
@@ -251,12 +283,7 @@ fn a_receiver_that_does_not_keep_up() {
     }
     assert!(arrived >= 1, "what there is room for arrives");
     setsockopt(&socket, sockopt::RcvBuf, &1_000_000).expect("a large buffer");
-    // The room may have come in the midst of a snapshot.
-    until("the end of a snapshot", || {
-        lines_of_one(&socket)?.last().filter(|line| line.measurement == "conntrack_exporter").map(drop)
-    });
-    socket.set_nonblocking(false).expect("a socket");
-    let caught_up = Receiver::over(socket).next();
+    let caught_up = next_whole(socket);
     assert!(caught_up.figure("sequence") > 4);
     assert!(caught_up.figure("datagrams_sent") > arrived, "lost, which the kernel doesn't tell");
     assert_eq!(caught_up.figure("send_errors"), 0);
