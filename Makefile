@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench
+.PHONY: help run test lint bless bench fuzz
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,3 +21,7 @@ bless: ## accept what the golden cases give; read the diff
 
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
+
+SECONDS = 60
+fuzz: ## every fuzz target for SECONDS=60 seconds
+	@tools/fuzz $(SECONDS)

@@ -12,19 +12,23 @@ use std::fs::File;
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use conntrack_exporter::config::Config;
+use conntrack_exporter::conntrack::choice::Choice;
 use conntrack_exporter::conntrack::netlink;
-use conntrack_exporter::conntrack::procfs::{self, Reading};
-use conntrack_exporter::conntrack::{Entry, Progress};
+use conntrack_exporter::conntrack::procfs::{self, Reading, line};
+use conntrack_exporter::conntrack::{Entry, Progress, Table};
 use conntrack_exporter::daemon::snapshot::{Observer, settings};
 use conntrack_exporter::daemon::write_lines;
 use conntrack_exporter::devices::admission::Admission;
-use conntrack_exporter::devices::present::Present;
+use conntrack_exporter::devices::name::Name;
+use conntrack_exporter::devices::present::{Owner, Present};
 use conntrack_exporter::devices::{Devices, Label};
 use conntrack_exporter::lan::{Lan, interfaces};
 use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::measurements::connection_state::{ConnectionState, Manner, OptionalTags};
 use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::root::Root;
 use nix::sched::{CloneFlags, unshare};
@@ -34,7 +38,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|scrape|snapshot ENTRIES TIMES; tools/bench runs it under callgrind"
+            "usage: instructions parse|decode|scrape|tick|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
+             tools/bench runs it under callgrind"
         );
         return;
     };
@@ -45,9 +50,14 @@ fn main() {
         "parse" => parse(entries, times),
         "decode" => decode(entries, times),
         "scrape" => (0..times).for_each(|_| scrape(&root.join("proc/net/nf_conntrack"), entries)),
-        "snapshot" => snapshot(&root, times),
+        "tick" => tick(&root, times),
+        "lan" => lan(times),
+        "names" => names(&root, times),
+        "points" => points(devices, times),
+        "lines" => lines(&root, times),
+        "gauges" => gauges(&root, times),
         "devices" => name(&root, devices, times),
-        other => panic!("{other} is none of parse, scrape, snapshot, devices"),
+        other => panic!("{other} is nothing to measure"),
     }
     router::remove(&root);
 }
@@ -82,7 +92,7 @@ fn scrape(table: &Path, entries: usize) {
 }
 
 /// All of a tick but sending.
-fn snapshot(root: &Path, times: usize) {
+fn tick(root: &Path, times: usize) {
     let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut lines = Lines::default();
@@ -91,6 +101,69 @@ fn snapshot(root: &Path, times: usize) {
         let points = runtime.block_on(observer.snapshot(boot, true)).unwrap();
         write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
         observer.confirm(&points, |_| true, false);
+    }
+}
+
+/// Looking at this machine's interfaces.
+fn lan(times: usize) {
+    let mut lan = Lan::new(&["br-lan".into()], &[]);
+    for _ in 0..times {
+        black_box(lan.observe(interfaces::read(&Root::live()).unwrap(), Duration::ZERO));
+    }
+}
+
+/// Looking whether files of names have changed.
+fn names(root: &Path, times: usize) {
+    let mut lan = Lan::new(&["br-lan".into()], &[]);
+    lan.observe(interfaces::read(&Root::replay(root)).unwrap(), Duration::ZERO);
+    let mut known = Devices::new(&Root::replay(root), settings(&Config::default()));
+    (0..times).for_each(|_| known.refresh(&lan, Duration::ZERO));
+}
+
+/// Making points of what was counted: of every device two series.
+fn points(devices: usize, times: usize) {
+    let label = |number: usize| Label {
+        name: Name::clean(format!("host-{number}").as_bytes()).unwrap(),
+        ip: None,
+        mac: None,
+        device_type: None,
+    };
+    let labels: Vec<Label> = (0..devices).map(label).collect();
+    let flows = [b"tcp      6 9 ESTABLISHED", &b"udp      17 9"[..]].map(|protocol| {
+        let tuple = &b" src=192.168.8.2 dst=9.9.9.9 sport=1 dport=2"[..];
+        line::parse(&[b"ipv4     2 ", protocol, tuple, tuple].concat()).unwrap()
+    });
+    let (router, global) = (Rc::from("router"), [].into());
+    let tags = OptionalTags::default();
+    let manner = Manner { router: &router, tags, global: &global, max_series: 8192 };
+    let mut measurement = ConnectionState::default();
+    for _ in 0..times {
+        for (place, flow) in (0..devices).flat_map(|place| flows.iter().map(move |flow| (place, flow))) {
+            measurement.see(Owner::of_device(place), flow);
+        }
+        let counted = measurement.points(labels.iter().map(Some), &manner);
+        assert_eq!(counted.points.len(), 2 * devices);
+        measurement.confirm(&counted.points, |_| true, false);
+    }
+}
+
+/// Writing the lines of one snapshot.
+fn lines(root: &Path, times: usize) {
+    let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let points = runtime.block_on(observer.snapshot(Duration::ZERO, true)).unwrap();
+    let mut lines = Lines::default();
+    for _ in 0..times {
+        write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
+        assert!(black_box(&lines).datagrams(1432).count() > 1);
+    }
+}
+
+/// Reading what the kernel says of its table.
+fn gauges(root: &Path, times: usize) {
+    let table = Table::new(&Root::replay(root), Choice::Procfs);
+    for _ in 0..times {
+        assert!(black_box(table.gauges()).max.is_some());
     }
 }
 

@@ -147,8 +147,9 @@ impl Chooser {
     }
 }
 
-/// What readings cost: so much for each entry and for each bucket of the kernel's hash table, used or not. The figures
-/// are nanoseconds of the machine on which `make bench` found them; only their proportions matter, and those last.
+/// What readings cost, parsing included: so much for each entry, and for each bucket of the kernel's hash table, used
+/// or not. The figures are nanoseconds of the machine on which `make bench` found them; only their proportions matter,
+/// and those last.
 #[derive(Clone, Copy, Debug)]
 struct Costs {
     /// Before Linux 6.16 every `read()` of the text walks the hash table again from its first bucket.
@@ -156,10 +157,10 @@ struct Costs {
 }
 
 impl Costs {
-    const NETLINK_ENTRY: u64 = 1000;
+    const NETLINK_ENTRY: u64 = 850;
     const NETLINK_BUCKET: u64 = 18;
-    const TEXT_ENTRY: u64 = 1700;
-    const TEXT_BUCKET: u64 = 2;
+    const TEXT_ENTRY: u64 = 1200;
+    const TEXT_BUCKET: u64 = 1;
     /// How many entries one `read()` gives: a page of text. On the average it walks half of the table in vain.
     const ENTRIES_OF_A_READ: u64 = 25;
     const FIRST_LINEAR_TEXT: (u32, u32) = (6, 16);
@@ -267,7 +268,7 @@ mod tests {
         for tick in 0..1_000 {
             let before = chooser.current();
             // Some four per cent up and down around the crossover.
-            let count = 374 + 15 * (tick % 3) - 15;
+            let count = 800 + 30 * (tick % 3) - 30;
             changes += u32::from(chooser.choose(gauges(count, 16_384), NOW) != before);
         }
         assert!(changes <= 1, "{changes}");

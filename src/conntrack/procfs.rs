@@ -17,16 +17,16 @@ use super::entry::{Entry, Progress, Unreadable};
 /// One `read()` gives at most a page of whole lines; the rest is room for the longest security context.
 const BUFFER: usize = 16 * 1024;
 
-/// A reading of the file, from its first line to its last.
+/// A reading of the file (or of anything that gives such text), from its first line to its last.
 #[derive(Debug)]
-pub struct Reading {
-    source: File,
+pub struct Reading<R = File> {
+    source: R,
     lines: Lines,
 }
 
-impl Reading {
+impl<R: Read> Reading<R> {
     /// Begins to read what `source` holds from here on.
-    pub fn new(source: File) -> Self {
+    pub fn new(source: R) -> Self {
         Self { source, lines: Lines::new(BUFFER) }
     }
 

@@ -121,6 +121,7 @@ impl Observer {
             self.table.reconfigure(config.source);
         }
         self.config = config;
+        self.connection_state.relabel();
     }
 
     /// Takes a snapshot at `boot` (time since boot); `clock_set` is the verdict on the clock.
@@ -268,7 +269,10 @@ impl Observer {
     fn name_devices(&mut self) {
         let now = (self.present.epoch(), self.devices.generation());
         let named = if self.named == now { self.labels.len() } else { 0 };
-        self.labels.truncate(named);
+        if named == 0 {
+            self.labels.clear();
+            self.connection_state.relabel();
+        }
         let unnamed = self.present.devices().iter().skip(named);
         self.labels.extend(unnamed.map(|who| self.devices.label(who)));
         self.named = now;

@@ -29,7 +29,7 @@ impl Name {
     pub fn clean(given: &[u8]) -> Option<Self> {
         let mut name = String::new();
         for chunk in given.utf8_chunks() {
-            name.extend(chunk.valid().chars().map(|char| if is_unsafe(char) { '_' } else { char }));
+            name.extend(chunk.valid().chars().map(safe));
             if !chunk.invalid().is_empty() {
                 name.push('_');
             }
@@ -103,36 +103,50 @@ fn cut(name: &str, length: usize) -> &str {
     name.get(..name.floor_char_boundary(length)).unwrap_or_default().trim_end_matches(' ')
 }
 
-/// Characters that end a line, escape the next one, or that nobody sees.
-fn is_unsafe(char: char) -> bool {
-    char.is_control() || matches!(char, '\\' | '\u{2028}' | '\u{2029}') || is_format(char)
+/// What stands for a character. All spaces are one: the others would make names that look alike.
+fn safe(char: char) -> char {
+    match char {
+        _ if is_unsafe(char) => '_',
+        _ if char.is_whitespace() => ' ',
+        _ => char,
+    }
 }
 
-/// General category Cf of Unicode 16.
-const fn is_format(char: char) -> bool {
+/// Characters that end a line, escape the next one, or that nobody sees.
+fn is_unsafe(char: char) -> bool {
+    char.is_control() || matches!(char, '\\' | '\u{2028}' | '\u{2029}') || is_invisible(char)
+}
+
+/// What Unicode 16 has as general category Cf, as `Default_Ignorable_Code_Point`, or as a blank that is no space.
+const fn is_invisible(char: char) -> bool {
     matches!(
         char,
         '\u{ad}'
+            | '\u{34f}'
             | '\u{600}'..='\u{605}'
             | '\u{61c}'
             | '\u{6dd}'
             | '\u{70f}'
             | '\u{890}'..='\u{891}'
             | '\u{8e2}'
-            | '\u{180e}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2064}'
-            | '\u{2066}'..='\u{206f}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
             | '\u{110bd}'
             | '\u{110cd}'
             | '\u{13430}'..='\u{1343f}'
             | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0001}'
-            | '\u{e0020}'..='\u{e007f}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -154,6 +168,8 @@ mod tests {
             (b"a\r\tb\0c\x1b[31m", "a__b_c_[31m"),
             (b"back\\slash\\", "back_slash_"),
             ("a\u{202e}b\u{200d}c\u{2028}d\u{85}".as_bytes(), "a_b_c_d_"),
+            ("a\u{2065}b\u{3164}c\u{fe0f}d\u{2800}e\u{e0100}".as_bytes(), "a_b_c_d_e_"),
+            ("a\u{a0}b\u{3000}\u{202f}".as_bytes(), "a b"),
             (b"\xff\xfeA", "__A"),
             (b"cut \xe2\x82", "cut _"),
             (b"  two  spaces  ", "two  spaces"),
@@ -199,7 +215,7 @@ mod tests {
             if let Some(name) = Name::clean(&given) {
                 for name in [name.with_suffix(tail), name] {
                     prop_assert!((1..=64).contains(&name.as_str().len()));
-                    prop_assert!(!name.as_str().chars().any(is_unsafe));
+                    prop_assert!(name.as_str().chars().all(|char| safe(char) == char));
                     prop_assert!(!name.as_str().starts_with(' ') && !name.as_str().ends_with(' '));
                     prop_assert_eq!(Name::clean(name.as_str().as_bytes()), Some(name.clone()), "stays as it is");
                 }

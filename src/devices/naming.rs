@@ -153,7 +153,7 @@ impl Naming {
         let folded = name.folded();
         self.reserved.contains(&folded)
             || self.owners.contains_key(&folded)
-            || name.as_mac().is_some_and(|mac| *key != Key::Mac(mac))
+            || is_mac_of_another(key, name)
             || Duid::parse(folded.as_bytes())
                 .is_some_and(|duid| *key != Key::Duid(duid) && name.as_mac().is_none())
             || name.suffix().is_some_and(|tail| tails.get(&tail).is_some_and(|owner| owner.is_not(key)))
@@ -228,15 +228,21 @@ impl Naming {
                 }
                 Level::Suffixed | Level::Identity => None,
             };
-            let free = told_apart.filter(|name| !taken.contains(&name.folded()));
+            // A suffix can complete what looks like a MAC, and a DUID can look like one.
+            let is_free = |name: &Name| !taken.contains(&name.folded()) && !is_mac_of_another(key, name);
+            let free = told_apart.filter(is_free);
             if free.is_none() {
                 claim.at_least(Level::Identity);
             }
             // Of two DUIDs that differ only where a name has no room, one stays without.
-            device.name = free.or_else(|| key.identity().filter(|name| !taken.contains(&name.folded())));
+            device.name = free.or_else(|| key.identity().filter(is_free));
             taken.extend(device.name.iter().map(Name::folded));
         }
     }
+}
+
+fn is_mac_of_another(key: &Key, name: &Name) -> bool {
+    name.as_mac().is_some_and(|mac| *key != Key::Mac(mac))
 }
 
 impl Device {

@@ -59,8 +59,12 @@ impl Pairs {
         boot: Duration,
         remember: Duration,
     ) -> bool {
-        self.answered = reading;
         let shown: Map<IpAddr, Mac> = neighbours.collect();
+        // Who answers goes before a lease that was newer than the last answer, even if it is who answered then.
+        let overruled = self.leased.iter().any(|(address, leased)| {
+            leased.since > self.answered && shown.get(address).is_some_and(|mac| leased.key != Key::Mac(*mac))
+        });
+        self.answered = reading;
         let live = self.learned.iter().filter(|(_, learned)| learned.live);
         let news = live.map(|(address, learned)| (*address, learned.mac)).collect::<Map<_, _>>() != shown;
         self.learned.values_mut().for_each(|learned| learned.live = false);
@@ -69,7 +73,7 @@ impl Pairs {
         );
         let learned = self.learned.len();
         self.learned.retain(|_, learned| boot.saturating_sub(learned.seen) < remember || learned.live);
-        let changed = news || self.learned.len() != learned;
+        let changed = news || overruled || self.learned.len() != learned;
         while self.learned.len() > LEARNED_AT_MOST {
             let mut seen: Vec<_> = self.learned.values().map(|learned| learned.seen).collect();
             let oldest_to_go = *seen.select_nth_unstable(self.learned.len() - LEARNED_AT_MOST - 1).1;

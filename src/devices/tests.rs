@@ -296,6 +296,20 @@ fn no_suffix_makes_a_reserved_word_of_a_claim() {
 }
 
 #[test]
+fn no_claim_ends_up_as_the_mac_of_another() {
+    assert_eq!(names(&["2=aabbcc 3=AA:BB:CC"], &[2]), ["aabbcc"], "of what was given it is none");
+    assert_eq!(names(&["2=aabbcc 3=aabbcc"], &[2, 3]), ["02:00:00:a1:b2:02", "02:00:00:a1:b2:03"]);
+    let mut devices = devices();
+    let text = "1 02:00:00:a1:b2:02 192.168.8.2 * *\n1 1 2001:db8::1 router 02:00:00:a1:b2:02\n\
+        1 2 2001:db8::2 router 02:ff:00:a1:b2:02\n";
+    learn(&mut devices, text);
+    assert_eq!(name(&mut devices, 2), "02:00:00:a1:b2:02");
+    let mut claimed = [1, 2].map(|last| name_at(&mut devices, &format!("2001:db8::{last}")));
+    claimed.sort();
+    assert_eq!(claimed, [None, Some("router-a1b202".into())]);
+}
+
+#[test]
 fn duids_that_look_alike_are_told_apart() {
     let mut devices = devices();
     let lease = |last: u8, name: &str, duid: &str| format!("1 {last} 2001:db8::{last} {name} {duid}\n");
@@ -344,6 +358,21 @@ fn a_duid_alone_is_a_device_only_by_a_name() {
         ("printer", Some("2001:db8::3".parse().unwrap()), None)
     );
     assert_eq!(identify(&mut devices, "2001:db8::4", true), None);
+}
+
+#[test]
+fn a_neighbour_that_overrules_a_newer_lease_is_news() {
+    let files = Files::new("overruled");
+    files.write("/ip-neigh", "192.168.8.2 dev br-lan lladdr 02:00:00:a1:b2:02 REACHABLE\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/one", "1 02:00:00:a1:b2:03 192.168.8.2 tablet *\n");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&mut devices, 2), "tablet");
+    let generation = devices.generation();
+    devices.refresh(&lan(), 2 * HOUR);
+    assert_eq!(name(&mut devices, 2), "02:00:00:a1:b2:02");
+    assert_ne!(devices.generation(), generation, "whoever remembers whose the address was must hear of it");
 }
 
 #[test]

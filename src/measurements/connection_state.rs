@@ -3,7 +3,8 @@
 //! One point per device, protocol and state, with exactly one field: users' panels sum over the measurement without
 //! naming a field. A series that was sent and is gone is sent once more as 0, so that no graph hangs at its last value.
 
-use std::collections::BTreeMap;
+mod catalogue;
+
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use crate::conntrack::flow::{Flow, Protocol, State};
 use crate::devices::Label;
 use crate::devices::present::Owner;
 use crate::point::{GlobalTags, Point, Tags, Value};
+use catalogue::{Catalogue, Known};
 
 /// TCP's ten states, and two for every other protocol.
 const TCP_CELLS: usize = 10;
@@ -18,6 +20,10 @@ const CELLS: usize = TCP_CELLS + 2 * (Protocol::NAMES.len() - 1);
 
 /// What one owner has, by protocol and state.
 type Row = [u64; CELLS];
+const NOTHING: Row = [0; CELLS];
+
+/// How many series are kept in the catalogue for each that may be shown, before it is begun anew.
+const KNOWN_FOR_EACH_SHOWN: usize = 4;
 
 /// A whole tag set.
 type Series = Rc<Tags>;
@@ -27,6 +33,8 @@ type Series = Rc<Tags>;
 pub struct ConnectionState {
     /// By [`Owner::index`].
     rows: Vec<Row>,
+    /// The series of all whom these may be.
+    catalogue: Catalogue,
     /// What the last snapshot held, in order: these keep their place when there is no room for all.
     last: Vec<Series>,
     /// What the receiver holds above zero, as far as is known, in order.
@@ -96,36 +104,51 @@ impl ConnectionState {
         labels: impl Iterator<Item = Option<&'a Label>>,
         manner: &Manner<'_>,
     ) -> Counted {
+        let labels: Vec<_> = labels.collect();
         let rows = std::mem::take(&mut self.rows);
-        let row = |owner: Owner| rows.get(owner.index()).copied().unwrap_or([0; CELLS]);
-        let unattributed: u64 = row(Owner::UNATTRIBUTED).iter().sum();
-        let mut other = row(Owner::UNATTRIBUTED);
-        add(&mut other, &row(Owner::OVERFLOW));
+        self.catalogue.complete(&rows, &labels, manner);
+        let counted = Rows { rows: &rows, labels: &labels };
+        let unattributed: u64 = counted.row(Owner::UNATTRIBUTED).iter().sum();
+        let mut other = counted.without_label();
 
-        let mut series = BTreeMap::new();
-        for (place, label) in labels.enumerate() {
-            let row = row(Owner::of_device(place));
-            match label {
-                Some(label) => count_row(&mut series, &row, &device_tags(label, manner.tags), manner.global),
-                None => add(&mut other, &row),
-            }
-        }
+        let mut series: Vec<_> = self.counts(|known| counted.of_devices(known)).collect();
         self.keep_within(manner.max_series, &mut series, &mut other);
         let overflow = other.iter().sum::<u64>() - unattributed;
-        let devices = count_devices(&series);
-        count_row(
-            &mut series,
-            &row(Owner::ROUTER),
-            &[("device_name", Rc::clone(manner.router))],
-            manner.global,
-        );
-        count_row(&mut series, &other, &[("device_name", "other".into())], manner.global);
+        let devices = self.count_devices(&series);
+        let count_of_others = |known: &Known| match known.owners.first() {
+            Some(&Owner::ROUTER) => cell_of(counted.row(Owner::ROUTER), known.cell),
+            Some(&Owner::UNATTRIBUTED) => cell_of(&other, known.cell),
+            _ => 0,
+        };
+        series.extend(self.counts(count_of_others));
+        series.sort_unstable_by_key(|(place, _)| *place);
 
-        self.last = series.keys().map(|(tags, _)| Rc::clone(tags)).collect();
+        let counts: Vec<_> =
+            series.iter().filter_map(|(place, count)| Some((self.tags(*place)?, *count))).collect();
+        let points = self.with_zeros(&counts);
+        self.last = counts.into_iter().map(|(tags, _)| Rc::clone(tags)).collect();
         self.rows = rows;
         self.rows.clear();
-        let points = self.with_zeros(series.into_iter().map(|((tags, _), count)| (tags, count)));
+        if self.catalogue.known().len() > KNOWN_FOR_EACH_SHOWN * manner.max_series {
+            self.catalogue.clear();
+        }
         Counted { points, unattributed, overflow, devices }
+    }
+
+    /// Takes note that owners, or what they are called, have changed.
+    pub fn relabel(&mut self) {
+        self.catalogue.clear();
+    }
+
+    /// The series, by their places in the catalogue, of which `count` gives more than nothing.
+    fn counts(&self, count: impl Fn(&Known) -> u64) -> impl Iterator<Item = (usize, u64)> {
+        let counted =
+            self.catalogue.known().iter().enumerate().map(move |(place, known)| (place, count(known)));
+        counted.filter(|(_, count)| *count > 0)
+    }
+
+    fn tags(&self, place: usize) -> Option<&Series> {
+        self.catalogue.known().get(place).map(|known| &known.tags)
     }
 
     /// Forgets what was counted since the last snapshot: the table could not be read to its end.
@@ -138,57 +161,107 @@ impl ConnectionState {
     pub fn confirm(&mut self, points: &[Point], delivered: impl Fn(usize) -> bool, doubt: bool) {
         let mut held = Vec::with_capacity(points.len());
         let last_zeros = std::mem::take(&mut self.zeros);
-        if doubt {
-            held.extend(last_zeros);
-        }
         for (place, point) in points.iter().enumerate() {
             let is_zero = point.fields == ZERO;
-            let was_held = self.held.binary_search(&point.tags).is_ok();
+            let was_held = || self.held.binary_search(&point.tags).is_ok();
             match (is_zero, delivered(place)) {
                 (true, true) => self.zeros.push(Rc::clone(&point.tags)),
                 (true, false) | (false, true) => held.push(Rc::clone(&point.tags)),
-                (false, false) if was_held => held.push(Rc::clone(&point.tags)),
+                (false, false) if was_held() => held.push(Rc::clone(&point.tags)),
                 (false, false) => {}
             }
         }
-        held.sort();
-        held.dedup();
+        // Points come in order; these may lie anywhere among them.
+        if doubt {
+            held.extend(last_zeros);
+            held.sort();
+            held.dedup();
+        }
         self.held = held;
     }
 
     /// The counted series with zeros for those that the receiver holds and this snapshot lacks; both in order.
-    fn with_zeros(&self, counted: impl Iterator<Item = (Series, u64)>) -> Vec<Point> {
+    fn with_zeros(&self, counted: &[(&Series, u64)]) -> Vec<Point> {
         let mut gone = self.held.iter().peekable();
-        let mut points = Vec::new();
+        let mut points = Vec::with_capacity(counted.len());
         for (tags, count) in counted {
-            while let Some(series) = gone.next_if(|series| **series < tags) {
-                points.push(point(Rc::clone(series), 0));
+            // A series that goes on is mostly the very same one.
+            if gone.next_if(|series| Rc::ptr_eq(series, tags)).is_none() {
+                while let Some(series) = gone.next_if(|series| series < tags) {
+                    points.push(point(Rc::clone(series), 0));
+                }
+                gone.next_if(|series| series == tags);
             }
-            gone.next_if(|series| **series == tags);
-            points.push(point(tags, count));
+            points.push(point(Rc::clone(tags), *count));
         }
         points.extend(gone.map(|series| point(Rc::clone(series), 0)));
         points
     }
 
     /// Moves to `other` what there is no room for: what the last snapshot held stays, new series enter in order.
-    fn keep_within(&self, max: usize, series: &mut Counts, other: &mut Row) {
+    fn keep_within(&self, max: usize, series: &mut Vec<(usize, u64)>, other: &mut Row) {
         if series.len() <= max {
             return;
         }
-        let (stay, new): (Vec<_>, Vec<_>) =
-            series.keys().cloned().partition(|(tags, _)| self.last.binary_search(tags).is_ok());
-        let room = max.saturating_sub(stay.len());
-        for surplus in new.iter().skip(room) {
-            if let (Some(count), Some(sum)) = (series.remove(surplus), other.get_mut(surplus.1)) {
+        let held = |place: usize| self.tags(place).is_some_and(|tags| self.last.binary_search(tags).is_ok());
+        let (mut stay, new): (Vec<_>, Vec<_>) = series.iter().partition(|(place, _)| held(*place));
+        let room = max.saturating_sub(stay.len()).min(new.len());
+        let (enter, surplus) = new.split_at(room);
+        for (place, count) in surplus {
+            let cell = self.catalogue.known().get(*place).map(|known| known.cell);
+            if let Some(sum) = cell.and_then(|cell| other.get_mut(cell)) {
                 *sum += count;
             }
         }
+        stay.extend(enter);
+        stay.sort_unstable();
+        *series = stay;
+    }
+
+    fn count_devices(&self, series: &[(usize, u64)]) -> usize {
+        let name = |place: usize| {
+            self.tags(place)?.iter().find_map(|(key, name)| (key == "device_name").then_some(name))
+        };
+        // Series of one name lie side by side.
+        let mut names: Vec<_> = series.iter().map(|(place, _)| name(*place)).collect();
+        names.dedup();
+        names.len()
     }
 }
 
-/// Counts by series and cell.
-type Counts = BTreeMap<(Series, usize), u64>;
+/// What was counted of whom, and who has a label.
+struct Rows<'a> {
+    rows: &'a [Row],
+    labels: &'a [Option<&'a Label>],
+}
+
+impl Rows<'_> {
+    fn row(&self, owner: Owner) -> &Row {
+        self.rows.get(owner.index()).unwrap_or(&NOTHING)
+    }
+
+    /// What devices with a label have of a series.
+    fn of_devices(&self, known: &Known) -> u64 {
+        let shown = |owner: &&Owner| {
+            owner.device().is_some_and(|place| matches!(self.labels.get(place), Some(Some(_))))
+        };
+        known.owners.iter().filter(shown).map(|owner| cell_of(self.row(*owner), known.cell)).sum()
+    }
+
+    /// What `other` has: the entries of nobody, and of those without a label.
+    fn without_label(&self) -> Row {
+        let mut sum = *self.row(Owner::UNATTRIBUTED);
+        add(&mut sum, self.row(Owner::OVERFLOW));
+        for (place, _) in self.labels.iter().enumerate().filter(|(_, label)| label.is_none()) {
+            add(&mut sum, self.row(Owner::of_device(place)));
+        }
+        sum
+    }
+}
+
+fn cell_of(row: &Row, cell: usize) -> u64 {
+    row.get(cell).copied().unwrap_or(0)
+}
 
 const ZERO: [(&str, Value); 1] = [("count", Value::Integer(0))];
 
@@ -204,23 +277,6 @@ fn device_tags(label: &Label, wanted: OptionalTags) -> Vec<(&'static str, Rc<str
     tags.extend(label.ip.filter(|_| wanted.ip).map(|ip| ("ip", shown(ip))));
     tags.extend(label.mac.filter(|_| wanted.mac).map(|mac| ("mac", Rc::from(mac.to_string()))));
     tags
-}
-
-fn count_row(series: &mut Counts, row: &Row, owner: &[(&'static str, Rc<str>)], global: &GlobalTags) {
-    for (cell, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let (protocol, state) = meaning(cell);
-        let mut tags = owner.to_vec();
-        tags.extend([("protocol", protocol.into()), ("state", state.name().into())]);
-        *series.entry((Rc::new(Tags::new(tags, global)), cell)).or_default() += count;
-    }
-}
-
-fn count_devices(series: &Counts) -> usize {
-    let name =
-        |tags: &Series| tags.iter().find(|(key, _)| *key == "device_name").map(|(_, name)| name.to_owned());
-    let mut names: Vec<_> = series.keys().map(|(tags, _)| name(tags)).collect();
-    names.dedup();
-    names.len()
 }
 
 fn add(sum: &mut Row, row: &Row) {

@@ -133,55 +133,54 @@ fn protocol(word: u32) -> Protocol {
     Protocol(number)
 }
 
-/// What follows the tuples. An attribute of another length or kind than these is left to the plain walk.
+/// What follows the tuples, in the order of Linux 6. What stands elsewhere, as on older kernels, or has another length
+/// or kind, is taken as the plain walk does.
 #[inline]
-fn beside(mut words: &[Word]) -> Option<Rest> {
-    const STATUS: u32 = header(8, CTA_STATUS);
-    const TIMEOUT: u32 = header(8, CTA_TIMEOUT);
-    const MARK: u32 = header(8, CTA_MARK);
-    const ID: u32 = header(8, CTA_ID);
-    const USE: u32 = header(8, CTA_USE);
-    const TCP: u32 = header(48, CTA_PROTOINFO | NESTED);
-    const ORIGINAL: u32 = header(28, CTA_COUNTERS_ORIG | NESTED);
-    const REPLY: u32 = header(28, CTA_COUNTERS_REPLY | NESTED);
-    let mut rest = Rest::default();
-    while let Some((word, behind)) = words.split_first() {
-        words = match u32::from_ne_bytes(*word) {
-            STATUS => {
-                let (value, behind) = behind.split_first()?;
-                rest.status = u32::from_be_bytes(*value);
-                behind
-            }
-            TIMEOUT => {
-                let (value, behind) = behind.split_first()?;
-                rest.timeout = Some(u32::from_be_bytes(*value));
-                behind
-            }
-            MARK => {
-                let (value, behind) = behind.split_first()?;
-                rest.mark = u32::from_be_bytes(*value);
-                behind
-            }
-            ID | USE => behind.get(1..)?,
-            TCP => {
-                let (value, behind) = behind.split_first_chunk()?;
-                rest.shown = Some(tcp_state(value)?);
-                behind
-            }
-            ORIGINAL => {
-                let (value, behind) = behind.split_first_chunk()?;
-                rest.counters.0 = Some(counters(value)?);
-                behind
-            }
-            REPLY => {
-                let (value, behind) = behind.split_first_chunk()?;
-                rest.counters.1 = Some(counters(value)?);
-                behind
-            }
-            _ => other(words, &mut rest)?,
-        };
+fn beside(words: &[Word]) -> Option<Rest> {
+    let (mut rest, mut words) = (Rest::default(), Words(words));
+    while !words.0.is_empty() {
+        if let Some([value]) = words.take(header(8, CTA_STATUS)) {
+            rest.status = u32::from_be_bytes(*value);
+        }
+        if let Some([value]) = words.take(header(8, CTA_MARK)) {
+            rest.mark = u32::from_be_bytes(*value);
+        }
+        words.take::<1>(header(8, CTA_ID));
+        words.take::<1>(header(8, CTA_USE));
+        if let Some([value]) = words.take(header(8, CTA_TIMEOUT)) {
+            rest.timeout = Some(u32::from_be_bytes(*value));
+        }
+        if let Some(value) = words.take(header(48, CTA_PROTOINFO | NESTED)) {
+            rest.shown = Some(tcp_state(value)?);
+        }
+        if let Some(value) = words.take(header(28, CTA_COUNTERS_ORIG | NESTED)) {
+            rest.counters.0 = Some(counters(value)?);
+        }
+        if let Some(value) = words.take(header(28, CTA_COUNTERS_REPLY | NESTED)) {
+            rest.counters.1 = Some(counters(value)?);
+        }
+        if !words.0.is_empty() {
+            words.0 = other(words.0, &mut rest)?;
+        }
     }
     Some(rest)
+}
+
+/// What of a message is still to be read.
+struct Words<'a>(&'a [Word]);
+
+impl<'a> Words<'a> {
+    /// Takes the value of an attribute if the next one has this header.
+    #[inline]
+    fn take<const N: usize>(&mut self, header: u32) -> Option<&'a [Word; N]> {
+        let (next, behind) = self.0.split_first()?;
+        if u32::from_ne_bytes(*next) != header {
+            return None;
+        }
+        let (value, behind) = behind.split_first_chunk()?;
+        self.0 = behind;
+        Some(value)
+    }
 }
 
 fn tcp_state(words: &[Word; 11]) -> Option<State> {

@@ -75,6 +75,45 @@ fn counts_by_owner_protocol_and_state() {
 }
 
 #[test]
+fn devices_of_one_name_are_one_series() {
+    let mut measurement = ConnectionState::default();
+    let labels = [Some(label("phone")), Some(label("tv")), Some(label("phone"))];
+    let flows =
+        [(device(0), UDP, State::Active), (device(2), UDP, State::Active), (device(2), TCP, State::Close)];
+    let (points, counted) = snapshot(&mut measurement, &flows, &labels, 100);
+    assert_eq!(shown(&points), ["phone/tcp/CLOSE=1", "phone/udp/ACTIVE=2"]);
+    assert_eq!(counted.devices, 1);
+    let one_is_not_shown = [None, labels[1].clone(), labels[2].clone()];
+    let (points, counted) = snapshot(&mut measurement, &flows, &one_is_not_shown, 100);
+    assert_eq!(shown(&points), ["other/udp/ACTIVE=1", "phone/tcp/CLOSE=1", "phone/udp/ACTIVE=1"]);
+    assert_eq!(counted.overflow, 1);
+}
+
+#[test]
+fn other_names_give_other_series_and_end_the_old_ones() {
+    let mut measurement = ConnectionState::default();
+    let flows = [(device(0), UDP, State::Active), (device(1), UDP, State::Active)];
+    let (points, _) = snapshot(&mut measurement, &flows, &[Some(label("a")), Some(label("b"))], 100);
+    assert_eq!(shown(&points), ["a/udp/ACTIVE=1", "b/udp/ACTIVE=1"]);
+    measurement.confirm(&points, |_| true, false);
+    measurement.relabel();
+    let (points, _) = snapshot(&mut measurement, &flows, &[Some(label("c")), Some(label("a"))], 100);
+    assert_eq!(shown(&points), ["a/udp/ACTIVE=1", "b/udp/ACTIVE=0", "c/udp/ACTIVE=1"]);
+}
+
+#[test]
+fn series_that_come_and_go_are_not_kept_for_ever() {
+    let mut measurement = ConnectionState::default();
+    for number in 0..256 {
+        let flows = [(device(number % 32), TCP, State::ALL[number / 32])];
+        let labels: Vec<_> = (0..32).map(|device| Some(label(&format!("device{device}")))).collect();
+        let (points, _) = snapshot(&mut measurement, &flows, &labels, 10);
+        assert_eq!(points.len(), 1);
+        assert!(measurement.catalogue.known().len() <= KNOWN_FOR_EACH_SHOWN * 10);
+    }
+}
+
+#[test]
 fn every_protocol_and_state_has_a_cell_of_its_own() {
     let mut cells = BTreeSet::new();
     for number in 0..=255 {

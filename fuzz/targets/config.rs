@@ -1,0 +1,39 @@
+//! The configuration: a complaint points into the text, and what is accepted keeps its promises.
+
+#![no_main]
+
+use conntrack_exporter::config::{Complaint, Config};
+use conntrack_exporter::devices::name::Name;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    match Config::parse(text) {
+        Ok(config) => check(&config),
+        Err(complaint) => is_in(text, &complaint),
+    }
+});
+
+fn is_in(text: &str, Complaint { line, column, problem }: &Complaint) {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let found = line.checked_sub(1).and_then(|line| lines.get(line));
+    let found = found.unwrap_or_else(|| panic!("line {line} of {}: {problem}", lines.len()));
+    assert!((1..=found.chars().count() + 1).contains(column), "{line}:{column} of {found:?}: {problem}");
+    assert!(!problem.is_empty() && !problem.contains('\n'), "{problem:?}");
+}
+
+fn check(config: &Config) {
+    assert!((1..=3600).contains(&config.interval.duration().as_secs()));
+    assert_eq!(config.interval.duration().subsec_nanos(), 0);
+    assert!((1024..=65507).contains(&config.telegraf.max_datagram.bytes()));
+    assert!(!config.telegraf.address.host().is_empty() && config.telegraf.address.port() > 0);
+    assert!((1..=1_000_000).contains(&config.limits.max_devices));
+    assert!((1..=1_000_000).contains(&config.limits.max_series));
+    let tags = config.tags.global();
+    assert!(tags.is_sorted_by(|(a, _), (b, _)| a < b));
+    for text in tags.iter().flat_map(|(key, value)| [key, value]) {
+        assert_eq!(Name::clean(text.as_bytes()).map(|name| name.to_string()).as_deref(), Some(&**text));
+    }
+    assert!(config.lan.prefixes.iter().all(|prefix| prefix.0 == prefix.0.trunc()));
+    let sources = config.devices.names.sources();
+    assert!(sources.iter().enumerate().all(|(place, source)| !sources[..place].contains(source)));
+}

@@ -1,0 +1,237 @@
+//! Names of devices over several readings: nobody gets another's name, whoever claims what.
+//!
+//! The input is a name to be claimed, and behind the first newline records of four bytes: what, who, where, which name.
+
+#![no_main]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use conntrack_exporter::config::Config;
+use conntrack_exporter::daemon::snapshot::Observer;
+use conntrack_exporter::devices::mac::{Duid, Mac};
+use conntrack_exporter::devices::name::Name;
+use conntrack_exporter::devices::roster::Resident;
+use conntrack_exporter::devices::source::Source;
+use conntrack_exporter_fuzz::cast;
+use conntrack_exporter_fuzz::household::{Household, snapshot};
+use conntrack_exporter_fuzz::protocol::{self, Sums};
+use libfuzzer_sys::fuzz_target;
+
+const INTERFACES: &[u8] = b"2: br-lan: <UP>\n    link/ether 02:00:00:00:00:01\n    inet 192.168.8.1/24\n    \
+    inet6 2001:db8:aa:10::1/64\n";
+const READINGS_AT_MOST: usize = 4;
+const RECORDS_AT_MOST: usize = 48;
+
+/// What the files say in one reading.
+#[derive(Clone, Default)]
+struct Reading {
+    leases: Vec<u8>,
+    odhcpd: Vec<u8>,
+    neighbours: Vec<u8>,
+    registry: Vec<u8>,
+    ethers: Vec<u8>,
+    hosts: Vec<u8>,
+}
+
+thread_local! {
+    static HOUSEHOLD: RefCell<Household> = RefCell::new(Household::new());
+    static TABLE: Vec<u8> = table();
+}
+
+fuzz_target!(|input: &[u8]| {
+    let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let (own, records) = input.split_at(end);
+    let readings = readings(own, records.get(1..).unwrap_or_default());
+    HOUSEHOLD.with_borrow_mut(|household| {
+        let mut observers = [household.observer(config()), household.observer(config())];
+        let mut number = 0;
+        for reading in &readings {
+            let (residents, _) = observe(household, &mut observers, reading, number);
+            check(&residents, reading);
+            // dnsmasq empties its file before it writes it anew.
+            let empty = Reading { leases: Vec::new(), odhcpd: Vec::new(), ..reading.clone() };
+            let (later, sums) = observe(household, &mut observers, &empty, number + 1);
+            assert_eq!(names(&residents), names(&later), "silence changes no name");
+            // Neighbours that were asked in the midst of the first table are known throughout this one.
+            counted(&later, &sums);
+            number += 2;
+        }
+    });
+});
+
+fn config() -> Config {
+    Config::parse(&format!("[lan]\nrouter_name = {:?}\n", cast::ROUTER)).expect("a configuration")
+}
+
+/// One UDP connection of every address.
+fn table() -> Vec<u8> {
+    let lines = (0..cast::ADDRESSES).map(cast::address).map(|source| {
+        let (family, remote) = if source.is_ipv4() { ("ipv4     2", "198.51.100.7") } else { ("ipv6     10", "2001:db8:ff::7") };
+        format!(
+            "{family} udp      17 28 src={source} dst={remote} sport=5353 dport=53 src={remote} dst={source} sport=53 \
+             dport=5353 use=2\n"
+        )
+    });
+    lines.collect::<String>().into_bytes()
+}
+
+fn readings(own: &[u8], records: &[u8]) -> Vec<Reading> {
+    let (mut readings, mut reading) = (Vec::new(), Reading::default());
+    for record in records.as_chunks().0.iter().take(RECORDS_AT_MOST) {
+        let [what, who, place, name] = *record;
+        let (mac, address, name) = (cast::mac(who), cast::address(place), cast::name(name, own));
+        let name = name.iter().copied().filter(|byte| *byte != b'\n').collect::<Vec<u8>>();
+        match what % 9 {
+            0 | 1 if address.is_ipv4() => {
+                add(&mut reading.leases, &format!("1 {mac} {address} "), &name, " *");
+            }
+            0 => add(&mut reading.leases, &format!("1 9 {address} "), &name, &format!(" 00:03:00:01:{mac}")),
+            1 => {
+                add(&mut reading.leases, &format!("1 9 {address} "), &name, &format!(" {}", cast::duid(who)));
+            }
+            2 if address.is_ipv4() => {
+                add(
+                    &mut reading.odhcpd,
+                    &format!("# br-lan {mac} ipv4 "),
+                    &name,
+                    &format!(" 1 1 32 {address}/32"),
+                );
+            }
+            2 => {
+                let holder = cast::duid(who).replace(':', "");
+                add(
+                    &mut reading.odhcpd,
+                    &format!("# br-lan {holder} 7 "),
+                    &name,
+                    &format!(" 1 1 128 {address}/128"),
+                );
+            }
+            3 | 4 => {
+                add(
+                    &mut reading.neighbours,
+                    &format!("{address} dev br-lan lladdr {mac} REACHABLE"),
+                    b"",
+                    "",
+                );
+            }
+            5 => add(&mut reading.registry, &format!("{mac}="), &name, ""),
+            6 => add(&mut reading.ethers, &format!("{mac} "), &name, ""),
+            7 => add(&mut reading.hosts, &format!("{address} "), &name, ""),
+            _ if readings.len() < READINGS_AT_MOST => {
+                readings.push(reading.clone());
+                // Bits of `who` say what the next reading begins without.
+                let Reading { leases, odhcpd, neighbours, registry, ethers, hosts } = &mut reading;
+                for (bit, file) in
+                    [leases, odhcpd, neighbours, registry, ethers, hosts].into_iter().enumerate()
+                {
+                    if who >> bit & 1 == 1 {
+                        file.clear();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    readings.push(reading);
+    readings
+}
+
+fn add(file: &mut Vec<u8>, before: &str, name: &[u8], behind: &str) {
+    file.extend([before.as_bytes(), name, behind.as_bytes(), b"\n"].concat());
+}
+
+/// Both observers see the same, whatever the seeds of their tables; gives who is known then.
+fn observe(
+    household: &mut Household,
+    observers: &mut [Observer; 2],
+    reading: &Reading,
+    number: u32,
+) -> (Vec<Resident>, Sums) {
+    let files: [(&str, &[u8]); 8] = [
+        ("/ip-address", INTERFACES),
+        ("/ip-neigh", &reading.neighbours),
+        ("/tmp/dhcp.leases", &reading.leases),
+        ("/tmp/odhcpd.leases", &reading.odhcpd),
+        ("/etc/conntrack-exporter.devices", &reading.registry),
+        ("/etc/ethers", &reading.ethers),
+        ("/etc/hosts", &reading.hosts),
+        ("/usr/share/nmap/nmap-mac-prefixes", cast::MAKERS),
+    ];
+    let [mut one, mut other] = TABLE.with(|table| {
+        household.furnish(files.into_iter().chain([("/proc/net/nf_conntrack", table.as_slice())]));
+        observers.each_mut().map(|observer| snapshot(observer, number))
+    });
+    let sums = protocol::snapshot(&one, None, 1432);
+    assert_eq!(sums.read, i64::from(cast::ADDRESSES));
+    one.pop();
+    other.pop();
+    assert_eq!(one, other, "but for the exporter's own figures");
+    let residents = observers[0].roster();
+    assert_eq!(residents, observers[1].roster());
+    (residents, sums)
+}
+
+/// Every connection of a resident counts for it.
+fn counted(residents: &[Resident], sums: &Sums) {
+    for resident in residents {
+        let here =
+            (0..cast::ADDRESSES).map(cast::address).filter(|address| resident.addresses.contains(address));
+        let counted = sums.by_name.get(resident.label.name.as_str()).copied().unwrap_or_default();
+        assert_eq!(counted, i64::try_from(here.count()).expect("few"), "{resident:?}");
+    }
+}
+
+fn names(residents: &[Resident]) -> BTreeMap<(&BTreeSet<Mac>, &BTreeSet<IpAddr>), &Name> {
+    residents.iter().map(|resident| ((&resident.macs, &resident.addresses), &resident.label.name)).collect()
+}
+
+fn check(residents: &[Resident], reading: &Reading) {
+    let folded: BTreeSet<_> = residents.iter().map(|resident| resident.label.name.folded()).collect();
+    assert_eq!(folded.len(), residents.len(), "a name twice");
+    for resident in residents {
+        let name = &resident.label.name;
+        let is_reserved = ["router", "other", cast::ROUTER].contains(&&*name.folded());
+        assert!(!is_reserved, "{resident:?}");
+        assert_eq!(Name::clean(name.as_str().as_bytes()).as_ref(), Some(name));
+        match resident.source {
+            None => assert!(resident.macs.iter().any(|mac| mac.to_string() == name.as_str()), "{resident:?}"),
+            Some(Source::Lease | Source::Odhcpd | Source::Vendor) => claimed(resident, residents),
+            Some(_) if reading.hosts.is_empty() => {
+                assert!(
+                    !resident.macs.is_empty() && resident.macs.iter().all(|mac| is_given(*mac, reading)),
+                    "{resident:?}"
+                );
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A claim is one device's, and looks like nobody else's.
+fn claimed(resident: &Resident, residents: &[Resident]) {
+    let name = &resident.label.name;
+    assert!(resident.macs.len() <= 1, "two of one name: {resident:?}");
+    let own = resident.macs.first();
+    if let Some(mac) = name.as_mac() {
+        assert_eq!(Some(&mac), own, "{resident:?}");
+    }
+    // Eight octets of a DUID, by which a device goes in the end, are an address as well.
+    let is_duid = own.is_none() && Duid::parse(name.as_str().as_bytes()).is_some();
+    if let Some(address) = name.as_address().filter(|_| !is_duid) {
+        assert!(resident.addresses.contains(&address), "{resident:?}");
+    }
+    if let (Some(tail), Some(own)) = (name.suffix(), own) {
+        let others = residents.iter().filter(|other| other.label.name != *name).flat_map(|other| &other.macs);
+        assert!(tail == own.tail() || others.clone().all(|mac| mac.tail() != tail), "{resident:?}");
+    }
+}
+
+/// Whether the registry or ethers name this MAC.
+fn is_given(mac: Mac, reading: &Reading) -> bool {
+    let mac = mac.to_string();
+    let lines =
+        reading.registry.split(|byte| *byte == b'\n').chain(reading.ethers.split(|byte| *byte == b'\n'));
+    lines.into_iter().any(|line| line.starts_with(mac.as_bytes()))
+}
