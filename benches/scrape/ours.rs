@@ -3,29 +3,47 @@
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use conntrack_exporter::config::Config;
 use conntrack_exporter::daemon::snapshot::Observer;
 use conntrack_exporter::daemon::write_lines;
 use conntrack_exporter::line_protocol::Lines;
-use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::point::{Point, Value};
 use conntrack_exporter::root::Root;
 use conntrack_exporter::telegraf::Telegraf;
-use nix::sys::socket::SockProtocol;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::table::Table;
 
-/// `NFNL_SUBSYS_CTNETLINK` and `IPCTNL_MSG_CT_GET`.
-const GET: u16 = 1 << 8 | 1;
+/// `struct nlmsghdr` and `struct nfgenmsg`: a dump (`NLM_F_REQUEST | NLM_F_DUMP`) of both families by
+/// `IPCTNL_MSG_CT_GET` of `NFNL_SUBSYS_CTNETLINK`; in words of a little-endian machine.
+const QUESTION: [u32; 5] = [20, 0x301 << 16 | 1 << 8 | 1, 1, 0, 0];
+/// The beginning of the last message of a dump, `NLMSG_DONE`: its length, its type and `NLM_F_MULTI`.
+const LAST: [u32; 2] = [20, 2 << 16 | 3];
 const INSTANT: i64 = 1_795_241_400_000_000_000;
 
-/// Has the kernel dump its table, and looks at nothing but where each message ends.
+/// Has the kernel dump its table, and looks only for the end of it.
 pub(crate) fn discard_dump() {
-    let mut dump = Dump::request(SockProtocol::NetlinkNetFilter, GET, &[0; 4]).expect("a dump");
-    while dump.step(&mut |_, payload| _ = black_box(payload)).expect("a dump") {}
+    let netlink = SockProtocol::NetlinkNetFilter;
+    let socket =
+        socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, netlink).expect("netlink");
+    setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(10)).expect("a timeout");
+    let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
+    send(socket.as_raw_fd(), &bytes(&QUESTION), MsgFlags::empty()).expect("a dump");
+    let (last, mut buffer) = (bytes(&LAST), vec![0; 32 * 1024].into_boxed_slice());
+    loop {
+        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()).expect("a dump");
+        let datagram = black_box(&buffer).get(..length).unwrap_or_default();
+        if datagram.len() >= 20 && datagram.get(length - 20..length - 12) == Some(&last) {
+            return;
+        }
+    }
 }
 
 /// Reads the kernel's text, and looks at nothing of it.
