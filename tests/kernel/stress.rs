@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use conntrack_exporter::conntrack::choice::{Choice, Source};
+use conntrack_exporter::conntrack::{Gauges, Table};
+use conntrack_exporter::root::Root;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{setsockopt, sockopt};
 
@@ -233,11 +236,17 @@ fn a_table_that_is_tiny_now_and_huge_then() {
     exporter.end(Signal::SIGTERM);
 }
 
-/// So many entries that messages are the cheaper way on any kernel, and more than fit into memory that stays flat.
+/// So many entries that messages are the cheaper way on this kernel, and more than fit into memory that stays flat.
 pub(crate) fn huge() -> u32 {
-    let buckets: u32 =
-        fs::read_to_string(BUCKETS).expect("the number of buckets").trim().parse().expect("a number");
-    (buckets / 24).max(16_000).next_multiple_of(CLIENTS)
+    const STEP: u32 = 50 * CLIENTS;
+    let buckets = fs::read_to_string(BUCKETS).expect("the number of buckets");
+    let buckets: u64 = buckets.trim().parse().expect("a number");
+    let dumped = |entries: &u32| {
+        let gauges = Gauges { count: Some((*entries).into()), max: None, buckets: Some(buckets) };
+        Table::new(&Root::live(), Choice::Auto).choose(gauges, Duration::ZERO) == Source::Netlink
+    };
+    let enough = (16_000..300_000).step_by(STEP as usize).find(dumped);
+    enough.expect("the text can't be cheaper for every table") + STEP
 }
 
 /// Held by one of these tests at a time, whichever checkout it is of.
