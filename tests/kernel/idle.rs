@@ -54,13 +54,13 @@ impl Drop for Trace {
 fn between_ticks_it_sleeps() {
     let home = Household::new("idle");
     home.router.enter(|| fill(0..200)).expect("room in the table");
+    let telegraf = at("127.0.0.1", 8094);
+    let receiver = Receiver::new(&home.router, telegraf);
     for (source, reading) in [("procfs", "/proc/net/nf_conntrack"), ("netlink", "NETLINK_NETFILTER")] {
-        let telegraf = at("127.0.0.1", 8094);
-        let receiver = Receiver::new(&home.router, telegraf);
         let settings = format!("source = \"{source}\"");
         let config = configure(&home, &telegraf.to_string(), &settings);
         let exporter = Exporter::start(&home, &config);
-        receiver.next();
+        receiver.fresh();
         let trace = Trace::of(&home, &exporter);
         let of_a_tick = until("a tick in the trace", || {
             Some(trace.calls()).filter(|calls| calls.iter().any(|call| call.contains(reading)))
