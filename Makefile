@@ -1,6 +1,6 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bless bench fuzz
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -25,3 +25,12 @@ bench: ## instructions, times and memory, each against a floor
 SECONDS = 60
 fuzz: ## every fuzz target for SECONDS=60 seconds
 	@tools/fuzz $(SECONDS)
+
+deb: ## a package for Debian of this machine's architecture, in dist/
+	@tools/deb
+
+deb-test: ## installs, starts, upgrades and removes that package; needs root
+	@tools/deb-test
+
+feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
+	@tools/feed-test

@@ -4,6 +4,7 @@ pub mod capture;
 pub mod check;
 pub mod devices;
 mod log;
+mod privileges;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::prelude::{Long, Short, Value};
+use nix::unistd::Uid;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Config, DEFAULT_PATH};
@@ -20,6 +22,7 @@ use crate::daemon::schedule::{Now, latest};
 use crate::daemon::snapshot::Observer;
 use crate::daemon::{ConfigFile, Daemon, Output, Parts, ReadEvidence, Signals, timestamp, write_lines};
 use crate::line_protocol::Lines;
+use crate::privileges::Privileges;
 use crate::root::Root;
 
 /// `EX_CONFIG` of sysexits.h: the configuration is at fault, starting again would not help.
@@ -56,6 +59,9 @@ Options:
                    read is taken below it (a FILE named by --config is not)
   -h, --help       this text
   -V, --version    the version, and the date of the commit it was built from
+
+Started as root, it becomes the user that the configuration names, and keeps
+only what it needs: check tells what. capture stays who started it.
 
 Signals:
   SIGHUP reads the configuration again; a bad one is refused and the running
@@ -197,12 +203,35 @@ impl Invocation {
             ExitCode::from(EXIT_CONFIG)
         })
     }
+
+    /// Reads the configuration and gives up what it doesn't need.
+    fn begin(&self) -> Result<(Config, Privileges), ExitCode> {
+        let config = self.read_config()?;
+        let need = privileges::need(&config, &self.config_file(), &self.root);
+        let privileges = Privileges::reduce(&need).map_err(|refusal| {
+            complain(&refusal);
+            ExitCode::from(EXIT_CONFIG)
+        })?;
+        Ok((config, privileges))
+    }
 }
 
 fn check(invocation: &Invocation, config_only: bool) -> Result<(), ExitCode> {
-    let runtime = runtime()?;
-    let report = runtime.block_on(check::report(&invocation.config_file(), &invocation.root, config_only));
-    runtime.shutdown_background();
+    let (file, root) = (invocation.config_file(), &invocation.root);
+    let (mut report, config) = check::configuration(&file);
+    if let Some(config) = config {
+        let mut need = privileges::need(&config, &file, root);
+        if config_only {
+            (need.table, need.files) = (None, Vec::new());
+        }
+        check::privileges(&mut report, &need, config_only);
+        // Whoever can't become the user must not go on as root.
+        if !config_only && report.verdict() == check::Verdict::Usable {
+            let runtime = runtime()?;
+            runtime.block_on(check::surroundings(&mut report, &config, root));
+            runtime.shutdown_background();
+        }
+    }
     print(report.to_string().as_bytes())?;
     match report.verdict() {
         check::Verdict::Usable => Ok(()),
@@ -212,7 +241,7 @@ fn check(invocation: &Invocation, config_only: bool) -> Result<(), ExitCode> {
 }
 
 fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
-    let config = invocation.read_config()?;
+    let (config, _) = invocation.begin()?;
     log::start(config.log.level, log::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
     let mut observer = Observer::new(config, &invocation.root, now.wall.as_secs());
@@ -225,6 +254,7 @@ fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
 fn capture(invocation: &Invocation, directory: &Path, anonymise: bool) -> Result<(), ExitCode> {
     let config = invocation.read_config()?;
     let config_file = invocation.config_file();
+    complain(&format_args!("capture writes, so it stays who it was started as: uid {}", Uid::effective()));
     let from = capture::From { root: &invocation.root, config: &config, config_file: &config_file };
     let account = capture::capture(&from, directory, anonymise).map_err(|refusal| {
         complain(&refusal);
@@ -238,7 +268,7 @@ fn capture(invocation: &Invocation, directory: &Path, anonymise: bool) -> Result
 }
 
 fn once(invocation: &Invocation) -> Result<(), ExitCode> {
-    let config = invocation.read_config()?;
+    let (config, _) = invocation.begin()?;
     log::start(config.log.level, log::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
     let root = &invocation.root;
@@ -254,16 +284,17 @@ fn once(invocation: &Invocation) -> Result<(), ExitCode> {
 }
 
 fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
-    let config = invocation.read_config()?;
+    let (config, privileges) = invocation.begin()?;
     let streams = if stdout { log::Streams::StderrOnly } else { log::Streams::Both };
     let level = log::start(config.log.level, streams);
-    let (runtime, root) = (runtime()?, &invocation.root);
+    privileges::announce(&privileges);
+    let (runtime, root, config_file) = (runtime()?, &invocation.root, invocation.config_file());
     let ended = runtime.block_on(async {
         let signals = Signals::new()?;
         let output = if stdout { Output::Stdout(tokio::io::stdout()) } else { Output::telegraf(&config) };
         let daemon = Daemon::new(Parts {
             config,
-            config_file: invocation.config_file(),
+            config_file: config_file.clone(),
             root: root.clone(),
             output,
             clocks: Box::new(clock::now),
@@ -272,6 +303,10 @@ fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
                 .then(|| Box::new(|now: Now| Evidence::read(&Root::live(), now.wall)) as ReadEvidence),
             built: clock::build_date(),
             set_log_level: Box::new(move |new| level.set(new)),
+            lacks: Box::new({
+                let root = root.clone();
+                move |config| privileges.lack(&privileges::need(config, &config_file, &root))
+            }),
         })?;
         daemon.run(signals).await
     });

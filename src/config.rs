@@ -1,5 +1,6 @@
 //! TOML text → a validated [`Config`]; every default, every complaint.
 
+mod user;
 mod values;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 use crate::conntrack::choice::Choice;
 
+pub use user::User;
 pub use values::{
     Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
 };
@@ -30,6 +32,8 @@ pub struct Config {
     pub timestamps: Timestamps,
     /// How the kernel's table is read.
     pub source: Choice,
+    /// Whom the program becomes when it was started as root.
+    pub user: User,
     /// Where snapshots are sent.
     pub telegraf: Telegraf,
     /// The user's own tags, on every point.

@@ -6,7 +6,7 @@ pub mod schedule;
 pub mod snapshot;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -17,6 +17,7 @@ use tracing::{debug, error, info, warn};
 use crate::config::{Config, ConfigError, Timestamps};
 use crate::line_protocol::Lines;
 use crate::point::Point;
+use crate::privileges::Lack;
 use crate::root::Root;
 use crate::telegraf::{Delivery, Telegraf};
 use clock::{Evidence, Verdict};
@@ -37,6 +38,11 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// Which of the two it is.
+    pub fn path(&self) -> &Path {
+        self.named.as_ref().unwrap_or(&self.default)
+    }
+
     /// Reads and validates it.
     pub fn read(&self) -> Result<Config, ConfigError> {
         Config::read(self.named.as_deref(), &self.default)
@@ -68,6 +74,9 @@ pub type ReadEvidence = Box<dyn Fn(Now) -> Evidence>;
 
 /// Sets what is logged from now on.
 pub type SetLogLevel = Box<dyn Fn(crate::config::LogLevel)>;
+
+/// Tells what a configuration needs that was given up at the start.
+pub type Lacks = Box<dyn Fn(&Config) -> Option<Lack>>;
 
 /// The signals that the daemon hears.
 #[derive(Debug)]
@@ -102,6 +111,7 @@ pub struct Daemon {
     clocks: Clocks,
     evidence: Option<ReadEvidence>,
     set_log_level: SetLogLevel,
+    lacks: Lacks,
     table: Fault,
     late: Fault,
 }
@@ -124,12 +134,15 @@ pub struct Parts {
     pub built: Option<Duration>,
     /// What a reload does with `log.level`.
     pub set_log_level: SetLogLevel,
+    /// What a reload may not ask for.
+    pub lacks: Lacks,
 }
 
 impl Daemon {
     /// Puts the parts together; reads the clocks, and nothing else yet.
     pub fn new(parts: Parts) -> io::Result<Self> {
-        let Parts { config, config_file, root, output, clocks, evidence, built, set_log_level } = parts;
+        let Parts { config, config_file, root, output, clocks, evidence, built, set_log_level, lacks } =
+            parts;
         let now = clocks()?;
         Ok(Self {
             schedule: Schedule::new(config.interval.duration(), now),
@@ -141,6 +154,7 @@ impl Daemon {
             clocks,
             evidence,
             set_log_level,
+            lacks,
             table: Fault::default(),
             late: Fault::default(),
         })
@@ -285,11 +299,20 @@ impl Daemon {
 
     /// Reads the configuration again; a bad one changes nothing.
     fn reload(&mut self) -> io::Result<()> {
-        let config = match self.config_file.read() {
-            Ok(config) => config,
-            Err(error) => {
+        let read = self.config_file.read();
+        // Of a file that can't be read, the running configuration tells whether it could be after a restart.
+        let lack = match &read {
+            Ok(config) => (self.lacks)(config),
+            Err(ConfigError::Unreadable { .. }) => (self.lacks)(self.observer.config()),
+            Err(ConfigError::Invalid { .. }) => None,
+        };
+        let config = match (read, lack) {
+            (Ok(config), None) => config,
+            (refused, lack) => {
+                let error = refused.err().map(|error| error.to_string());
+                let why: Vec<_> = error.into_iter().chain(lack.map(|lack| lack.to_string())).collect();
                 self.observer.totals.reload_errors += 1;
-                error!("{error}; the running configuration is kept");
+                error!("{}; the running configuration is kept", why.join("; "));
                 return Ok(());
             }
         };

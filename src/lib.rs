@@ -17,7 +17,7 @@
 //! - [`line_protocol`] makes lines of points and datagrams of lines, [`telegraf`] sends them.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
-//!   files are.
+//!   files are, and [`privileges`] what the program gives up before it opens any of them.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; both are handed to
 //! `attribution` by whoever takes a snapshot. A measurement sees an owner and a flow. `line_protocol` knows points,
@@ -36,5 +36,6 @@ pub mod line_protocol;
 pub mod measurements;
 pub mod netlink;
 pub mod point;
+pub mod privileges;
 pub mod root;
 pub mod telegraf;

@@ -113,6 +113,7 @@ fn port(value: &[u8]) -> Option<(Option<Protocol>, (u16, u16))> {
     Some((protocol, (u16::from_be_bytes(source), u16::from_be_bytes(destination))))
 }
 
+#[expect(clippy::option_option, reason = "not understood and not said are two things")]
 fn counters(value: &[u8]) -> Option<Option<Counters>> {
     let all = attributes(value)?;
     for (_, value) in all.iter().filter(|(kind, _)| matches!(kind, 1 | 2)) {
@@ -123,6 +124,7 @@ fn counters(value: &[u8]) -> Option<Option<Counters>> {
     Some(packets.zip(bytes).map(|(packets, bytes)| Counters { packets, bytes }))
 }
 
+#[expect(clippy::option_option, reason = "not understood and not said are two things")]
 fn state(value: &[u8]) -> Option<Option<State>> {
     let mut found = None;
     for (_, value) in attributes(value)?.into_iter().filter(|(kind, _)| *kind == 1) {

@@ -14,8 +14,12 @@ fuzz_target!(|text: &[u8]| {
     for (line, found) in lines.into_iter().zip(found) {
         assert_eq!(parse(line).collect::<Vec<_>>(), [found.clone()], "a line stands for itself");
         if let Line::Lease(lease) = &found {
-            let name = lease.name.unwrap_or(b"*");
-            assert!(lease.name != Some(b"*"));
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let [_, _, _, name @ .., _] = &line.split(|byte| *byte == b' ').collect::<Vec<_>>()[..] else {
+                panic!("fewer than four fields: {lease:?}");
+            };
+            let name = name.join(&b' ');
+            assert_eq!(lease.name, Some(name.as_slice()).filter(|name| *name != b"*"));
             let written = match (lease.address, &lease.holder) {
                 (address @ IpAddr::V4(_), Holder::Mac(mac)) => format!("7 {mac} {address} "),
                 (IpAddr::V4(_), Holder::Duid(duid)) => panic!("{duid} holds an IPv4 address"),
@@ -25,7 +29,7 @@ fuzz_target!(|text: &[u8]| {
                 Holder::Mac(mac) => format!(" 00:03:00:01:{mac}"),
                 Holder::Duid(duid) => format!(" {duid}"),
             };
-            let written = [written.as_bytes(), name, client.as_bytes()].concat();
+            let written = [written.as_bytes(), &name, client.as_bytes()].concat();
             assert_eq!(parse(&written).collect::<Vec<_>>(), [found.clone()]);
         }
     }

@@ -31,6 +31,10 @@ fuzz_target!(|text: &[u8]| {
         }
     }
     assert_eq!(entries.next(), None);
+    if !text.starts_with(BYTE_ORDER_MARK) {
+        let marked = [BYTE_ORDER_MARK, text].concat();
+        assert!(parse(&marked).eq(parse(text)), "a mark says nothing");
+    }
     let book = Book::registry(text);
     assert!(book.entries() <= parse(text).flatten().count());
     assert!(book.names().all(|name| (1..=64).contains(&name.as_str().len())));

@@ -20,7 +20,7 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::choice::Source;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
-use crate::daemon::snapshot::settings as device_settings;
+use crate::daemon::snapshot::{HOST_NAME, settings as device_settings};
 use crate::devices::watched::{Look, Watched, Wholeness};
 use crate::devices::{Settings, files, neighbours};
 use crate::lan::interfaces::{self, Interface};
@@ -33,7 +33,6 @@ use target::Target;
 pub use account::{Account, Omission};
 pub use target::Refusal;
 
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 const FIGURES: [&str; 4] =
     ["nf_conntrack_count", "nf_conntrack_max", "nf_conntrack_buckets", "nf_conntrack_acct"];
 
@@ -151,10 +150,10 @@ impl Capture<'_> {
 
     /// The configuration, wherever it came from, goes where it is looked for.
     fn config(&mut self) {
-        let ConfigFile { named, default } = self.from.config_file;
-        let text = match fs::read(named.as_ref().unwrap_or(default)) {
+        let file = self.from.config_file;
+        let text = match fs::read(file.path()) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
             Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
         };
         let text = match &mut self.disguise {

@@ -16,6 +16,7 @@ use crate::devices::source::Source;
 use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::lan::{Lan, is_private};
+use crate::privileges::{Need, Privileges};
 use crate::root::Root;
 
 /// How long Telegraf's name may take to be resolved.
@@ -78,24 +79,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Looks at everything; with `config_only` at the configuration alone.
-pub async fn report(file: &ConfigFile, root: &Root, config_only: bool) -> Report {
+/// Begins with the configuration, and gives it if it can be used.
+pub fn configuration(file: &ConfigFile) -> (Report, Option<Config>) {
     let mut report = Report::default();
-    let Some(config) = configuration(&mut report, file) else { return report };
-    if config_only {
-        return report;
-    }
-    table(&mut report, &config, root);
-    lan(&mut report, &config, root);
-    names(&mut report, &settings(&config), root);
-    telegraf(&mut report, &config).await;
-    clock(&mut report, &config, root);
-    report
-}
-
-fn configuration(report: &mut Report, file: &ConfigFile) -> Option<Config> {
-    let path = file.named.as_ref().unwrap_or(&file.default);
-    match file.read() {
+    let path = file.path();
+    let config = match file.read() {
         Ok(config) if path.exists() => {
             report.ok("configuration", format!("{}: a snapshot every {}", path.display(), config.interval));
             Some(config)
@@ -108,7 +96,38 @@ fn configuration(report: &mut Report, file: &ConfigFile) -> Option<Config> {
             report.error(Verdict::ConfigUnusable, "configuration", error.to_string());
             None
         }
+    };
+    (report, config)
+}
+
+/// Gives up what isn't needed, as the daemon does, so that what is found afterwards is what it would find. Tells of it
+/// unless only a failure matters.
+pub fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
+    let privileges = match Privileges::reduce(need) {
+        Ok(privileges) => privileges,
+        Err(refusal) => {
+            return report.error(Verdict::ConfigUnusable, "privileges", refusal.to_string());
+        }
+    };
+    if only_a_failure {
+        return;
     }
+    report.ok("privileges", privileges.identity());
+    for capability in privileges.capabilities() {
+        report.ok("privileges", capability);
+    }
+    for missing in privileges.missing() {
+        report.warning("privileges", missing);
+    }
+}
+
+/// Looks at everything else.
+pub async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
+    table(report, config, root);
+    lan(report, config, root);
+    names(report, &settings(config), root);
+    telegraf(report, config).await;
+    clock(report, config, root);
 }
 
 fn table(report: &mut Report, config: &Config, root: &Root) {

@@ -14,7 +14,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 18, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 19, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -24,6 +24,7 @@ fn every_key_is_heard() {
 interval = "5m"
 timestamps = "never"
 source = "netlink"
+user = "exporter"
 telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
 tags = { site = "home", area = "attic" }
 lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
@@ -42,6 +43,7 @@ log.level = "debug"
     assert_eq!(config.interval.duration(), Duration::from_mins(5));
     assert_eq!(config.timestamps, Timestamps::Never);
     assert_eq!(config.source, Choice::Netlink);
+    assert_eq!(config.user, User::Name("exporter".to_owned()));
     assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
@@ -73,6 +75,8 @@ fn complaints_say_where_what_and_what_would_be_right() {
         ("interval = \"1h 1s\"", 1, 12, vec!["1h 1s"]),
         ("timestamps = \"sometimes\"", 1, 14, vec!["sometimes", "auto", "always", "never"]),
         ("source = \"proc\"", 1, 10, vec!["proc", "auto", "procfs", "netlink"]),
+        ("user = \"a b\"", 1, 8, vec!["a b", "nobody", "65534"]),
+        ("user = 65534", 1, 8, vec!["quotes", "nobody"]),
         ("telegraf.address = \"localhost\"", 1, 20, vec!["localhost", "127.0.0.1:8094"]),
         ("telegraf.address = \"fd00::5:8094\"", 1, 20, vec!["[::1]:8094"]),
         ("telegraf.address = \"a b:1\"", 1, 20, vec!["a b:1"]),

@@ -15,7 +15,7 @@ use crate::point::GlobalTags;
 
 /// Reads a text and makes a value of it. What is wrong is said within the visitor, so that the complaint knows where
 /// the text stands.
-fn text<'de, D: Deserializer<'de>, T>(
+pub(super) fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     wanted: &'static str,
     make: impl FnOnce(&str) -> Result<T, String>,

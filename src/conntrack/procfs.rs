@@ -1,7 +1,7 @@
 //! The table as text: `/proc/net/nf_conntrack`, as the kernel's `ct_seq_show()` prints it.
 //!
 //! [`Reading`] streams the file through one fixed buffer. [`usual`] knows the form that nearly every line has,
-//! [`line`] understands every other, and both give the same.
+//! [`mod@line`] understands every other, and both give the same.
 
 pub mod line;
 pub mod usual;

@@ -26,6 +26,9 @@ use crate::measurements::table;
 use crate::point::{Point, Tags};
 use crate::root::Root;
 
+/// Where the kernel tells what the router is called.
+pub const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
 /// How much of a line that can't be understood is shown.
@@ -296,7 +299,7 @@ impl Observer {
 
     /// The router's name, as the kernel has it.
     fn host(&self) -> Rc<str> {
-        let name = std::fs::read(self.root.path("/proc/sys/kernel/hostname")).unwrap_or_default();
+        let name = std::fs::read(self.root.path(HOST_NAME)).unwrap_or_default();
         Name::clean(name.trim_ascii_end()).map_or_else(|| "unknown".into(), |name| name.shared())
     }
 

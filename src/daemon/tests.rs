@@ -96,6 +96,7 @@ fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evid
         evidence: Some(Box::new(move |_| evidence.get())),
         built: Some(Duration::from_secs(EPOCH - 30 * 86400)),
         set_log_level: Box::new(|_| {}),
+        lacks: Box::new(|_| None),
     })
     .unwrap()
 }

@@ -120,7 +120,7 @@ impl Pairs {
         self.learned.values().filter(|learned| learned.live).map(|learned| learned.mac)
     }
 
-    /// DHCPv6 identifiers whose leased addresses the neighbours show at a MAC.
+    /// DHCPv6 identifiers whose leased addresses the neighbours show at a MAC; of several MACs at the lowest.
     pub(super) fn duids_seen(&self) -> Vec<(Key, Mac)> {
         let seen = self.leased.iter().filter(|(_, leased)| leased.key.mac().is_none()).filter_map(
             |(address, leased)| {
@@ -128,7 +128,11 @@ impl Pairs {
                 Some((leased.key.clone(), learned.mac))
             },
         );
-        seen.collect()
+        let mut seen: Vec<_> = seen.collect();
+        // The order of a hash table is nobody's: neighbours and leases alone decide.
+        seen.sort_unstable();
+        seen.dedup_by(|(one, _), (other, _)| one == other);
+        seen
     }
 
     /// What was leased to `alias` is `key`'s.

@@ -188,6 +188,28 @@ fn a_duid_is_tied_to_the_mac_that_the_neighbours_show() {
 }
 
 #[test]
+fn a_duid_at_two_macs_is_the_lower_ones() {
+    let files = Files::new("duid-at-two");
+    let numbers = 0x10..0x30;
+    let lease = |duid: u8, at: u8| {
+        format!(
+            "1 17 2001:db8:aa:10::{duid:x}:{at} name{duid} 00:04:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:{duid:02x}\n"
+        )
+    };
+    let seen = |duid: u8, at: u8| {
+        format!("2001:db8:aa:10::{duid:x}:{at} dev br-lan lladdr 02:00:00:a1:{duid:02x}:0{at} REACHABLE\n")
+    };
+    files.write("/one", &numbers.clone().map(|duid| lease(duid, 9) + &lease(duid, 1)).collect::<String>());
+    files.write("/ip-neigh", &numbers.clone().map(|duid| seen(duid, 9) + &seen(duid, 1)).collect::<String>());
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    for duid in numbers {
+        let name = name_at(&mut devices, &format!("2001:db8:aa:10::{duid:x}:1"));
+        assert_eq!(name, Some(format!("name{duid}")), "the lower MAC's");
+    }
+}
+
+#[test]
 fn a_duid_of_another_interface_contests_no_name() {
     let files = Files::new("other-interface");
     let v6 = "1 17 2001:db8:aa:10::11 laptop 00:01:00:01:32:93:49:85:02:00:00:a1:b2:99\n";

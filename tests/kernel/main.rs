@@ -22,7 +22,11 @@ mod household;
 mod idle;
 mod interfaces;
 mod lan;
+<<<<<<< HEAD
 mod limit;
+=======
+mod least_privilege;
+>>>>>>> main
 #[path = "../support/lines.rs"]
 mod lines;
 mod names;

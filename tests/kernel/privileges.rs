@@ -12,8 +12,9 @@ use nix::unistd::User;
 use crate::connections::{at, established, listen};
 use crate::exporter::{Exporter, PROGRAM, command, configure};
 use crate::household::{Household, INTERNET};
+use crate::least_privilege::threads;
 use crate::lines::parse;
-use crate::namespace::Namespace;
+use crate::namespace::{Namespace, require};
 use crate::snapshot::{Receiver, Snapshot, counts};
 use crate::wait::until;
 
@@ -60,6 +61,9 @@ fn an_ordinary_user_of_group_0_reads_the_table() {
     let receiver = Receiver::new(&home.router, telegraf);
     let exporter = Exporter::run(&home, &mut unprivileged(&program, &config, Some(0)));
     assert_eq!(receiver.next().counts(), expected);
+    let said = exporter.errors();
+    assert!(said.contains("CAP_NET_ADMIN is missing, so the table can't be read by netlink"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
     exporter.end(Signal::SIGTERM);
 }
 
@@ -99,5 +103,30 @@ fn without_group_0_it_says_so_and_waits() {
     permit(&home.router, 0o444);
     let again = receiver.next_where("ticks skipped again", |it| it.figure("ticks_skipped") > skipped);
     assert_eq!(again.counts(), first.counts(), "a tick that was skipped makes no zeros");
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
+fn capabilities_that_an_ordinary_user_was_given_are_kept_if_they_are_needed() {
+    require("setpriv", "util-linux");
+    let home = Household::new("ambient");
+    let server = listen(&home.internet, at(INTERNET, 443));
+    let _connection = established(&home.laptop, at(INTERNET, 443), &server);
+    let telegraf = at("127.0.0.1", 8094);
+    let config = configure(&home, &telegraf.to_string(), "source = \"netlink\"\nuser = \"no-such-user\"");
+    let receiver = Receiver::new(&home.router, telegraf);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=1234", "--regid=1234", "--clear-groups"]);
+    command.args(["--inh-caps=+net_admin,+net_raw", "--ambient-caps=+net_admin,+net_raw"]);
+    let exporter = Exporter::run(&home, command.arg(program(&home)).arg("--config").arg(config));
+    assert_eq!(receiver.next().counts(), counts(&[("laptop", "tcp", "ESTABLISHED", 1)]));
+    for thread in threads(&exporter) {
+        let field = |key: &str| thread.get(key).map(String::as_str);
+        assert_eq!((field("Uid"), field("NoNewPrivs")), (Some("1234\t1234\t1234\t1234"), Some("1")));
+        assert_eq!([field("CapEff"), field("CapPrm")], [Some("0000000000001000"); 2]);
+        assert_eq!([field("CapInh"), field("CapAmb")], [Some("0000000000000000"); 2]);
+    }
+    assert_eq!(exporter.errors(), "", "nothing is missing, and user is for a start as root");
     exporter.end(Signal::SIGTERM);
 }

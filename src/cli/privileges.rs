@@ -1,0 +1,43 @@
+//! What a configuration makes necessary of the privileges that the program was started with.
+
+use std::path::{Path, PathBuf};
+
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::conntrack::choice::Choice;
+use crate::conntrack::{SYSCTL, TABLE};
+use crate::daemon::ConfigFile;
+use crate::daemon::snapshot::{HOST_NAME, settings};
+use crate::devices::{files, neighbours};
+use crate::lan::interfaces;
+use crate::privileges::{Need, Privileges};
+use crate::root::Root;
+
+/// What it takes to do as `config` says, and to read it again.
+pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Need {
+    let live = root.is_live();
+    let mut read = files::paths(&settings(config));
+    if !live {
+        // The kernel's own are open to everybody, but for the table.
+        read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
+        read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
+    }
+    let mut files: Vec<_> = read.iter().map(|path| root.path(path)).collect();
+    files.insert(0, config_file.path().to_path_buf());
+    Need {
+        user: config.user.clone(),
+        replayed: !live,
+        netlink: live && config.source != Choice::Procfs,
+        table: live.then(|| Path::new(TABLE).to_path_buf()),
+        files,
+    }
+}
+
+/// Says what the program runs as, and what is missing.
+pub(super) fn announce(privileges: &Privileges) {
+    info!("runs as {}, with {}", privileges.identity(), privileges.capabilities().join("; "));
+    for missing in privileges.missing() {
+        warn!("{missing}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Least privilege: what the program gives up before it reads anything but its configuration.
+//!
+//! Started as root it becomes an ordinary user in group 0, which opens the table, and keeps at most two capabilities:
+//! - `CAP_NET_ADMIN`, if the configuration lets the kernel be asked for the table by netlink;
+//! - `CAP_DAC_READ_SEARCH`, if a file that it reads is there and can't be opened without it. That is found by trying,
+//!   as that user. A file that isn't there needs none, unless its directory can't be looked into.
+//!
+//! Started as anybody else it stays who it is, and keeps of these two what it has and needs.
+
+mod kernel;
+mod passwd;
+mod words;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::thread::CapabilitySet;
+
+use crate::config::User;
+use kernel::Identity;
+pub use words::{Lack, Refusal};
+
+/// What the configuration makes necessary.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// Whom to become.
+    pub user: User,
+    /// Whether that is another router's user, whom this machine need not know: nobody is as good.
+    pub replayed: bool,
+    /// Whether the kernel may be asked for the table by netlink.
+    pub netlink: bool,
+    /// The table's file, if it is the kernel's own: it appears with its module.
+    pub table: Option<PathBuf>,
+    /// Every file that is read, there or not.
+    pub files: Vec<PathBuf>,
+}
+
+/// What the program has kept and what not.
+#[derive(Clone, Debug)]
+pub struct Privileges {
+    user: User,
+    was_root: bool,
+    identity: Identity,
+    kept: CapabilitySet,
+    given_up: CapabilitySet,
+    netlink: bool,
+    table: Option<PathBuf>,
+    /// What can't be opened without `CAP_DAC_READ_SEARCH`.
+    closed: Vec<PathBuf>,
+    bounding_set_is_empty: bool,
+}
+
+impl Privileges {
+    /// Gives up all but what is needed. To be called before there is a second thread.
+    pub fn reduce(need: &Need) -> Result<Self, Refusal> {
+        let was_root = Identity::current()?.uid == 0;
+        let before = kernel::permitted()?;
+        let bounding_set_is_empty = kernel::empty_bounding_set()?;
+        if was_root {
+            become_user(need)?;
+        }
+        let wanted = if need.netlink { CapabilitySet::NET_ADMIN } else { CapabilitySet::empty() };
+        // Without any in effect, an attempt to open a file tells whether it takes one.
+        kernel::hold(before & (wanted | CapabilitySet::DAC_READ_SEARCH), CapabilitySet::empty())?;
+        let identity = Identity::current()?;
+        let closed = closed_files(need, &identity);
+        let wanted = if closed.is_empty() { wanted } else { wanted | CapabilitySet::DAC_READ_SEARCH };
+        let kept = before & wanted;
+        kernel::hold(kept, kept)?;
+        kernel::gain_nothing()?;
+        Ok(Self {
+            user: need.user.clone(),
+            was_root,
+            identity,
+            kept,
+            given_up: before - kept,
+            netlink: need.netlink,
+            table: need.table.clone(),
+            closed,
+            bounding_set_is_empty,
+        })
+    }
+
+    /// What another configuration would need that was given up.
+    pub fn lack(&self, need: &Need) -> Option<Lack> {
+        if self.was_root && need.user != self.user {
+            return Some(Lack::User { running: self.user.clone(), wanted: need.user.clone() });
+        }
+        if need.netlink && self.given_up.contains(CapabilitySet::NET_ADMIN) {
+            return Some(Lack::NetAdmin);
+        }
+        if !self.given_up.contains(CapabilitySet::DAC_READ_SEARCH) {
+            return None;
+        }
+        need.files.iter().find(|path| is_closed(path)).cloned().map(Lack::File)
+    }
+}
+
+/// Becomes the user, in group 0 and no other.
+fn become_user(Need { user, replayed, .. }: &Need) -> Result<(), Refusal> {
+    let known = passwd::uid(user, Path::new(passwd::PASSWD)).map_err(Refusal::Passwd)?;
+    let stand_in = replayed.then_some(passwd::NOBODY);
+    let uid = known.or(stand_in).ok_or_else(|| Refusal::UnknownUser(user.clone()))?;
+    let refused = |source: io::Error| Refusal::Refused { user: user.clone(), uid, source };
+    match kernel::become_group_0() {
+        // Who wants to stay root may be where groups can't be left, such as a container.
+        Err(_) if uid == 0 => {}
+        outcome => outcome.map_err(refused)?,
+    }
+    kernel::become_user(uid).map_err(refused)
+}
+
+/// Which of the files can't be opened as things stand.
+fn closed_files(need: &Need, identity: &Identity) -> Vec<PathBuf> {
+    let still_absent = |table: &&PathBuf| !table.exists() && !identity.is_in_group_0();
+    let table = need.table.iter().filter(|table| still_absent(table) || is_closed(table));
+    table.chain(need.files.iter().filter(|path| is_closed(path))).cloned().collect()
+}
+
+/// Whether permission is lacking to read a file; only what may be read is opened.
+fn is_closed(path: &Path) -> bool {
+    let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    match fs::metadata(path) {
+        Err(error) => denied(&error),
+        Ok(found) => found.is_file() && File::open(path).is_err_and(|error| denied(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use std::env;
+
+use super::*;
+
+/// As if it had been started as root for a configuration that needs nothing.
+fn reduced() -> Privileges {
+    Privileges {
+        user: User::default(),
+        was_root: true,
+        identity: Identity { uid: 65534, gid: 0, groups: Vec::new() },
+        kept: CapabilitySet::empty(),
+        given_up: CapabilitySet::all(),
+        netlink: false,
+        table: Some("/table".into()),
+        closed: Vec::new(),
+        bounding_set_is_empty: true,
+    }
+}
+
+fn need() -> Need {
+    Need { user: User::default(), replayed: false, netlink: false, table: None, files: Vec::new() }
+}
+
+#[test]
+fn what_was_given_up_takes_a_restart() {
+    let reduced = reduced();
+    assert_eq!(reduced.lack(&need()), None);
+    assert_eq!(reduced.lack(&Need { netlink: true, ..need() }), Some(Lack::NetAdmin));
+    let lack = reduced.lack(&Need { user: User::Uid(7), ..need() });
+    assert_eq!(
+        lack.map(|lack| lack.to_string()),
+        Some("restart needed: user = \"7\", and it runs as user \"nobody\"".to_owned())
+    );
+    let files = vec![env::temp_dir().join("conntrack-exporter-absent"), env::temp_dir()];
+    assert_eq!(reduced.lack(&Need { files, ..need() }), None, "neither is a file that is closed");
+}
+
+#[test]
+fn what_was_kept_or_never_there_takes_none() {
+    let wanting = Need { netlink: true, user: User::Uid(7), ..need() };
+    let started_as_user = Privileges { was_root: false, given_up: CapabilitySet::empty(), ..reduced() };
+    assert_eq!(started_as_user.lack(&wanting), None);
+    let with_netlink = Privileges {
+        kept: CapabilitySet::NET_ADMIN,
+        given_up: CapabilitySet::all() - CapabilitySet::NET_ADMIN,
+        netlink: true,
+        ..reduced()
+    };
+    assert_eq!(with_netlink.lack(&Need { netlink: true, ..need() }), None);
+    assert_eq!(with_netlink.missing(), [""; 0]);
+    assert_eq!(with_netlink.capabilities().len(), 1);
+}
+
+#[test]
+fn what_is_missing_is_told_with_a_remedy() {
+    let names = ["/table", "/a", "/b", "/c", "/d", "/e"].map(PathBuf::from);
+    let lacking = Privileges { was_root: false, netlink: true, closed: names.to_vec(), ..reduced() };
+    let missing = lacking.missing();
+    assert_eq!(missing.len(), 2);
+    assert!(missing.iter().any(|text| text.contains("AmbientCapabilities=CAP_NET_ADMIN")), "{missing:?}");
+    assert!(missing.iter().any(|text| text.contains("/a, /b, /c and 2 more")), "{missing:?}");
+    assert_eq!(lacking.capabilities(), ["no capabilities"]);
+    let contained = Privileges { was_root: true, ..lacking };
+    let missing = contained.missing();
+    assert!(missing.iter().all(|text| text.contains("in a container?")), "{missing:?}");
+}
+
+#[test]
+fn who_is_in_group_0() {
+    let identity = |gid, groups: &[u32]| Identity { uid: 1, gid, groups: groups.to_vec() };
+    assert!(identity(0, &[]).is_in_group_0() && identity(5, &[4, 0]).is_in_group_0());
+    assert!(!identity(5, &[4]).is_in_group_0());
+}
+
+#[test]
+fn a_table_that_is_not_there_yet_is_closed_to_all_but_group_0() {
+    let table = env::temp_dir().join("conntrack-exporter-no-table");
+    let need = Need { table: Some(table.clone()), ..need() };
+    let identity = |gid| Identity { uid: 1, gid, groups: Vec::new() };
+    assert_eq!(closed_files(&need, &identity(0)), [""; 0].map(PathBuf::from));
+    assert_eq!(closed_files(&need, &identity(1)), [table]);
+}
