@@ -115,6 +115,14 @@ impl Exporter {
         files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file.ends_with("nf_conntrack"))
     }
 
+    /// The most memory that it has held so far, in KiB.
+    pub(crate) fn peak(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a running process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let figure = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        figure.and_then(|figure| figure.parse().ok()).expect("a figure")
+    }
+
     /// Ends it by a signal and insists that it ends well, and soon. Says how long it took.
     pub(crate) fn end(mut self, signal: Signal) -> Duration {
         let begun = Instant::now();

@@ -13,14 +13,20 @@
 mod connections;
 mod delivery;
 mod exporter;
+mod faults;
 #[path = "../support/fill.rs"]
 mod fill;
 #[path = "../support/flush.rs"]
 mod flush;
 mod household;
+mod idle;
 mod interfaces;
 mod lan;
+<<<<<<< HEAD
+mod limit;
+=======
 mod least_privilege;
+>>>>>>> main
 #[path = "../support/lines.rs"]
 mod lines;
 mod names;
@@ -29,9 +35,12 @@ mod piping;
 mod privileges;
 mod reload;
 mod resolving;
+#[path = "../support/restore.rs"]
+mod restore;
 mod snapshot;
 mod sources;
 mod stopping;
+mod stress;
 mod table;
 mod truth;
 mod wait;

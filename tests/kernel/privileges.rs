@@ -21,7 +21,7 @@ use crate::wait::until;
 const TABLE: &str = "/proc/thread-self/net/nf_conntrack";
 
 /// An ordinary user's, who may not be able to reach the directory in which the program was built.
-fn program(home: &Household) -> PathBuf {
+pub(crate) fn program(home: &Household) -> PathBuf {
     let copy = home.file("conntrack-exporter");
     // By another process: a file that a child of this one might hold open for writing can't be executed.
     let copied = Command::new("cp").arg(PROGRAM).arg(&copy).status();
@@ -29,7 +29,7 @@ fn program(home: &Household) -> PathBuf {
     copy
 }
 
-fn unprivileged(program: &Path, config: &Path, group: Option<u32>) -> Command {
+pub(crate) fn unprivileged(program: &Path, config: &Path, group: Option<u32>) -> Command {
     let nobody = User::from_name("nobody").ok().flatten();
     let (user, own) = nobody.map_or((65_534, 65_534), |user| (user.uid.as_raw(), user.gid.as_raw()));
     let mut command = command(program, config);

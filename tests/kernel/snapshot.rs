@@ -116,7 +116,11 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Listens at `address` of `host`.
     pub(crate) fn new(host: &Namespace, address: SocketAddr) -> Self {
-        let socket = udp(host, address);
+        Self::over(udp(host, address))
+    }
+
+    /// Listens at a socket of one's own.
+    pub(crate) fn over(socket: UdpSocket) -> Self {
         socket.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout above zero");
         Self { socket }
     }

@@ -1,6 +1,5 @@
 //! Stopping in the midst of a table that takes its time.
 
-use std::fs;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -9,44 +8,16 @@ use crate::connections::at;
 use crate::exporter::{Exporter, configure};
 use crate::fill::fill;
 use crate::household::Household;
+use crate::limit::Limit;
 use crate::snapshot::Receiver;
 use crate::wait::until;
 
 const ENTRIES: u32 = 65_536;
-/// One limit for all namespaces; only the first may change it.
-const LIMIT: &str = "/proc/sys/net/netfilter/nf_conntrack_max";
-
-/// Room in the table, for as long as it is needed.
-struct Room {
-    before: Option<String>,
-}
-
-impl Room {
-    fn make(entries: u32) -> Self {
-        let limit = fs::read_to_string(LIMIT).expect("the table's limit");
-        let wanted = entries + 4096;
-        // No limit at all is 0.
-        if limit.trim().parse().is_ok_and(|limit: u32| limit == 0 || limit >= wanted) {
-            return Self { before: None };
-        }
-        fs::write(LIMIT, wanted.to_string()).expect("raising the table's limit");
-        Self { before: Some(limit) }
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = fs::write(LIMIT, before);
-        }
-    }
-}
-
 #[test]
 #[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_signal_is_heard_in_the_midst_of_a_large_table() {
     let home = Household::new("stopping");
-    let _room = Room::make(ENTRIES);
+    let _room = Limit::at_least(ENTRIES);
     home.router.enter(|| fill(0..ENTRIES)).expect("filling the table");
     assert_eq!(home.router.entries(), ENTRIES as usize);
     let telegraf = at("127.0.0.1", 8094);
