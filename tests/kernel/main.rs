@@ -22,11 +22,8 @@ mod household;
 mod idle;
 mod interfaces;
 mod lan;
-<<<<<<< HEAD
-mod limit;
-=======
 mod least_privilege;
->>>>>>> main
+mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
 mod names;
