@@ -53,14 +53,14 @@ pub(crate) fn watch(table: &Table) -> Figures {
         let length = socket.recv(&mut datagram).expect("a datagram within ten seconds");
         let text = String::from_utf8_lossy(datagram.get(..length).unwrap_or_default()).into_owned();
         if let Some(time) = field(&text, "cpu_ns") {
-            used.push(time.trim_end_matches('i').parse::<u32>().expect("a few seconds at most"));
+            used.push(time.trim_end_matches('i').parse().map(Duration::from_nanos).expect("a time"));
             field(&text, "source").unwrap_or_default().trim_matches('"').clone_into(&mut source);
         }
     }
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.0.id())).expect("the daemon's status");
     // The first tick also meets everybody for the first time.
     let ticks = used.windows(2).skip(1).map(|pair| match pair {
-        [before, after] => f64::from(after - before) / 1e3,
+        [before, after] => (*after - *before).as_secs_f64() * 1e6,
         _ => 0.0,
     });
     Figures {

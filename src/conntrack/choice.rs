@@ -148,8 +148,9 @@ impl Chooser {
 }
 
 /// What readings cost, parsing included: so much for each entry, and for each bucket of the kernel's hash table, used
-/// or not. The figures are nanoseconds of the machine on which `make bench` found them; only their proportions matter,
-/// and those last.
+/// or not. The figures are nanoseconds of one x86 machine, and only their proportions matter. Where an entry costs both
+/// ways alike, as `benches/RESULTS.md` has it of another, the choice is a matter of some per cent; a wrong one would
+/// matter in large empty hash tables and on kernels whose text is quadratic, and there the proportions are clear.
 #[derive(Clone, Copy, Debug)]
 struct Costs {
     /// Before Linux 6.16 every `read()` of the text walks the hash table again from its first bucket.
