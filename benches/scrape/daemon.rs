@@ -60,7 +60,7 @@ pub(crate) fn watch(table: &Table) -> Figures {
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.0.id())).expect("the daemon's status");
     // The first tick also meets everybody for the first time.
     let ticks = used.windows(2).skip(1).map(|pair| match pair {
-        [before, after] => (*after - *before).as_secs_f64() * 1e6,
+        [before, after] => after.saturating_sub(*before).as_secs_f64() * 1e6,
         _ => 0.0,
     });
     Figures {
