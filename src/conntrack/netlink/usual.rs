@@ -2,7 +2,7 @@
 //! attributes at the places where `ctnetlink_fill_info()` puts them. Looking at every header at its known place costs
 //! a fraction of the plain walk's instructions; whatever looks different is left to that.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::attributes::{
     Attributes, CTA_COUNTERS_BYTES, CTA_COUNTERS_ORIG, CTA_COUNTERS_PACKETS, CTA_COUNTERS_REPLY, CTA_ID,
@@ -75,11 +75,8 @@ fn tuple_v4(words: &[Word; 13], kind: u16) -> Option<(Ends, Protocol)> {
     else {
         return None;
     };
-    let address = |word: u32| Ipv4Addr::from(word.to_ne_bytes()).into();
-    let ends = (
-        Endpoint { address: address(source), port: port(source_port) },
-        Endpoint { address: address(destination), port: port(destination_port) },
-    );
+    let address = |word: u32| Ipv4Addr::from(word.to_ne_bytes());
+    let ends = (end(address(source), source_port), end(address(destination), destination_port));
     (whole == header(52, kind | NESTED)).then_some((ends, protocol(number)))
 }
 
@@ -114,18 +111,16 @@ fn tuple_v6(words: &[Word; 19], kind: u16) -> Option<(Ends, Protocol)> {
     };
     let address = |words: [u32; 4]| {
         let bits = words.iter().fold(0, |bits, word| bits << 32 | u128::from(u32::from_be(*word)));
-        Ipv6Addr::from_bits(bits).into()
+        Ipv6Addr::from_bits(bits)
     };
-    let ends = (
-        Endpoint { address: address([s0, s1, s2, s3]), port: port(source_port) },
-        Endpoint { address: address([d0, d1, d2, d3]), port: port(destination_port) },
-    );
+    let ends =
+        (end(address([s0, s1, s2, s3]), source_port), end(address([d0, d1, d2, d3]), destination_port));
     (whole == header(76, kind | NESTED)).then_some((ends, protocol(number)))
 }
 
-fn port(word: u32) -> u16 {
-    let [high, low, ..] = word.to_ne_bytes();
-    u16::from_be_bytes([high, low])
+fn end(address: impl Into<IpAddr>, port: u32) -> Endpoint {
+    let [high, low, ..] = port.to_ne_bytes();
+    Endpoint { address: address.into(), port: u16::from_be_bytes([high, low]) }
 }
 
 fn protocol(word: u32) -> Protocol {
