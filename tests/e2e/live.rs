@@ -24,6 +24,24 @@ use crate::wait::until;
 /// How long after an instant the household begins to change something, in milliseconds: the snapshot is taken by then.
 const AFTER: u64 = 150;
 
+/// How often an evening is told until nothing in it lasted for longer than it could be told apart.
+const ATTEMPTS: u32 = 5;
+
+/// What was to happen between two instants took longer, so that nobody knows what the snapshot between them saw.
+#[derive(Debug)]
+pub(crate) struct TooBusy;
+
+/// Tells it once more, in new namespaces and on new servers, if the machine was too busy for it.
+pub(crate) fn patiently(tell: impl Fn() -> Result<(), TooBusy>) {
+    for attempt in 1..=ATTEMPTS {
+        match tell() {
+            Ok(()) => return,
+            Err(TooBusy) => println!("this machine is too busy: attempt {attempt} of {ATTEMPTS} given up"),
+        }
+    }
+    panic!("this machine was too busy every time");
+}
+
 /// Everything, live.
 pub(crate) struct Live {
     pub(crate) servers: Servers,
@@ -86,10 +104,16 @@ impl Live {
     }
 
     /// Stops the exporter.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) -> Result<(), TooBusy> {
         self.await_snapshot();
-        self.exporter.take().expect("a running exporter").end(Signal::SIGTERM);
-        self.runs.last_mut().expect("a start before").1 = now();
+        let begun = now() / self.interval;
+        let exporter = self.exporter.take().expect("a running exporter");
+        let (from, until) = self.runs.last_mut().expect("a start before");
+        let taken = u64::try_from(exporter.ticks()).expect("a few");
+        let is_whole = taken == begun - *from / self.interval;
+        exporter.end(Signal::SIGTERM);
+        *until = now();
+        if is_whole && begun == *until / self.interval { Ok(()) } else { Err(TooBusy) }
     }
 
     /// Lets so many instants pass.
@@ -108,25 +132,25 @@ impl Live {
         }
     }
 
-    /// Changes something, all of it between two instants.
-    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Ledger, &[Device])) {
-        let begun = now() / self.interval;
-        change(&mut self.ledger, &self.devices);
-        assert_eq!(
-            begun,
-            now() / self.interval,
-            "this machine is too busy for an interval of {}",
-            self.interval
-        );
-        self.phases.push((now(), self.ledger.counts.clone()));
+    /// Changes something, all of it between two instants if there are snapshots of them.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Ledger, &[Device])) -> Result<(), TooBusy> {
+        self.between_instants(|live| change(&mut live.ledger, &live.devices))
     }
 
     /// Empties the router's table, as far as it is booked.
-    pub(crate) fn flush(&mut self) {
-        self.home.router.enter(flush).expect("flushing the table");
-        self.flushes.push(now());
-        self.ledger.forget();
-        self.change(|_, _| {});
+    pub(crate) fn flush(&mut self) -> Result<(), TooBusy> {
+        self.between_instants(|live| {
+            live.home.router.enter(flush).expect("flushing the table");
+            live.flushes.push(now());
+            live.ledger.forget();
+        })
+    }
+
+    fn between_instants(&mut self, act: impl FnOnce(&mut Self)) -> Result<(), TooBusy> {
+        let begun = now() / self.interval;
+        act(self);
+        self.phases.push((now(), self.ledger.counts.clone()));
+        if self.exporter.is_none() || begun == now() / self.interval { Ok(()) } else { Err(TooBusy) }
     }
 
     /// The true counts of every instant at which the exporter ran, zeros included.
@@ -177,15 +201,15 @@ impl Live {
     }
 
     /// Stops, and insists that everything in the database is as it was booked, and all that the panels show of it.
-    pub(crate) fn finish(&mut self) -> Truth {
-        self.stop();
+    pub(crate) fn finish(&mut self) -> Result<Truth, TooBusy> {
+        self.stop()?;
         let truth = Truth::new(self.booked());
         await_snapshots(&self.servers, truth.snapshots.len());
         insist_on(&stored(&self.servers), &truth.snapshots);
         self.insist_on_both_tables(&truth);
         look(&self.servers, &truth, i64::try_from(self.interval / 1000).expect("seconds"));
         self.servers.insist_on_no_error();
-        truth
+        Ok(truth)
     }
 }
 
@@ -230,7 +254,7 @@ pub(crate) fn insist_on(stored: &BTreeMap<i64, Counts>, done: &BTreeMap<i64, Cou
 const NAMES: [&str; 4] = ["tv", "laptop", "phone, the \"old\" one", "camera"];
 
 /// An evening: somebody streams, somebody downloads, a camera knocks at strangers' doors, a phone leaves.
-pub(crate) fn evening(live: &mut Live) {
+pub(crate) fn evening(live: &mut Live) -> Result<(), TooBusy> {
     live.change(|ledger, devices| {
         let [tv, laptop, phone, camera] = devices else { panic!("four devices") };
         ledger.open(tv, [5, 2]);
@@ -239,7 +263,7 @@ pub(crate) fn evening(live: &mut Live) {
         ledger.open(phone, [4, 3]);
         ledger.ask(laptop, [1, 0]);
         ledger.knock(camera, [2, 1]);
-    });
+    })?;
     live.start();
     live.ticks(2);
     live.change(|ledger, devices| {
@@ -247,32 +271,41 @@ pub(crate) fn evening(live: &mut Live) {
         ledger.open(laptop, [30, 10]);
         ledger.finish(phone, 2);
         ledger.open(camera, [6, 0]);
-    });
+    })?;
     live.ticks(2);
+    Ok(())
 }
 
 #[test]
 fn an_evening_at_10_s_is_shown_as_it_was() {
-    let mut live = Live::new("live-10s", 10, &NAMES, "");
-    evening(&mut live);
-    // A device that leaves falls to 0 once, and ends.
-    live.change(|ledger, devices| ledger.leave(devices.get(1).expect("the laptop")));
-    live.ticks(3);
-    let truth = live.finish();
-    let of_laptop =
-        |counts: &Counts| counts.get(&("laptop".into(), "tcp".into(), "ESTABLISHED".into())).copied();
-    let fall: Vec<_> = truth.snapshots.values().map(of_laptop).collect();
-    assert_eq!(fall, [Some(17), Some(17), Some(57), Some(57), Some(0), None, None]);
+    patiently(|| {
+        let mut live = Live::new("live-10s", 10, &NAMES, "");
+        evening(&mut live)?;
+        // A device that leaves falls to 0 once, and ends.
+        live.change(|ledger, devices| ledger.leave(devices.get(1).expect("the laptop")))?;
+        live.ticks(3);
+        let truth = live.finish()?;
+        let of_laptop =
+            |counts: &Counts| counts.get(&("laptop".into(), "tcp".into(), "ESTABLISHED".into())).copied();
+        let mut fall: Vec<_> = truth.snapshots.values().map(of_laptop).collect();
+        fall.dedup();
+        assert_eq!(fall, [Some(17), Some(57), Some(0), None]);
+        Ok(())
+    });
 }
 
 #[test]
 fn an_evening_at_1_s_is_shown_as_it_was() {
-    let mut live = Live::new("live-1s", 1, &NAMES, "");
-    evening(&mut live);
-    live.flush();
-    live.ticks(3);
-    let truth = live.finish();
-    let sums: Vec<i64> = truth.snapshots.values().map(|counts| counts.values().sum()).collect();
-    // All that there was falls to 0 at once; the exporter's own datagram is there again.
-    assert_eq!(sums.iter().rev().take(3).collect::<Vec<_>>(), [&1, &1, &0]);
+    patiently(|| {
+        let mut live = Live::new("live-1s", 1, &NAMES, "");
+        evening(&mut live)?;
+        live.flush()?;
+        live.ticks(3);
+        let truth = live.finish()?;
+        let mut sums: Vec<i64> = truth.snapshots.values().map(|counts| counts.values().sum()).collect();
+        sums.dedup();
+        // All that there was falls to 0 at once; the exporter's own datagram is there again.
+        assert_eq!(sums.iter().rev().take(2).collect::<Vec<_>>(), [&1, &0], "{sums:?}");
+        Ok(())
+    });
 }

@@ -16,8 +16,8 @@ use crate::wait::until;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conntrack-exporter");
 
-/// How long it may take to stop.
-const STOPPED_WITHIN: Duration = Duration::from_secs(1);
+/// How long it may take to stop: a second is promised, a busy machine may take more of its own.
+const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Writes a configuration that sends to `telegraf` every second, with `more` behind it, and says where it is.
 pub(crate) fn configure(home: &Household, telegraf: &str, more: &str) -> PathBuf {
