@@ -1,5 +1,8 @@
 //! TOML text → a validated [`Config`]; every default, every complaint.
 
+mod address;
+mod reading;
+mod tags;
 mod user;
 mod values;
 
@@ -7,14 +10,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use crate::conntrack::choice::Choice;
+use reading::{Mistake, Table, Text, list, one_of};
 
+pub use address::Address;
+pub use tags::UserTags;
 pub use user::User;
-pub use values::{
-    Address, Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName, UserTags,
-};
+pub use values::{Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName};
 
 /// Where the configuration is unless another file is named.
 pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
@@ -23,8 +25,7 @@ pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
 pub const SAMPLE: &str = include_str!("../config/conntrack-exporter.toml");
 
 /// The whole configuration; every key has a default.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// The time from one snapshot to the next.
     pub interval: Interval,
@@ -49,8 +50,7 @@ pub struct Config {
 }
 
 /// `timestamps`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timestamps {
     /// While the clock is set.
     #[default]
@@ -61,9 +61,16 @@ pub enum Timestamps {
     Never,
 }
 
+impl Text for Timestamps {
+    const WANTED: &'static str = "\"auto\", \"always\" or \"never\"";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        one_of(text, &[("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)])
+    }
+}
+
 /// `[telegraf]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table: [telegraf] on a line of its own")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Telegraf {
     /// Host and UDP port.
     pub address: Address,
@@ -71,15 +78,19 @@ pub struct Telegraf {
     pub max_datagram: MaxDatagram,
 }
 
+impl Telegraf {
+    fn take(&mut self, table: &mut Table<'_>) {
+        table.take("address", &mut self.address);
+        table.take("max_datagram", &mut self.max_datagram);
+    }
+}
+
 /// `[lan]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table: [lan] on a line of its own")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lan {
     /// Names of interfaces, as shell globs.
-    #[serde(deserialize_with = "values::list")]
     pub interfaces: Vec<LanPattern>,
     /// Prefixes besides those of the interfaces.
-    #[serde(deserialize_with = "values::list")]
     pub prefixes: Vec<Prefix>,
     /// What the router itself is called.
     pub router_name: RouterName,
@@ -95,27 +106,30 @@ impl Default for Lan {
     }
 }
 
+impl Lan {
+    fn take(&mut self, table: &mut Table<'_>) {
+        table.take_by("interfaces", &mut self.interfaces, list);
+        table.take_by("prefixes", &mut self.prefixes, list);
+        table.take("router_name", &mut self.router_name);
+    }
+}
+
 /// `[devices]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table: [devices] on a line of its own")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Devices {
     /// dnsmasq's lease files.
-    #[serde(deserialize_with = "values::list")]
     pub leases: Vec<PathBuf>,
     /// odhcpd's lease files.
-    #[serde(deserialize_with = "values::list")]
     pub odhcpd: Vec<PathBuf>,
     /// The owner's own file of names.
     pub registry: PathBuf,
     /// Files of vendors, the first that exists is read.
-    #[serde(deserialize_with = "values::list")]
     pub vendors: Vec<PathBuf>,
     /// The sources of names, the best first.
     pub names: NameSources,
     /// How long addresses learned from neighbours are kept.
     pub remember: Remember,
     /// Optional tags.
-    #[serde(deserialize_with = "values::list")]
     pub tags: Vec<DeviceTag>,
 }
 
@@ -139,9 +153,20 @@ impl Default for Devices {
     }
 }
 
+impl Devices {
+    fn take(&mut self, table: &mut Table<'_>) {
+        table.take_by("leases", &mut self.leases, list);
+        table.take_by("odhcpd", &mut self.odhcpd, list);
+        table.take("registry", &mut self.registry);
+        table.take_by("vendors", &mut self.vendors, list);
+        table.take("names", &mut self.names);
+        table.take("remember", &mut self.remember);
+        table.take_by("tags", &mut self.tags, list);
+    }
+}
+
 /// One of `devices.tags`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceTag {
     /// What sort of thing it is.
     DeviceType,
@@ -151,15 +176,20 @@ pub enum DeviceTag {
     Mac,
 }
 
+impl Text for DeviceTag {
+    const WANTED: &'static str = "a tag, such as \"ip\"";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        one_of(text, &[("device_type", Self::DeviceType), ("ip", Self::Ip), ("mac", Self::Mac)])
+    }
+}
+
 /// `[limits]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table: [limits] on a line of its own")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Devices in a snapshot, and names new within a day.
-    #[serde(deserialize_with = "values::limit")]
     pub max_devices: usize,
     /// Series in a snapshot.
-    #[serde(deserialize_with = "values::limit")]
     pub max_series: usize,
 }
 
@@ -169,9 +199,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    fn take(&mut self, table: &mut Table<'_>) {
+        table.take_by("max_devices", &mut self.max_devices, values::limit);
+        table.take_by("max_series", &mut self.max_series, values::limit);
+    }
+}
+
 /// `[log]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table: [log] on a line of its own")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     /// The least important messages shown.
     pub level: LogLevel,
@@ -180,9 +216,25 @@ pub struct Log {
 impl Config {
     /// Understands a configuration.
     pub fn parse(text: &str) -> Result<Self, Complaint> {
-        let config: Self = toml::from_str(text).map_err(|error| Complaint::at(text, &error))?;
+        let complain = |Mistake { offset, problem }| Complaint::at_offset(text, offset, problem);
+        let config = Table::parse(text).and_then(Self::take).map_err(complain)?;
         config.fits_in_datagrams(text)?;
         Ok(config)
+    }
+
+    fn take(mut table: Table<'_>) -> Result<Self, Mistake> {
+        let mut config = Self::default();
+        table.take("interval", &mut config.interval);
+        table.take("timestamps", &mut config.timestamps);
+        table.take("source", &mut config.source);
+        table.take("user", &mut config.user);
+        table.section("telegraf", |table| config.telegraf.take(table));
+        table.take("tags", &mut config.tags);
+        table.section("lan", |table| config.lan.take(table));
+        table.section("devices", |table| config.devices.take(table));
+        table.section("limits", |table| config.limits.take(table));
+        table.section("log", |table| table.take("level", &mut config.log.level));
+        table.finish().map(|()| config)
     }
 
     /// Reads the file `named` by the user, or else the one at `default`, which may be absent.
@@ -234,15 +286,6 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    fn at(text: &str, error: &toml::de::Error) -> Self {
-        let offset = error.span().map_or(0, |span| span.start);
-        let problem = match error.message() {
-            "duplicate key" => "this key or table stands there twice: once would be right".to_owned(),
-            message => message.replace('\n', ", "),
-        };
-        Self::at_offset(text, offset, problem)
-    }
-
     fn of_tags(text: &str, problem: String) -> Self {
         let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1));
         let is_tags = |start: &usize| {

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer};
-
-use super::values::text;
+use super::reading::Text;
 
 /// A user of the router's, by name or by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +16,10 @@ pub enum User {
 impl User {
     /// The longest name that Linux's own tools give.
     const LONGEST: usize = 32;
+}
+
+impl Text for User {
+    const WANTED: &'static str = "a user in quotes, such as \"nobody\"";
 
     fn parse(given: &str) -> Result<Self, String> {
         let bad =
@@ -49,12 +51,6 @@ impl fmt::Display for User {
             Self::Name(name) => write!(f, "{name:?}"),
             Self::Uid(uid) => write!(f, "\"{uid}\""),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for User {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a user in quotes, such as \"nobody\"", Self::parse)
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use nix::sys::utsname::uname;
-use serde::Deserialize;
 use tracing::info;
 
 use super::{Gauges, TableError};
@@ -45,8 +44,7 @@ impl fmt::Display for Source {
 }
 
 /// `source`: how the table is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
     /// The cheaper of those that are permitted, at each reading.
     #[default]

@@ -1,10 +1,7 @@
 //! Where names come from, and which goes before which.
 
-use serde::Deserialize;
-
 /// A source of names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
     /// The owner's own file.
     Registry,
