@@ -215,10 +215,11 @@ impl Daemon {
         };
         let first = self.schedule.next().saturating_sub(now.wall);
         info!(
-            "conntrack-exporter {}: a snapshot every {} to {target}, the first in {:.1} s",
+            "conntrack-exporter {}: a snapshot every {} to {target}, the first in {}.{} s",
             env!("CARGO_PKG_VERSION"),
             config.interval,
-            first.as_secs_f64()
+            first.as_secs(),
+            first.subsec_millis() / 100
         );
     }
 

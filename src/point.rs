@@ -18,8 +18,8 @@ pub struct Point {
 pub enum Value {
     /// A whole number.
     Integer(i64),
-    /// A number that is sent as a float.
-    Float(f64),
+    /// A whole number that is sent as a float.
+    Float(u32),
     /// A word.
     Text(Rc<str>),
 }

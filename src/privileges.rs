@@ -54,8 +54,6 @@ pub struct Privileges {
 impl Privileges {
     /// Gives up all but what is needed. To be called before there is a second thread.
     pub fn reduce(need: &Need) -> Result<Self, Refusal> {
-        // Known from now on: before Linux 6.4 it comes from /proc/self/auxv, which is root's once the user has changed.
-        let _ = procfs::page_size();
         let was_root = Identity::current()?.uid == 0;
         let before = kernel::permitted()?;
         let bounding_set_is_empty = kernel::empty_bounding_set()?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
 use tokio::task::yield_now;
 use tracing::{info, warn};
 
@@ -346,8 +347,10 @@ impl Pass {
 
 /// Memory that this process holds, in bytes: a fact about the process, so never below a root.
 fn resident_bytes() -> Option<u64> {
-    let pages = procfs::process::Process::myself().ok()?.statm().ok()?.resident;
-    Some(pages * procfs::page_size())
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * u64::try_from(page).ok()?)
 }
 
 /// Where devices and their names are found, by the configuration.

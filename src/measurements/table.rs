@@ -14,7 +14,7 @@ pub fn point(gauges: Gauges, host: &Rc<Tags>) -> Option<Point> {
         ("ip_conntrack_max", gauges.max),
         ("ip_conntrack_buckets", gauges.buckets),
     ];
-    let float = |figure: u64| Value::Float(f64::from(u32::try_from(figure).unwrap_or(u32::MAX)));
+    let float = |figure: u64| Value::Float(u32::try_from(figure).unwrap_or(u32::MAX));
     let fields: Vec<_> =
         figures.iter().filter_map(|(name, figure)| Some((*name, float((*figure)?)))).collect();
     (!fields.is_empty()).then(|| Point { measurement: "conntrack", tags: Rc::clone(host), fields })
@@ -32,7 +32,7 @@ mod tests {
         let fields = point(gauges, &host).unwrap().fields;
         assert_eq!(
             fields,
-            [("ip_conntrack_count", Value::Float(26.0)), ("ip_conntrack_max", Value::Float(16384.0))]
+            [("ip_conntrack_count", Value::Float(26)), ("ip_conntrack_max", Value::Float(16384))]
         );
     }
 }
