@@ -57,7 +57,9 @@ function timed(stamp) {
     gsub(/count=|i$/, "", value)
     current[series] = value + 0
     lines++
-    if (value + 0 == 0) zeros[series]++; else total[series]++
+    # Those of the end: the table's text comes in parts of 4 KB, and an entry that
+    # expires between two hides another for once.
+    if (value + 0 != 0) total[series]++; else if (phase ~ /^end/) zeros[series]++
     timed($3)
     next
 }
@@ -130,7 +132,7 @@ END {
     print ""
     printf "%d snapshots, resident %d bytes\n", snapshots, resident
     if (hwm == "" || hwm > 3072) wrong("VmHWM is " hwm " kB, more than 3 MiB")
-    if (checks < 20) wrong("only " checks + 0 " checks in the box")
+    if (checks < 48) wrong("only " checks + 0 " checks in the box")
     printf "%d passed, %d failed\n", checks + snapshots, failures
     exit failures > 0
 }
