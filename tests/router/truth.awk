@@ -6,12 +6,16 @@ function wrong(text) { print "WRONG  " text; failures++ }
 
 BEGIN {
     # What is there while the connections are held: offloaded TCP is ESTABLISHED,
-    # offloaded UDP ACTIVE; the router's own is the daemon's datagrams.
-    held["laptop tcp ESTABLISHED"] = 7
-    held["laptop udp ACTIVE"] = 3
+    # offloaded UDP ACTIVE; the router's own is the daemon's datagrams. The second
+    # summand is IPv6.
+    held["laptop tcp ESTABLISHED"] = 7 + 2
+    held["laptop udp ACTIVE"] = 3 + 1
     held["laptop icmp ACTIVE"] = 1
-    held["Living-Room-TV tcp ESTABLISHED"] = 2
+    held["Living-Room-TV tcp ESTABLISHED"] = 2 + 1
     held["Living-Room-TV udp ACTIVE"] = 1
+    held["Printer tcp ESTABLISHED"] = 3
+    held["Printer udp ACTIVE"] = 2
+    held["Printer icmpv6 ACTIVE"] = 1
     held["router udp UNREPLIED"] = 1
     idle["router udp UNREPLIED"] = 1
 }
@@ -53,7 +57,9 @@ function timed(stamp) {
     gsub(/count=|i$/, "", value)
     current[series] = value + 0
     lines++
-    if (value + 0 == 0) zeros[series]++; else total[series]++
+    # Those of the end: the table's text comes in parts of 4 KB, and an entry that
+    # expires between two hides another for once.
+    if (value + 0 != 0) total[series]++; else if (phase ~ /^end/) zeros[series]++
     timed($3)
     next
 }
@@ -126,7 +132,7 @@ END {
     print ""
     printf "%d snapshots, resident %d bytes\n", snapshots, resident
     if (hwm == "" || hwm > 3072) wrong("VmHWM is " hwm " kB, more than 3 MiB")
-    if (checks < 20) wrong("only " checks + 0 " checks in the box")
+    if (checks < 48) wrong("only " checks + 0 " checks in the box")
     printf "%d passed, %d failed\n", checks + snapshots, failures
     exit failures > 0
 }

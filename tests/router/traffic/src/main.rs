@@ -5,7 +5,7 @@
 //! forth on each every second, and closes them in good order when its standard input ends.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long an answer may take: emulated machines are slow.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Every address of this machine, of both families.
+const EVERYWHERE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +44,7 @@ fn parsed(address: &str, tcp: &str, udp: &str) -> io::Result<(SocketAddr, usize,
 }
 
 fn serve(port: u16) -> io::Result<()> {
-    let udp = UdpSocket::bind(("0.0.0.0", port))?;
+    let udp = UdpSocket::bind((EVERYWHERE, port))?;
     thread::spawn(move || -> io::Result<()> {
         let mut buffer = [0; 64];
         loop {
@@ -49,7 +52,7 @@ fn serve(port: u16) -> io::Result<()> {
             udp.send_to(buffer.get(..length).unwrap_or_default(), from)?;
         }
     });
-    for stream in TcpListener::bind(("0.0.0.0", port))?.incoming() {
+    for stream in TcpListener::bind((EVERYWHERE, port))?.incoming() {
         let stream = stream?;
         thread::spawn(move || io::copy(&mut &stream, &mut &stream));
     }
@@ -86,7 +89,8 @@ fn hold(at: SocketAddr, tcp: usize, udp: usize) -> io::Result<()> {
 }
 
 fn connected(at: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind(("0.0.0.0", 0))?;
+    let any = if at.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { EVERYWHERE };
+    let socket = UdpSocket::bind((any, 0))?;
     socket.connect(at)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     Ok(socket)
