@@ -52,6 +52,9 @@ ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= as above
 router-test: ## a router in a box: the package on emulated arm64 kernels
 	@tools/router-test
 
+cross-test: ## the programs for all routers, each run on the sample household
+	@tools/cross-test
+
 reproducible: ## two builds from clean clones, compared
 	@tools/reproducible
 

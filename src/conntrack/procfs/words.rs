@@ -46,13 +46,11 @@ impl<'a> Words<'a> {
     /// Moves behind `key` if that stands here.
     #[inline(always)]
     pub(super) fn key<const N: usize>(&mut self, key: &[u8; N]) -> bool {
-        match self.rest.split_first_chunk() {
-            Some((here, value)) if here == key => {
-                self.rest = value;
-                true
-            }
-            _ => false,
+        let found = self.rest.first_chunk() == Some(key);
+        if found {
+            self.rest = self.rest.get(N..).unwrap_or_default();
         }
+        found
     }
 
     /// Takes the word that stands here, whatever it is.
