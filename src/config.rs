@@ -1,12 +1,12 @@
 //! TOML text → a validated [`Config`]; every default, every complaint.
 
 mod address;
+mod complaint;
 mod reading;
 mod tags;
 mod user;
 mod values;
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use crate::conntrack::choice::Choice;
 use reading::{Mistake, Table, Text, list, one_of};
 
 pub use address::Address;
+pub use complaint::{Complaint, ConfigError};
 pub use tags::UserTags;
 pub use user::User;
 pub use values::{Interval, LanPattern, LogLevel, MaxDatagram, NameSources, Prefix, Remember, RouterName};
@@ -273,67 +274,6 @@ impl Config {
 
 /// `conntrack_exporter` with every figure at its longest, or a device's line with an escaped name and all tags.
 const LONGEST_LINE_WITHOUT_USER_TAGS: usize = 900;
-
-/// What is wrong in a configuration's text, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// From 1 on.
-    pub line: usize,
-    /// In characters, from 1 on.
-    pub column: usize,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
-impl Complaint {
-    fn of_tags(text: &str, problem: String) -> Self {
-        let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1));
-        let is_tags = |start: &usize| {
-            let line = text.get(*start..).unwrap_or_default().trim_start_matches([' ', '\t', '[']);
-            line.strip_prefix("tags").is_some_and(|rest| rest.starts_with([' ', '\t', ']', '.', '=']))
-        };
-        Self::at_offset(text, starts.find(is_tags).unwrap_or(0), problem)
-    }
-
-    fn at_offset(text: &str, offset: usize, problem: String) -> Self {
-        let before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1;
-        Self { line, column, problem }
-    }
-}
-
-/// A configuration file that can't be used.
-#[derive(Debug)]
-pub enum ConfigError {
-    /// It can't be read.
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It says something that can't be.
-    Invalid {
-        /// Which.
-        path: PathBuf,
-        /// What, and where.
-        complaint: Complaint,
-    },
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { path, source } => write!(f, "{}: {source}", path.display()),
-            Self::Invalid { path, complaint: Complaint { line, column, problem } } => {
-                write!(f, "{}:{line}:{column}: {problem}", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests;
