@@ -49,7 +49,7 @@ pub fn round_trip(points: &[Point], timestamp: Option<i64>, max: usize) -> Vec<B
 fn as_read(value: &Value) -> Read {
     match value {
         Value::Integer(value) => Read::Integer(*value),
-        Value::Float(value) => Read::Float(*value),
+        Value::Float(value) => Read::Float(f64::from(*value)),
         Value::Text(value) => Read::Text(value.to_string()),
     }
 }
