@@ -53,16 +53,27 @@ impl Level {
 pub(super) fn start(level: LogLevel, streams: Streams) -> Level {
     let level = Level(Arc::new(AtomicU8::new(level as u8)));
     // Fails only if a subscriber is set already.
-    let _ = tracing::subscriber::set_global_default(Log { level: level.clone(), streams });
+    let _ = tracing::subscriber::set_global_default(Log { level: level.clone(), streams, write });
     level
 }
 
-struct Log {
-    level: Level,
-    streams: Streams,
+/// Writes a line to standard output or standard error.
+fn write(line: &str, to_stdout: bool) {
+    // What can't be written is lost: there is nowhere to say so.
+    let _ = if to_stdout {
+        io::stdout().write_all(line.as_bytes())
+    } else {
+        io::stderr().write_all(line.as_bytes())
+    };
 }
 
-impl Subscriber for Log {
+struct Log<W> {
+    level: Level,
+    streams: Streams,
+    write: W,
+}
+
+impl<W: Fn(&str, bool) + 'static> Subscriber for Log<W> {
     /// Asked anew for each message, because the level may change.
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
@@ -73,13 +84,8 @@ impl Subscriber for Log {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let line = line(event, self.streams);
-        // What can't be written is lost: there is nowhere to say so.
-        let _ = if self.streams == Streams::Both && *event.metadata().level() > tracing::Level::WARN {
-            io::stdout().write_all(line.as_bytes())
-        } else {
-            io::stderr().write_all(line.as_bytes())
-        };
+        let to_stdout = self.streams == Streams::Both && *event.metadata().level() > tracing::Level::WARN;
+        (self.write)(&line(event, self.streams), to_stdout);
     }
 
     /// Nothing here has spans.
@@ -143,40 +149,12 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what would be written.
-    struct Kept {
-        log: Log,
-        lines: Arc<Mutex<Vec<String>>>,
-    }
-
-    impl Subscriber for Kept {
-        fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-            self.log.register_callsite(metadata)
-        }
-
-        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            self.log.enabled(metadata)
-        }
-
-        fn event(&self, event: &Event<'_>) {
-            self.lines.lock().unwrap().push(line(event, self.log.streams));
-        }
-
-        fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-            self.log.new_span(attributes)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-        fn enter(&self, _: &Id) {}
-        fn exit(&self, _: &Id) {}
-    }
-
     fn written(streams: Streams, say: impl FnOnce(&Level)) -> Vec<String> {
         let level = Level(Arc::new(AtomicU8::new(LogLevel::Info as u8)));
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let kept = Kept { log: Log { level: level.clone(), streams }, lines: Arc::clone(&lines) };
-        tracing::subscriber::with_default(kept, || say(&level));
+        let kept = Arc::clone(&lines);
+        let write = move |line: &str, _| kept.lock().unwrap().push(line.to_owned());
+        tracing::subscriber::with_default(Log { level: level.clone(), streams, write }, || say(&level));
         lines.lock().unwrap().clone()
     }
 
