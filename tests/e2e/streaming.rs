@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::grafana::{Dashboard, SECOND, View};
 use crate::influx::{Row, number, text, time};
-use crate::live::{Live, evening, patiently};
+use crate::live::{Live, TooBusy, evening, patiently};
 use crate::oracle::Truth;
 use crate::snapshot::Counts;
 
@@ -67,42 +67,44 @@ fn true_numbers(truth: &Truth, is_meant: impl Fn(&str) -> bool) -> Numbers {
 
 #[test]
 fn the_stock_panel_shows_the_true_number_in_every_window() {
-    patiently(|| {
-        let names = ["tv", "laptop", "phone, the \"old\" one", "camera"];
-        let mut live = Live::new("stock-30s", 30, &names, "devices.tags = [\"ip\"]");
-        evening(&mut live)?;
-        live.change(|ledger, devices| ledger.leave(devices.get(1).expect("the laptop")))?;
-        live.ticks(2);
-        let truth = live.finish()?;
-        let (first, last) =
-            (truth.snapshots.keys().min().expect("one"), truth.snapshots.keys().max().expect("one"));
-        let view = View::new(*first, last + 30, 30);
-        let panel = Dashboard::read("panels/connection-states.json");
-        let [(_, query)] = &panel.queries()[..] else { panic!("one panel") };
-        assert_eq!(query, STOCK, "the panel's query");
-        let dashboard = Dashboard::read("conntrack.json");
-        let ask = |query: &str| live.servers.query(&dashboard.put_in(query, &view));
+    patiently(show_every_window);
+}
 
-        let carrying = true_numbers(&truth, |state| ["ESTABLISHED", "ACTIVE"].contains(&state));
-        let returned = read(&ask(STOCK), "device_name", 30);
-        print_table(&carrying, &returned);
-        let above: Numbers = carrying.into_iter().filter(|(_, count)| *count > 5).collect();
-        assert_eq!(returned, above, "the stock query");
-        let all = true_numbers(&truth, |_| true);
-        assert_eq!(read(&ask(ANY_STATE), "device_name", 30), all, "without a field filter");
-        assert_eq!(read(&ask(ONE_TICK), "device_name", 0), all, "within one tick");
-        let addresses: BTreeMap<_, _> =
-            names.iter().zip(&live.devices).map(|(name, it)| (*name, it.v4())).collect();
-        let by_address: Numbers = all
-            .into_iter()
-            .filter_map(|((device, at), count)| Some(((addresses.get(&*device)?.clone(), at), count)))
-            .collect();
-        assert_eq!(read(&ask(BY_ADDRESS), "ip", 30), by_address, "by address");
-        let of = |key: (&str, &str, &str)| (key.0.to_owned(), key.1.to_owned(), key.2.to_owned());
-        let knocking = of(("camera", "tcp", "SYN_SENT"));
-        assert!(truth.snapshots.values().all(|counts: &Counts| counts.get(&knocking) == Some(&3)));
-        Ok(())
-    });
+fn show_every_window() -> Result<(), TooBusy> {
+    let names = ["tv", "laptop", "phone, the \"old\" one", "camera"];
+    let mut live = Live::new("stock-30s", 30, &names, "devices.tags = [\"ip\"]");
+    evening(&mut live)?;
+    live.change(|ledger, devices| ledger.leave(devices.get(1).expect("the laptop")))?;
+    live.ticks(2);
+    let truth = live.finish()?;
+    let (first, last) =
+        (truth.snapshots.keys().min().expect("one"), truth.snapshots.keys().max().expect("one"));
+    let view = View::new(*first, last + 30, 30);
+    let panel = Dashboard::read("panels/connection-states.json");
+    let [(_, query)] = &panel.queries()[..] else { panic!("one panel") };
+    assert_eq!(query, STOCK, "the panel's query");
+    let dashboard = Dashboard::read("conntrack.json");
+    let ask = |query: &str| live.servers.query(&dashboard.put_in(query, &view));
+
+    let carrying = true_numbers(&truth, |state| ["ESTABLISHED", "ACTIVE"].contains(&state));
+    let returned = read(&ask(STOCK), "device_name", 30);
+    print_table(&carrying, &returned);
+    let above: Numbers = carrying.into_iter().filter(|(_, count)| *count > 5).collect();
+    assert_eq!(returned, above, "the stock query");
+    let all = true_numbers(&truth, |_| true);
+    assert_eq!(read(&ask(ANY_STATE), "device_name", 30), all, "without a field filter");
+    assert_eq!(read(&ask(ONE_TICK), "device_name", 0), all, "within one tick");
+    let addresses: BTreeMap<_, _> =
+        names.iter().zip(&live.devices).map(|(name, it)| (*name, it.v4())).collect();
+    let by_address: Numbers = all
+        .into_iter()
+        .filter_map(|((device, at), count)| Some(((addresses.get(&*device)?.clone(), at), count)))
+        .collect();
+    assert_eq!(read(&ask(BY_ADDRESS), "ip", 30), by_address, "by address");
+    let of = |key: (&str, &str, &str)| (key.0.to_owned(), key.1.to_owned(), key.2.to_owned());
+    let knocking = of(("camera", "tcp", "SYN_SENT"));
+    assert!(truth.snapshots.values().all(|counts: &Counts| counts.get(&knocking) == Some(&3)));
+    Ok(())
 }
 
 /// Shows both, for people.
