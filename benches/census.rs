@@ -9,10 +9,10 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::procfs::{self, Reading};
 use conntrack_exporter::conntrack::{Entry, Progress};
-use conntrack_exporter::daemon::snapshot::Observer;
 use conntrack_exporter::root::Root;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -65,7 +65,7 @@ fn read_and_parse(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn whole_snapshot(bencher: Bencher<'_, '_>) {
     let root = router::write(ENTRIES, DEVICES).unwrap();
-    let mut observer = Observer::new(Config::default(), &Root::replay(&root), 0);
+    let mut observer = Collector::new(Config::default(), &Root::replay(&root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     bencher
         .counter(ItemsCount::new(ENTRIES))

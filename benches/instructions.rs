@@ -15,19 +15,19 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use conntrack_exporter::attribution::cardinality_limit::CardinalityLimit;
+use conntrack_exporter::attribution::owners::{OwnerId, OwnerTable};
+use conntrack_exporter::collector::{Collector, settings};
 use conntrack_exporter::config::Config;
-use conntrack_exporter::conntrack::choice::Choice;
+use conntrack_exporter::conntrack::backend::BackendChoice;
 use conntrack_exporter::conntrack::netlink;
 use conntrack_exporter::conntrack::procfs::{self, Reading, line};
 use conntrack_exporter::conntrack::{Entry, Progress, Table};
-use conntrack_exporter::daemon::snapshot::{Observer, settings};
 use conntrack_exporter::daemon::write_lines;
-use conntrack_exporter::devices::admission::Admission;
 use conntrack_exporter::devices::name::Name;
-use conntrack_exporter::devices::present::{Owner, Present};
 use conntrack_exporter::devices::{Devices, Label};
+use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::lan::{Lan, interfaces};
-use conntrack_exporter::line_protocol::Lines;
 use conntrack_exporter::measurements::connection_state::{ConnectionState, Manner, OptionalTags};
 use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::root::Root;
@@ -93,7 +93,7 @@ fn scrape(table: &Path, entries: usize) {
 
 /// All of a tick but sending.
 fn tick(root: &Path, times: usize) {
-    let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
+    let mut observer = Collector::new(Config::default(), &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut lines = Lines::default();
     for second in 0..times {
@@ -139,7 +139,7 @@ fn points(devices: usize, times: usize) {
     let mut measurement = ConnectionState::default();
     for _ in 0..times {
         for (place, flow) in (0..devices).flat_map(|place| flows.iter().map(move |flow| (place, flow))) {
-            measurement.see(Owner::of_device(place), flow);
+            measurement.see(OwnerId::of_device(place), flow);
         }
         let counted = measurement.points(labels.iter().map(Some), &manner);
         assert_eq!(counted.points.len(), 2 * devices);
@@ -149,7 +149,7 @@ fn points(devices: usize, times: usize) {
 
 /// Writing the lines of one snapshot.
 fn lines(root: &Path, times: usize) {
-    let mut observer = Observer::new(Config::default(), &Root::replay(root), 0);
+    let mut observer = Collector::new(Config::default(), &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let points = runtime.block_on(observer.snapshot(Duration::ZERO, true)).unwrap();
     let mut lines = Lines::default();
@@ -161,7 +161,7 @@ fn lines(root: &Path, times: usize) {
 
 /// Reading what the kernel says of its table.
 fn gauges(root: &Path, times: usize) {
-    let table = Table::new(&Root::replay(root), Choice::Procfs);
+    let table = Table::new(&Root::replay(root), BackendChoice::Procfs);
     for _ in 0..times {
         assert!(black_box(table.gauges()).max.is_some());
     }
@@ -177,7 +177,7 @@ fn name(root: &Path, devices: usize, times: usize) {
         .map(|address| address.parse().unwrap())
         .collect();
     let mut known = Devices::new(&Root::replay(root), settings(&config));
-    let (mut present, mut admission) = (Present::default(), Admission::default());
+    let (mut present, mut admission) = (OwnerTable::default(), CardinalityLimit::default());
     let mut labels: Vec<Label> = Vec::new();
     for _ in 0..times {
         known.refresh(&lan, Duration::ZERO);

@@ -1,5 +1,8 @@
 //! Whose is a flow: six rules, in their order.
 
+pub mod cardinality_limit;
+pub mod owners;
+
 use std::net::IpAddr;
 
 use crate::conntrack::flow::Flow;

@@ -16,12 +16,12 @@ use lexopt::prelude::{Long, Short, Value};
 use nix::unistd::Uid;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::collector::Collector;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::daemon::clock::{self, Evidence, Verdict};
 use crate::daemon::schedule::{Now, latest};
-use crate::daemon::snapshot::Observer;
 use crate::daemon::{ConfigFile, Daemon, Output, Parts, ReadEvidence, Signals, timestamp, write_lines};
-use crate::line_protocol::Lines;
+use crate::encode::line_protocol::Lines;
 use crate::privileges::Privileges;
 use crate::root::Root;
 
@@ -244,7 +244,7 @@ fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
     let (config, _) = invocation.begin()?;
     log::start(config.log.level, log::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
-    let mut observer = Observer::new(config, &invocation.root, now.wall.as_secs());
+    let mut observer = Collector::new(config, &invocation.root, now.wall.as_secs());
     let points = runtime()?.block_on(observer.snapshot(now.boot, true)).map_err(|error| fail(&error))?;
     let table = devices::Table::new(observer.roster(), &points);
     let text = if json { table.json().map_err(|error| fail(&error))? } else { table.to_string() };
@@ -276,7 +276,7 @@ fn once(invocation: &Invocation) -> Result<(), ExitCode> {
         || Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root, now.wall));
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
-    let mut observer = Observer::new(config, root, now.wall.as_secs());
+    let mut observer = Collector::new(config, root, now.wall.as_secs());
     let points = runtime()?.block_on(observer.snapshot(now.boot, clock_set)).map_err(|error| fail(&error))?;
     let mut lines = Lines::default();
     write_lines(&mut lines, &points, timestamp);

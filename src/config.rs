@@ -10,7 +10,7 @@ mod values;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::conntrack::choice::Choice;
+use crate::conntrack::backend::BackendChoice;
 use reading::{Mistake, Table, Text, list, one_of};
 
 pub use address::Address;
@@ -33,7 +33,7 @@ pub struct Config {
     /// Whether points carry the time of their snapshot.
     pub timestamps: Timestamps,
     /// How the kernel's table is read.
-    pub source: Choice,
+    pub source: BackendChoice,
     /// Whom the program becomes when it was started as root.
     pub user: User,
     /// Where snapshots are sent.

@@ -5,7 +5,7 @@
 
 #[cfg(test)]
 mod any_flow;
-pub mod choice;
+pub mod backend;
 pub mod entry;
 pub mod flow;
 pub mod netlink;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use nix::libc;
 
 use crate::root::Root;
-use choice::{Choice, Chooser, Source};
+use backend::{BackendChoice, BackendChooser, TableBackend};
 pub use entry::{Entry, Progress};
 
 /// Where the table is, as text.
@@ -32,7 +32,7 @@ pub const SYSCTL: &str = "/proc/sys/net/netfilter";
 #[derive(Debug)]
 pub struct Table {
     root: Root,
-    chooser: Chooser,
+    chooser: BackendChooser,
 }
 
 /// A reading of the table, from its first entry to its last.
@@ -56,22 +56,22 @@ impl Reading {
 
 impl Table {
     /// The table below `root`; a replayed router's is always text.
-    pub fn new(root: &Root, choice: Choice) -> Self {
-        Self { root: root.clone(), chooser: Chooser::new(possible(root, choice)) }
+    pub fn new(root: &Root, choice: BackendChoice) -> Self {
+        Self { root: root.clone(), chooser: BackendChooser::new(possible(root, choice)) }
     }
 
     /// Takes over another choice of source.
-    pub fn reconfigure(&mut self, choice: Choice) {
-        self.chooser = Chooser::new(possible(&self.root, choice));
+    pub fn reconfigure(&mut self, choice: BackendChoice) {
+        self.chooser = BackendChooser::new(possible(&self.root, choice));
     }
 
     /// Chooses how the table is read next, at `boot` (time since boot).
-    pub fn choose(&mut self, gauges: Gauges, boot: Duration) -> Source {
+    pub fn choose(&mut self, gauges: Gauges, boot: Duration) -> TableBackend {
         self.chooser.choose(gauges, boot)
     }
 
     /// How to go on within the tick after a reading that failed; `None` if there is no way.
-    pub fn after(&mut self, error: &TableError, boot: Duration) -> Option<Source> {
+    pub fn after(&mut self, error: &TableError, boot: Duration) -> Option<TableBackend> {
         self.chooser.after(error, boot)
     }
 
@@ -81,7 +81,7 @@ impl Table {
     }
 
     /// How the table was read last, or is about to be.
-    pub const fn source(&self) -> Source {
+    pub const fn source(&self) -> TableBackend {
         self.chooser.current()
     }
 
@@ -91,10 +91,10 @@ impl Table {
     }
 
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
-    pub fn open(&self, source: Source) -> Result<Reading, TableError> {
+    pub fn open(&self, source: TableBackend) -> Result<Reading, TableError> {
         let opened = match source {
-            Source::Procfs => self.open_text().map(procfs::Reading::new).map(Reading::Procfs),
-            Source::Netlink => netlink::Reading::begin().map(Reading::Netlink),
+            TableBackend::Procfs => self.open_text().map(procfs::Reading::new).map(Reading::Procfs),
+            TableBackend::Netlink => netlink::Reading::begin().map(Reading::Netlink),
         };
         opened.map_err(|error| self.failed(source, error))
     }
@@ -109,7 +109,7 @@ impl Table {
     }
 
     /// What `error` means for a reading of this table.
-    pub fn failed(&self, from: Source, error: io::Error) -> TableError {
+    pub fn failed(&self, from: TableBackend, error: io::Error) -> TableError {
         TableError { from, path: self.root.path(TABLE), live: self.root.is_live(), source: error }
     }
 
@@ -144,15 +144,15 @@ pub struct Gauges {
     pub buckets: Option<u64>,
 }
 
-const fn possible(root: &Root, choice: Choice) -> Choice {
-    if root.is_live() { choice } else { Choice::Procfs }
+const fn possible(root: &Root, choice: BackendChoice) -> BackendChoice {
+    if root.is_live() { choice } else { BackendChoice::Procfs }
 }
 
 /// The table could not be opened or read.
 #[derive(Debug)]
 pub struct TableError {
     /// How it was to be read.
-    pub from: Source,
+    pub from: TableBackend,
     /// The file of the text.
     pub path: PathBuf,
     /// Whether it is this machine's own.
@@ -182,28 +182,28 @@ impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, permission) = (self.path.display(), self.source.kind() == io::ErrorKind::PermissionDenied);
         match self.from {
-            Source::Netlink if permission => {
+            TableBackend::Netlink if permission => {
                 f.write_str("permission denied reading the table by netlink: it takes CAP_NET_ADMIN, or root")
             }
-            Source::Netlink if self.is_lasting() => write!(
+            TableBackend::Netlink if self.is_lasting() => write!(
                 f,
                 "the kernel doesn't offer its table by netlink ({}): load the module nf_conntrack_netlink (OpenWrt: \
                  kmod-nf-conntrack-netlink)",
                 self.source
             ),
-            Source::Netlink => write!(f, "reading the table by netlink: {}", self.source),
-            Source::Procfs if permission => {
+            TableBackend::Netlink => write!(f, "reading the table by netlink: {}", self.source),
+            TableBackend::Procfs if permission => {
                 write!(f, "permission denied reading {path}: run as root or with group 0")
             }
-            Source::Procfs if self.source.kind() != io::ErrorKind::NotFound => {
+            TableBackend::Procfs if self.source.kind() != io::ErrorKind::NotFound => {
                 write!(f, "reading {path}: {}", self.source)
             }
-            Source::Procfs if self.live => write!(
+            TableBackend::Procfs if self.live => write!(
                 f,
                 "{path} does not exist: load the kernel module nf_conntrack (OpenWrt: kmod-nf-conntrack; the kernel \
                  needs NF_CONNTRACK_PROCFS)"
             ),
-            Source::Procfs => {
+            TableBackend::Procfs => {
                 write!(f, "{path} does not exist: the table of the router to be replayed belongs there")
             }
         }

@@ -1,9 +1,7 @@
 //! The clockwork: ticks, reload, shutdown. The only reader of clocks.
 
 pub mod clock;
-mod fault;
 pub mod schedule;
-pub mod snapshot;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,16 +12,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
+use crate::collector::Collector;
 use crate::config::{Config, ConfigError, Timestamps};
-use crate::line_protocol::Lines;
-use crate::point::Point;
+use crate::edge_log::EdgeLog;
+use crate::encode::line_protocol::Lines;
+use crate::outputs::telegraf::{Delivery, Telegraf};
 use crate::privileges::Lack;
 use crate::root::Root;
-use crate::telegraf::{Delivery, Telegraf};
+use crate::series::point::Point;
 use clock::{Evidence, Verdict};
-use fault::Fault;
 use schedule::{Due, Now, Schedule};
-use snapshot::Observer;
 
 /// The longest sleep: the wall clock is looked at again after it, for somebody may have set it.
 const ASLEEP_AT_MOST: Duration = Duration::from_mins(1);
@@ -102,7 +100,7 @@ impl Signals {
 
 /// The daemon.
 pub struct Daemon {
-    observer: Observer,
+    observer: Collector,
     schedule: Schedule,
     verdict: Verdict,
     output: Output,
@@ -112,8 +110,8 @@ pub struct Daemon {
     evidence: Option<ReadEvidence>,
     set_log_level: SetLogLevel,
     lacks: Lacks,
-    table: Fault,
-    late: Fault,
+    table: EdgeLog,
+    late: EdgeLog,
 }
 
 /// What a daemon is made of.
@@ -147,7 +145,7 @@ impl Daemon {
         Ok(Self {
             schedule: Schedule::new(config.interval.duration(), now),
             verdict: Verdict::new(built, now),
-            observer: Observer::new(config, &root, now.wall.as_secs()),
+            observer: Collector::new(config, &root, now.wall.as_secs()),
             output,
             lines: Lines::default(),
             config_file,
@@ -155,8 +153,8 @@ impl Daemon {
             evidence,
             set_log_level,
             lacks,
-            table: Fault::default(),
-            late: Fault::default(),
+            table: EdgeLog::default(),
+            late: EdgeLog::default(),
         })
     }
 

@@ -1,11 +1,11 @@
-//! Who is on the LAN: from an address to a device, and from a device to its name.
+//! Identity is on the LAN: from an address to a device, and from a device to its name.
 //!
-//! Devices are known by a [`Key`]; names are for the way out. Leases and neighbours tell who is at an address; what
+//! Devices are known by a [`DeviceId`]; names are for the way out. Leases and neighbours tell who is at an address; what
 //! they no longer say is kept (dnsmasq empties its file before it rewrites it, neighbours age out before their
 //! connections do), within stated bounds, the oldest out first. What the owner says holds as long as it is said.
 
-pub mod admission;
-pub mod book;
+pub mod assignments;
+mod bindings;
 pub mod device_type;
 pub mod files;
 pub mod gl_client;
@@ -13,22 +13,20 @@ pub mod hosts;
 mod learning;
 pub mod leases;
 pub mod lines;
+pub mod listing;
 pub mod mac;
 pub mod name;
+pub mod name_source;
 mod naming;
+mod neighbour_refresh;
 pub mod neighbours;
 pub mod odhcpd;
-mod pairs;
-pub mod present;
 pub mod registry;
-pub mod roster;
 mod settling;
-pub mod source;
 pub mod static_hosts;
 pub mod uci;
 pub mod vendors;
-pub mod watched;
-mod wondering;
+pub mod watched_file;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -39,15 +37,15 @@ use std::time::Duration;
 
 use crate::lan::{Lan, Place, is_link_local};
 use crate::root::Root;
+use bindings::AddressBindings;
 use device_type::DeviceType;
-use files::{BookFile, File};
+use files::{AssignmentsFile, File};
 use leases::Holder;
 use mac::{Duid, Mac};
 use name::Name;
+use name_source::NameSource;
 use naming::{Best, Claim, Naming};
-use pairs::Pairs;
-use source::Source;
-use wondering::Wondering;
+use neighbour_refresh::NeighbourRefresh;
 
 /// A map by what outsiders may choose: its hash is seeded, and a tenth of the cost of the standard library's.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -67,7 +65,7 @@ pub struct Settings {
     /// Files of vendors; the first that exists is read.
     pub vendors: Vec<PathBuf>,
     /// The sources of names, the best first; one that is not among them is not heard.
-    pub names: Vec<Source>,
+    pub names: Vec<NameSource>,
     /// How long an address learned from the neighbours is kept after they last showed it.
     pub remember: Duration,
     /// What the router is called.
@@ -76,14 +74,14 @@ pub struct Settings {
 
 /// What a device is known by, whatever its name and addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Key {
+pub enum DeviceId {
     /// Its link-layer address.
     Mac(Mac),
     /// Its DHCPv6 identifier, where that holds no link-layer address.
     Duid(Duid),
 }
 
-impl Key {
+impl DeviceId {
     fn tail(&self) -> [u8; 3] {
         match self {
             Self::Mac(mac) => mac.tail(),
@@ -91,7 +89,8 @@ impl Key {
         }
     }
 
-    fn mac(&self) -> Option<Mac> {
+    /// Its link-layer address, if that is what it is known by.
+    pub fn mac(&self) -> Option<Mac> {
         match self {
             Self::Mac(mac) => Some(*mac),
             Self::Duid(_) => None,
@@ -112,7 +111,7 @@ impl Key {
     }
 }
 
-impl From<Holder> for Key {
+impl From<Holder> for DeviceId {
     fn from(holder: Holder) -> Self {
         match holder {
             Holder::Mac(mac) => Self::Mac(mac),
@@ -140,12 +139,12 @@ struct Device {
     /// The address that leads it, behind what makes that one lead.
     leading: Option<LeadingRank>,
     /// When it was last spoken of.
-    said: Said,
+    said: LastSeen,
 }
 
 /// The reading, and the line counted over all readings, in which something was last said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Said {
+struct LastSeen {
     reading: u64,
     line: u64,
 }
@@ -153,13 +152,13 @@ struct Said {
 /// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
 type LeadingRank = (bool, Reverse<u64>, IpAddr);
 
-/// Who an address belongs to.
+/// Identity an address belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum Identity {
     /// A device.
-    Device(Key),
+    Device(DeviceId),
     /// A device of which nothing but an address that it made of its MAC is known.
-    Stranger(Key),
+    Eui64Only(DeviceId),
     /// Nobody known, but the owner has given the address a name.
     Named(IpAddr),
     /// Nobody known: the address itself is the device.
@@ -185,17 +184,17 @@ pub struct Devices {
     root: Root,
     settings: Settings,
     leases: Vec<File>,
-    books: Vec<BookFile>,
+    books: Vec<AssignmentsFile>,
     vendors: Map<Mac, Option<Name>>,
-    known: Map<Key, Device>,
-    pairs: Pairs,
+    known: Map<DeviceId, Device>,
+    pairs: AddressBindings,
     /// DHCPv6 identifiers of devices whose MAC the neighbours have shown.
-    aliases: Map<Key, Key>,
+    aliases: Map<DeviceId, DeviceId>,
     naming: Naming,
     /// How devices to which the owner gave one name are shown, by that name folded.
     shared: Map<Box<str>, Label>,
-    wondering: Wondering,
-    last: Said,
+    wondering: NeighbourRefresh,
+    last: LastSeen,
     generation: u64,
     /// Whether settings have changed since anything was settled.
     unsettled: bool,
@@ -214,11 +213,11 @@ impl Devices {
             settings,
             vendors: Map::default(),
             known: Map::default(),
-            pairs: Pairs::default(),
+            pairs: AddressBindings::default(),
             aliases: Map::default(),
             shared: Map::default(),
-            wondering: Wondering::default(),
-            last: Said::default(),
+            wondering: NeighbourRefresh::default(),
+            last: LastSeen::default(),
             generation: 0,
             unsettled: false,
             crowded: false,
@@ -250,7 +249,7 @@ impl Devices {
     /// Other interfaces are the LAN now: the neighbours are asked anew.
     pub fn forget_neighbours(&mut self) {
         self.pairs.forget_neighbours();
-        self.wondering = Wondering::default();
+        self.wondering = NeighbourRefresh::default();
         self.unsettled = true;
     }
 
@@ -283,36 +282,42 @@ impl Devices {
         if self.pairs.is_neighbour(address) { Place::Lan { link_layer: true } } else { Place::Outside }
     }
 
-    /// Who has `address`; `link_layer` says whether hosts there have link-layer addresses. The neighbours are asked
+    /// Identity has `address`; `link_layer` says whether hosts there have link-layer addresses. The neighbours are asked
     /// once about an address that nobody ties to a device.
     ///
     /// `None` for an IPv6 address of which nothing is known: hosts change theirs daily, each would be a new name.
-    pub fn identify(&mut self, lan: &Lan, address: IpAddr, link_layer: bool, boot: Duration) -> Option<Who> {
+    pub fn identify(
+        &mut self,
+        lan: &Lan,
+        address: IpAddr,
+        link_layer: bool,
+        boot: Duration,
+    ) -> Option<Identity> {
         let mut told = self.pairs.told(address);
         if told.is_none() && link_layer && self.wonder(lan, address, boot) {
             told = self.pairs.told(address);
         }
         match told {
-            Some(key) if key.mac().is_some() => return Some(Who::Device(key)),
-            Some(key) => return self.known.get(&key)?.name.is_some().then_some(Who::Device(key)),
+            Some(key) if key.mac().is_some() => return Some(Identity::Device(key)),
+            Some(key) => return self.known.get(&key)?.name.is_some().then_some(Identity::Device(key)),
             None if self.given_to(None, &[address], |given| given.name.is_some()).is_some() => {
-                return Some(Who::Named(address));
+                return Some(Identity::Named(address));
             }
             None => {}
         }
-        match pairs::eui64(address).filter(|_| link_layer).map(Key::Mac) {
-            Some(key) if self.known.contains_key(&key) => Some(Who::Device(key)),
-            Some(key) => Some(Who::Stranger(key)),
-            None if address.is_ipv4() || !link_layer => Some(Who::Address(address)),
+        match bindings::eui64(address).filter(|_| link_layer).map(DeviceId::Mac) {
+            Some(key) if self.known.contains_key(&key) => Some(Identity::Device(key)),
+            Some(key) => Some(Identity::Eui64Only(key)),
+            None if address.is_ipv4() || !link_layer => Some(Identity::Address(address)),
             None => None,
         }
     }
 
     /// How `who` is shown.
-    pub fn label(&self, who: &Who) -> Option<Label> {
+    pub fn label(&self, who: &Identity) -> Option<Label> {
         let label = match who {
-            Who::Address(address) => return Label::new(address.to_string().as_bytes(), Some(*address)),
-            Who::Named(address) => {
+            Identity::Address(address) => return Label::new(address.to_string().as_bytes(), Some(*address)),
+            Identity::Named(address) => {
                 let given = self.given_to(None, &[*address], |given| given.name.is_some())?;
                 let name = self.naming.owners(given.name.as_ref()?, address_tail(*address));
                 Label {
@@ -322,7 +327,7 @@ impl Devices {
                     device_type: self.type_of(None, &[*address]).map(|(_, kind)| kind),
                 }
             }
-            Who::Device(key) | Who::Stranger(key) => match self.known.get(key) {
+            Identity::Device(key) | Identity::Eui64Only(key) => match self.known.get(key) {
                 Some(device) => device.label(key)?,
                 None => self.stranger(key)?,
             },
@@ -331,7 +336,7 @@ impl Devices {
     }
 
     /// How a device is shown whose MAC only its address tells.
-    fn stranger(&self, key: &Key) -> Option<Label> {
+    fn stranger(&self, key: &DeviceId) -> Option<Label> {
         let given =
             self.given_to(Some(key), &[], |given| given.name.is_some()).and_then(|given| given.name.as_ref());
         let name = match given {
@@ -348,7 +353,7 @@ impl Devices {
 }
 
 impl Device {
-    fn label(&self, key: &Key) -> Option<Label> {
+    fn label(&self, key: &DeviceId) -> Option<Label> {
         let ip = self.leading.map(|(_, _, address)| address);
         Some(Label {
             name: self.name.clone()?,
@@ -375,8 +380,8 @@ fn address_tail(address: IpAddr) -> [u8; 3] {
 }
 
 /// From when on things must have been said to be among the newest [`KNOWN_AT_MOST`]; `None` if all are.
-fn oldest_to_keep(said: impl Iterator<Item = Said>) -> Option<Said> {
-    let mut said: Vec<Said> = said.collect();
+fn oldest_to_keep(said: impl Iterator<Item = LastSeen>) -> Option<LastSeen> {
+    let mut said: Vec<LastSeen> = said.collect();
     let surplus = said.len().checked_sub(KNOWN_AT_MOST).filter(|surplus| *surplus > 0)?;
     Some(*said.select_nth_unstable(surplus).1)
 }

@@ -13,8 +13,8 @@
 //! - [`lan`] knows which prefixes are the LAN and which addresses the router's.
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is: six rules, and nothing else.
-//! - [`measurements`] count, and give [`point`]s: plain values that any way out can write.
-//! - [`line_protocol`] makes lines of points and datagrams of lines, [`telegraf`] sends them.
+//! - [`measurements`] count, and give [`series::point`]s: plain values that any way out can write.
+//! - [`encode::line_protocol`] makes lines of points and datagrams of lines, [`outputs::telegraf`] sends them.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
 //!   files are, and [`privileges`] what the program gives up before it opens any of them.
@@ -27,15 +27,17 @@
 
 pub mod attribution;
 pub mod cli;
+pub mod collector;
 pub mod config;
 pub mod conntrack;
 pub mod daemon;
 pub mod devices;
+mod edge_log;
+pub mod encode;
 pub mod lan;
-pub mod line_protocol;
 pub mod measurements;
 pub mod netlink;
-pub mod point;
+pub mod outputs;
 pub mod privileges;
 pub mod root;
-pub mod telegraf;
+pub mod series;

@@ -1,5 +1,5 @@
 //! What is measured: one pass over the flows, every measurement sees each once, each gives its points.
 
 pub mod connection_state;
-pub mod exporter;
-pub mod table;
+pub mod conntrack;
+pub mod conntrack_exporter;

@@ -13,10 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::{Config, Timestamps};
-use conntrack_exporter::daemon::snapshot::Observer;
 use conntrack_exporter::daemon::{timestamp, write_lines};
-use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::root::Root;
 use influxdb_line_protocol::{FieldValue, ParsedLine, parse_lines};
 
@@ -57,7 +57,7 @@ fn replay(case: &Path, name: &str) -> String {
     fs::create_dir_all(&root).unwrap();
     let text = fs::read_to_string(case.join("config.toml")).expect("a case has a configuration");
     let config = Config::parse(&text).unwrap_or_else(|complaint| panic!("{name}: {complaint:?}"));
-    let mut observer = Observer::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
+    let mut observer = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
     let mut shown = String::new();
     for step in 0.. {
         let files = if step == 0 { case.join("root") } else { case.join(format!("root-{}", step + 1)) };
@@ -74,7 +74,7 @@ fn replay(case: &Path, name: &str) -> String {
     shown
 }
 
-fn snapshot(observer: &mut Observer, timestamps: Timestamps, step: u32) -> String {
+fn snapshot(observer: &mut Collector, timestamps: Timestamps, step: u32) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let points = runtime.block_on(observer.snapshot(BOOT + INTERVAL * step, true)).unwrap();
     let mut lines = Lines::default();

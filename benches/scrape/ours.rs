@@ -6,13 +6,13 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::Config;
-use conntrack_exporter::daemon::snapshot::Observer;
 use conntrack_exporter::daemon::write_lines;
-use conntrack_exporter::line_protocol::Lines;
-use conntrack_exporter::point::{Point, Value};
+use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::outputs::telegraf::Telegraf;
 use conntrack_exporter::root::Root;
-use conntrack_exporter::telegraf::Telegraf;
+use conntrack_exporter::series::point::{Point, Value};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket, sockopt,
 };
@@ -57,7 +57,7 @@ pub(crate) fn discard_text() {
 
 /// What the daemon has, within this process.
 pub(crate) struct Ours {
-    observer: Observer,
+    observer: Collector,
     runtime: Runtime,
     telegraf: Telegraf,
     lines: Lines,
@@ -71,7 +71,7 @@ impl Ours {
         let telegraf = Telegraf::new(config.telegraf.address.host(), config.telegraf.address.port());
         Self {
             datagram: config.telegraf.max_datagram.bytes(),
-            observer: Observer::new(config, &Root::live(), 0),
+            observer: Collector::new(config, &Root::live(), 0),
             runtime: Builder::new_current_thread().enable_all().build().unwrap(),
             telegraf,
             lines: Lines::default(),

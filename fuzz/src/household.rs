@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use conntrack_exporter::config::Config;
-use conntrack_exporter::daemon::snapshot::Observer;
-use conntrack_exporter::point::Point;
+use conntrack_exporter::collector::Collector;
+use conntrack_exporter::series::point::Point;
 use conntrack_exporter::root::Root;
 
 /// The machine's time since boot at the first snapshot, and from one to the next.
@@ -66,8 +66,8 @@ impl Household {
     }
 
     /// Somebody who begins to observe this router.
-    pub fn observer(&self, config: Config) -> Observer {
-        Observer::new(config, &self.root(), 1)
+    pub fn observer(&self, config: Config) -> Collector {
+        Collector::new(config, &self.root(), 1)
     }
 }
 
@@ -78,7 +78,7 @@ impl Default for Household {
 }
 
 /// Takes the `number`th snapshot; all is handed over.
-pub fn snapshot(observer: &mut Observer, number: u32) -> Vec<Point> {
+pub fn snapshot(observer: &mut Collector, number: u32) -> Vec<Point> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let points = runtime
         .block_on(observer.snapshot(BOOT + INTERVAL * number, true))

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use conntrack_exporter::daemon::write_lines;
-use conntrack_exporter::line_protocol::Lines;
-use conntrack_exporter::point::{Point, Value};
+use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::series::point::{Point, Value};
 
 use crate::lines::{Line, Value as Read, parse};
 

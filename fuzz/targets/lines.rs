@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use conntrack_exporter::config::Config;
 use conntrack_exporter::devices::name::Name;
-use conntrack_exporter::point::{Point, Tags, Value};
+use conntrack_exporter::series::point::{Point, Tags, Value};
 use conntrack_exporter_fuzz::protocol::round_trip;
 use libfuzzer_sys::fuzz_target;
 

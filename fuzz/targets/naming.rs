@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use conntrack_exporter::config::Config;
-use conntrack_exporter::daemon::snapshot::Observer;
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::devices::mac::{Duid, Mac};
 use conntrack_exporter::devices::name::Name;
-use conntrack_exporter::devices::roster::Resident;
-use conntrack_exporter::devices::source::Source;
+use conntrack_exporter::devices::listing::ListedDevice;
+use conntrack_exporter::devices::name_source::NameSource;
 use conntrack_exporter_fuzz::cast;
 use conntrack_exporter_fuzz::household::{Household, snapshot};
 use conntrack_exporter_fuzz::protocol::{self, Sums};
@@ -145,10 +145,10 @@ fn add(file: &mut Vec<u8>, before: &str, name: &[u8], behind: &str) {
 /// Both observers see the same, whatever the seeds of their tables; gives who is known then.
 fn observe(
     household: &mut Household,
-    observers: &mut [Observer; 2],
+    observers: &mut [Collector; 2],
     reading: &Reading,
     number: u32,
-) -> (Vec<Resident>, Sums) {
+) -> (Vec<ListedDevice>, Sums) {
     let files: [(&str, &[u8]); 8] = [
         ("/ip-address", INTERFACES),
         ("/ip-neigh", &reading.neighbours),
@@ -174,7 +174,7 @@ fn observe(
 }
 
 /// Every connection of a resident counts for it.
-fn counted(residents: &[Resident], sums: &Sums) {
+fn counted(residents: &[ListedDevice], sums: &Sums) {
     for resident in residents {
         let here =
             (0..cast::ADDRESSES).map(cast::address).filter(|address| resident.addresses.contains(address));
@@ -183,11 +183,11 @@ fn counted(residents: &[Resident], sums: &Sums) {
     }
 }
 
-fn names(residents: &[Resident]) -> BTreeMap<(&BTreeSet<Mac>, &BTreeSet<IpAddr>), &Name> {
+fn names(residents: &[ListedDevice]) -> BTreeMap<(&BTreeSet<Mac>, &BTreeSet<IpAddr>), &Name> {
     residents.iter().map(|resident| ((&resident.macs, &resident.addresses), &resident.label.name)).collect()
 }
 
-fn check(residents: &[Resident], reading: &Reading) {
+fn check(residents: &[ListedDevice], reading: &Reading) {
     let folded: BTreeSet<_> = residents.iter().map(|resident| resident.label.name.folded()).collect();
     assert_eq!(folded.len(), residents.len(), "a name twice");
     for resident in residents {
@@ -197,7 +197,7 @@ fn check(residents: &[Resident], reading: &Reading) {
         assert_eq!(Name::clean(name.as_str().as_bytes()).as_ref(), Some(name));
         match resident.source {
             None => assert!(resident.macs.iter().any(|mac| mac.to_string() == name.as_str()), "{resident:?}"),
-            Some(Source::Lease | Source::Odhcpd | Source::Vendor) => claimed(resident, residents),
+            Some(NameSource::Lease | NameSource::Odhcpd | NameSource::Vendor) => claimed(resident, residents),
             Some(_) if reading.hosts.is_empty() => {
                 assert!(
                     !resident.macs.is_empty() && resident.macs.iter().all(|mac| is_given(*mac, reading)),
@@ -210,7 +210,7 @@ fn check(residents: &[Resident], reading: &Reading) {
 }
 
 /// A claim is one device's, and looks like nobody else's.
-fn claimed(resident: &Resident, residents: &[Resident]) {
+fn claimed(resident: &ListedDevice, residents: &[ListedDevice]) {
     let name = &resident.label.name;
     assert!(resident.macs.len() <= 1, "two of one name: {resident:?}");
     let own = resident.macs.first();

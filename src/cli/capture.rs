@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use crate::collector::{HOST_NAME, settings as device_settings};
 use crate::config::{Config, DEFAULT_PATH};
-use crate::conntrack::choice::Source;
+use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
-use crate::daemon::snapshot::{HOST_NAME, settings as device_settings};
-use crate::devices::watched::{Look, Watched, Wholeness};
+use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::devices::{Settings, files, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
@@ -96,8 +96,12 @@ impl Capture<'_> {
         match File::open(&from) {
             Ok(file) => self.stream(Path::new(TABLE), file),
             Err(source) => {
-                let error =
-                    TableError { from: Source::Procfs, path: from, live: self.from.root.is_live(), source };
+                let error = TableError {
+                    from: TableBackend::Procfs,
+                    path: from,
+                    live: self.from.root.is_live(),
+                    source,
+                };
                 self.omit(TABLE, Cause::Unreadable(error.to_string()));
             }
         }
@@ -194,7 +198,7 @@ impl Capture<'_> {
 
     /// Writes a file anew in disguise.
     fn rewrite(&mut self, path: &Path, kind: Kind) {
-        let mut file = Watched::new(self.from.root.path(path), Wholeness::Any);
+        let mut file = WatchedFile::new(self.from.root.path(path), Wholeness::Any);
         let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
         let text = match look {
             Some(Ok(Look::Unchanged | Look::Gone)) => return,

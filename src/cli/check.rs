@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use crate::collector::{patterns, prefixes, settings};
 use crate::config::{Config, Timestamps};
-use crate::conntrack::{Entry, Progress, Table, TableError, choice};
+use crate::conntrack::{Entry, Progress, Table, TableError, backend};
 use crate::daemon::ConfigFile;
 use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
-use crate::daemon::snapshot::{patterns, prefixes, settings};
 use crate::devices::files::{self, Found, Survey};
-use crate::devices::source::Source;
+use crate::devices::name_source::NameSource;
 use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::lan::{Lan, is_private};
@@ -196,7 +196,7 @@ fn source(report: &mut Report, table: &mut Table, config: &Config) -> Result<(u6
 }
 
 /// How many entries there are, and how many that can't be understood.
-fn count(table: &Table, source: choice::Source) -> Result<(u64, u64), TableError> {
+fn count(table: &Table, source: backend::TableBackend) -> Result<(u64, u64), TableError> {
     let mut reading = table.open(source)?;
     let (mut read, mut unreadable) = (0, 0);
     let mut see = |entry: Entry<'_>| match entry {
@@ -255,7 +255,7 @@ fn names(report: &mut Report, settings: &Settings, root: &Root) {
     for Survey { path, source, found } in files::survey(root, settings) {
         let path = path.display();
         match found {
-            Found::Nothing if source == Source::Lease => report.warning(
+            Found::Nothing if source == NameSource::Lease => report.warning(
                 "names",
                 format!("{path} does not exist: devices lack the names they give (is dnsmasq's leasefile elsewhere?)"),
             ),

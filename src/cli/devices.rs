@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::devices::device_type::DeviceType;
-use crate::devices::roster::Resident;
-use crate::point::{Point, Value};
+use crate::devices::listing::ListedDevice;
+use crate::series::point::{Point, Value};
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
@@ -38,7 +38,7 @@ pub struct Table {
 
 impl Table {
     /// The known devices, with their entries in the snapshot of these points; then whatever else has entries.
-    pub fn new(residents: Vec<Resident>, points: &[Point]) -> Self {
+    pub fn new(residents: Vec<ListedDevice>, points: &[Point]) -> Self {
         let mut entries = entries_by_name(points);
         let mut rows: Vec<Row> = residents
             .into_iter()
@@ -58,7 +58,7 @@ impl Table {
 }
 
 impl Row {
-    fn new(resident: Resident, entries: i64) -> Self {
+    fn new(resident: ListedDevice, entries: i64) -> Self {
         let overruled = resident.overruled.iter();
         Self {
             name: resident.label.name.to_string(),

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
 
+use crate::collector::{HOST_NAME, settings};
 use crate::config::Config;
-use crate::conntrack::choice::Choice;
+use crate::conntrack::backend::BackendChoice;
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
-use crate::daemon::snapshot::{HOST_NAME, settings};
 use crate::devices::{files, neighbours};
 use crate::lan::interfaces;
 use crate::privileges::{Need, Privileges};
@@ -28,7 +28,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     Need {
         user: config.user.clone(),
         replayed: !live,
-        netlink: live && config.source != Choice::Procfs,
+        netlink: live && config.source != BackendChoice::Procfs,
         table: live.then(|| Path::new(TABLE).to_path_buf()),
         files,
     }

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::reading::{Given, Mistake, Read, Text};
 use crate::devices::name::Name;
-use crate::point::GlobalTags;
+use crate::series::point::GlobalTags;
 
 /// The user's own tags, on every point.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::conntrack::choice::Choice;
-use crate::devices::source::Source;
-use crate::line_protocol::Lines;
-use crate::measurements::exporter::{Figures, Totals, point};
-use crate::point::Tags;
+use crate::conntrack::backend::BackendChoice;
+use crate::devices::name_source::NameSource;
+use crate::encode::line_protocol::Lines;
+use crate::measurements::conntrack_exporter::{Figures, Totals, point};
+use crate::series::point::Tags;
 
 #[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
@@ -42,7 +42,7 @@ log.level = "debug"
     .unwrap();
     assert_eq!(config.interval.duration(), Duration::from_mins(5));
     assert_eq!(config.timestamps, Timestamps::Never);
-    assert_eq!(config.source, Choice::Netlink);
+    assert_eq!(config.source, BackendChoice::Netlink);
     assert_eq!(config.user, User::Name("exporter".to_owned()));
     assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
@@ -55,7 +55,7 @@ log.level = "debug"
         [&devices.leases[1], &devices.odhcpd[0], &devices.registry],
         ["/b", "/c", "/d"].map(Path::new)
     );
-    assert_eq!(devices.names.sources(), [Source::Lease, Source::Registry]);
+    assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);
     assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2 });
     assert_eq!(config.log.level, LogLevel::Debug);

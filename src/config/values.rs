@@ -7,9 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::reading::{Given, Mistake, Read, Text, list, one_of, whole};
-use crate::conntrack::choice::Choice;
+use crate::conntrack::backend::BackendChoice;
 use crate::devices::name::Name;
-use crate::devices::source::Source;
+use crate::devices::name_source::NameSource;
 
 /// `interval`: whole seconds, 1 s to 1 h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,26 +160,26 @@ impl Default for RouterName {
 
 /// `devices.names`: sources of names, each at most once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameSources(Vec<Source>);
+pub struct NameSources(Vec<NameSource>);
 
 impl NameSources {
     /// The sources, the best first.
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[NameSource] {
         &self.0
     }
 }
 
 impl Default for NameSources {
     fn default() -> Self {
-        Self(Source::ALL.to_vec())
+        Self(NameSource::ALL.to_vec())
     }
 }
 
 impl Read for NameSources {
     fn read(given: &Given<'_>) -> Result<Self, Mistake> {
-        let sources: Vec<Source> = list(given)?;
+        let sources: Vec<NameSource> = list(given)?;
         let is_again =
-            |(place, source): &(usize, &Source)| sources.iter().take(*place).any(|one| one == *source);
+            |(place, source): &(usize, &NameSource)| sources.iter().take(*place).any(|one| one == *source);
         match sources.iter().enumerate().find(is_again) {
             Some((_, twice)) => {
                 Err(Mistake::at(given, format!("{:?} stands there twice: once would be right", twice.name())))
@@ -189,7 +189,7 @@ impl Read for NameSources {
     }
 }
 
-impl Text for Source {
+impl Text for NameSource {
     const WANTED: &'static str = "a source of names, such as \"registry\"";
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -255,7 +255,7 @@ impl Text for LogLevel {
     }
 }
 
-impl Text for Choice {
+impl Text for BackendChoice {
     const WANTED: &'static str = "a source of the table, such as \"auto\"";
 
     fn parse(text: &str) -> Result<Self, String> {

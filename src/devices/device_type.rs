@@ -17,7 +17,7 @@ pub enum DeviceType {
     Network,
     /// Servers and network storage.
     Server,
-    /// Said to be none of these.
+    /// LastSeen to be none of these.
     Unknown,
 }
 

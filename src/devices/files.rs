@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use tracing::{info, warn};
 
-use super::book::Book;
+use super::assignments::Assignments;
 use super::leases::{self as dnsmasq, Holder, Line};
-use super::source::Source;
-use super::watched::{Look, Watched, Wholeness};
+use super::name_source::NameSource;
+use super::watched_file::{Look, WatchedFile, Wholeness};
 use super::{Settings, odhcpd};
 use crate::root::Root;
 
@@ -33,46 +33,46 @@ const NOTED_AT_MOST: usize = 64;
 #[derive(Debug)]
 pub(super) struct File {
     /// What it tells names for.
-    pub(super) source: Source,
+    pub(super) source: NameSource,
     path: Rc<Path>,
-    watched: Watched,
+    watched: WatchedFile,
     failing: bool,
     cut: bool,
     problems: usize,
 }
 
 /// Understands a file of the owner's.
-type Parse = fn(&[u8]) -> Book;
+type Parse = fn(&[u8]) -> Assignments;
 
 /// A file of the owner's, and what it says.
 #[derive(Debug)]
-pub(super) struct BookFile {
+pub(super) struct AssignmentsFile {
     pub(super) file: File,
     parse: Parse,
-    pub(super) book: Book,
+    pub(super) book: Assignments,
 }
 
 /// The files of leases, in the order in which their names count.
 pub(super) fn leases(root: &Root, settings: &Settings) -> Vec<File> {
     let file = |source| move |path: &PathBuf| File::new(root, source, path, Wholeness::EndsInNewline);
-    let dnsmasq = settings.leases.iter().map(file(Source::Lease));
-    dnsmasq.chain(settings.odhcpd.iter().map(file(Source::Odhcpd))).collect()
+    let dnsmasq = settings.leases.iter().map(file(NameSource::Lease));
+    dnsmasq.chain(settings.odhcpd.iter().map(file(NameSource::Odhcpd))).collect()
 }
 
 /// The files of the owner's.
-pub(super) fn books(root: &Root, settings: &Settings) -> Vec<BookFile> {
+pub(super) fn books(root: &Root, settings: &Settings) -> Vec<AssignmentsFile> {
     let registry = settings.registry.as_path();
-    let files: [(Source, &Path, Parse); 5] = [
-        (Source::Registry, registry, Book::registry),
-        (Source::Gl, Path::new(GL_CLIENT), Book::gl_client),
-        (Source::Static, Path::new(DHCP), Book::static_hosts),
-        (Source::Hosts, Path::new(ETHERS), Book::ethers),
-        (Source::Hosts, Path::new(HOSTS), Book::hosts),
+    let files: [(NameSource, &Path, Parse); 5] = [
+        (NameSource::Registry, registry, Assignments::registry),
+        (NameSource::Gl, Path::new(GL_CLIENT), Assignments::gl_client),
+        (NameSource::Static, Path::new(DHCP), Assignments::static_hosts),
+        (NameSource::Hosts, Path::new(ETHERS), Assignments::ethers),
+        (NameSource::Hosts, Path::new(HOSTS), Assignments::hosts),
     ];
-    let book = |(source, path, parse): (Source, &Path, Parse)| BookFile {
+    let book = |(source, path, parse): (NameSource, &Path, Parse)| AssignmentsFile {
         file: File::new(root, source, path, Wholeness::Any),
         parse,
-        book: Book::default(),
+        book: Assignments::default(),
     };
     files.into_iter().map(book).collect()
 }
@@ -88,8 +88,8 @@ pub fn paths(settings: &Settings) -> Vec<PathBuf> {
 }
 
 impl File {
-    fn new(root: &Root, source: Source, path: &Path, wholeness: Wholeness) -> Self {
-        let watched = Watched::new(root.path(path), wholeness);
+    fn new(root: &Root, source: NameSource, path: &Path, wholeness: Wholeness) -> Self {
+        let watched = WatchedFile::new(root.path(path), wholeness);
         Self { source, path: path.into(), watched, failing: false, cut: false, problems: 0 }
     }
 
@@ -135,13 +135,13 @@ impl File {
     }
 }
 
-impl BookFile {
+impl AssignmentsFile {
     /// Reads the file if it has changed; gives whether it says something new.
     pub(super) fn refresh(&mut self) -> bool {
         let book = match self.file.look() {
             None => return false,
             Some(Look::Taken(text) | Look::Cut(text)) => (self.parse)(&text),
-            Some(_) => Book::default(),
+            Some(_) => Assignments::default(),
         };
         self.file.report(&book.problems);
         let changed = self.book != book;
@@ -156,7 +156,7 @@ pub struct Survey {
     /// Where it is.
     pub path: PathBuf,
     /// What it tells names for.
-    pub source: Source,
+    pub source: NameSource,
     /// What was found.
     pub found: Found,
 }
@@ -187,7 +187,7 @@ pub fn survey(root: &Root, settings: &Settings) -> Vec<Survey> {
         let source = file.source;
         file.survey(|text| count_leases(source, text))
     });
-    let books = books(root, settings).into_iter().map(|BookFile { mut file, parse, .. }| {
+    let books = books(root, settings).into_iter().map(|AssignmentsFile { mut file, parse, .. }| {
         file.survey(|text| {
             let book = parse(text);
             Found::Content { entries: book.entries(), named: book.names().count(), problems: book.problems }
@@ -218,12 +218,12 @@ pub(super) fn note(problems: &mut Vec<String>, problem: &dyn Display) {
 /// Hands out the leases in a file of `source`: who holds which addresses, and what the holder calls itself. Gives what
 /// could not be understood.
 pub(super) fn each_lease(
-    source: Source,
+    source: NameSource,
     text: &[u8],
     mut each: impl FnMut(Holder, &[IpAddr], Option<&[u8]>),
 ) -> Vec<String> {
     let mut problems = Vec::new();
-    if source == Source::Odhcpd {
+    if source == NameSource::Odhcpd {
         for lease in odhcpd::parse(text) {
             match lease {
                 Err(unreadable) => note(&mut problems, &unreadable),
@@ -242,7 +242,7 @@ pub(super) fn each_lease(
     problems
 }
 
-fn count_leases(source: Source, text: &[u8]) -> Found {
+fn count_leases(source: NameSource, text: &[u8]) -> Found {
     let (mut entries, mut named) = (0, 0);
     let problems = each_lease(source, text, |_, _, name| {
         entries += 1;

@@ -12,9 +12,9 @@ use tracing::warn;
 use super::files::each_lease;
 use super::leases::Holder;
 use super::name::Name;
-use super::source::Source;
-use super::watched::Look;
-use super::{Device, Devices, KNOWN_AT_MOST, Key, oldest_to_keep};
+use super::name_source::NameSource;
+use super::watched_file::Look;
+use super::{Device, DeviceId, Devices, KNOWN_AT_MOST, oldest_to_keep};
 use crate::lan::{Lan, Place};
 
 impl Devices {
@@ -30,7 +30,7 @@ impl Devices {
     }
 
     /// Learns what a file of leases says; gives what could not be understood.
-    pub(super) fn learn_leases(&mut self, source: Source, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
+    pub(super) fn learn_leases(&mut self, source: NameSource, path: &Rc<Path>, text: &[u8]) -> Vec<String> {
         let mut named = HashSet::new();
         each_lease(source, text, |holder, addresses, name| {
             self.learn(path, holder, addresses, name, &mut named);
@@ -40,7 +40,7 @@ impl Devices {
     /// A device that goes by a DHCPv6 identifier, and whose MAC the neighbours show, is the device with that MAC.
     pub(super) fn adopt_duids(&mut self) {
         for (alias, mac) in self.pairs.duids_seen() {
-            let key = Key::Mac(mac);
+            let key = DeviceId::Mac(mac);
             self.pairs.adopt(&alias, &key);
             if let Some(part) = self.known.remove(&alias) {
                 let device = self.known.entry(key.clone()).or_default();
@@ -62,10 +62,10 @@ impl Devices {
         holder: Holder,
         addresses: &[IpAddr],
         name: Option<&[u8]>,
-        named: &mut HashSet<Key>,
+        named: &mut HashSet<DeviceId>,
     ) {
         self.last.line += 1;
-        let key = Key::from(holder);
+        let key = DeviceId::from(holder);
         let key = self.aliases.get(&key).cloned().unwrap_or(key);
         for address in addresses {
             self.pairs.lease(*address, &key, self.last);
@@ -122,7 +122,7 @@ impl Devices {
         for mac in self.pairs.live_macs() {
             self.last.line += 1;
             let room = self.known.len() < KNOWN_AT_MOST;
-            let device = match self.known.entry(Key::Mac(mac)) {
+            let device = match self.known.entry(DeviceId::Mac(mac)) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) if room => {
                     created = true;

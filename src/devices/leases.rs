@@ -12,7 +12,7 @@ use super::mac::{Duid, Mac};
 /// One line that says who holds an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease<'a> {
-    /// Who.
+    /// Identity.
     pub holder: Holder,
     /// What.
     pub address: IpAddr,

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::mac::Duid;
 use super::name::Name;
-use super::source::Source;
-use super::{Device, Key, Map};
+use super::name_source::NameSource;
+use super::{Device, DeviceId, Map};
 
 /// How many contested names are remembered; a household has a handful.
 const CONTESTED_AT_MOST: usize = 4096;
@@ -49,14 +49,14 @@ impl Claim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Best {
     /// The owner gave it: an identity.
-    Owner(Source, Name),
+    Owner(NameSource, Name),
     /// The device took it, or it was made for it: a claim.
-    Claim(Source, Name),
+    Claim(NameSource, Name),
 }
 
 impl Best {
-    /// Who gives it.
-    pub(super) const fn source(&self) -> Source {
+    /// Identity gives it.
+    pub(super) const fn source(&self) -> NameSource {
         match self {
             Self::Owner(source, _) | Self::Claim(source, _) => *source,
         }
@@ -77,7 +77,7 @@ pub(super) struct Naming {
     reserved: Vec<Box<str>>,
     /// The owner's names by their folded form, spelled as in the best source.
     owners: Map<Box<str>, Name>,
-    /// Folded names that several claimed, each with the reading in which that was first seen. Who claimed one
+    /// Folded names that several claimed, each with the reading in which that was first seen. Identity claimed one
     /// before that keeps it plain; who claims it later never gets it.
     contested: Map<Box<str>, u64>,
     /// Folded names of the owner's of which it was said that they can't be had.
@@ -125,15 +125,15 @@ impl Naming {
     /// tells whether an address is a device's own, `reading` is the latest.
     pub(super) fn settle(
         &mut self,
-        devices: &mut Map<Key, Device>,
-        held_by: impl Fn(IpAddr, &Key) -> bool,
+        devices: &mut Map<DeviceId, Device>,
+        held_by: impl Fn(IpAddr, &DeviceId) -> bool,
         reading: u64,
     ) {
         let tails = tails(devices);
         for (key, device) in devices.iter_mut() {
             let Some(Best::Claim(source, name)) = &device.best else { continue };
             // Its suffix is the device's own, whoever else has the same octets.
-            let made_for_it = *source == Source::Vendor;
+            let made_for_it = *source == NameSource::Vendor;
             let claim = match &mut device.claim {
                 Some(claim) if claim.name.folded() == name.folded() => claim,
                 claim => claim.insert(Claim::new(name.clone(), reading)),
@@ -149,18 +149,18 @@ impl Naming {
     }
 
     /// Whether the claim is a name that can only be somebody else's.
-    fn is_forged(&self, key: &Key, name: &Name, tails: &Tails) -> bool {
+    fn is_forged(&self, key: &DeviceId, name: &Name, tails: &Tails) -> bool {
         let folded = name.folded();
         self.reserved.contains(&folded)
             || self.owners.contains_key(&folded)
             || is_mac_of_another(key, name)
             || Duid::parse(folded.as_bytes())
-                .is_some_and(|duid| *key != Key::Duid(duid) && name.as_mac().is_none())
+                .is_some_and(|duid| *key != DeviceId::Duid(duid) && name.as_mac().is_none())
             || name.suffix().is_some_and(|tail| tails.get(&tail).is_some_and(|owner| owner.is_not(key)))
     }
 
     /// Of equal claims the one seen first stays plain, unless another was seen in the same reading.
-    fn part_equal_claims(&mut self, devices: &mut Map<Key, Device>, reading: u64) {
+    fn part_equal_claims(&mut self, devices: &mut Map<DeviceId, Device>, reading: u64) {
         let mut claimants: Map<Box<str>, Vec<&mut Claim>> = Map::default();
         let firm: HashSet<Box<str>> = devices
             .values_mut()
@@ -196,7 +196,7 @@ impl Naming {
 
     /// Makes the final names, the owner's first, then those least changed; a claim that is taken by then becomes the
     /// identity.
-    fn assign(&mut self, devices: &mut Map<Key, Device>) {
+    fn assign(&mut self, devices: &mut Map<DeviceId, Device>) {
         let mut taken: HashSet<Box<str>> = self.owners.keys().chain(&self.reserved).cloned().collect();
         let mut claimants = Vec::new();
         for (key, device) in devices {
@@ -223,7 +223,7 @@ impl Naming {
             let told_apart = match claim.level {
                 Level::Plain => Some(claim.name.clone()),
                 // A vendor's name has the suffix already.
-                Level::Suffixed if !matches!(device.best, Some(Best::Claim(Source::Vendor, _))) => {
+                Level::Suffixed if !matches!(device.best, Some(Best::Claim(NameSource::Vendor, _))) => {
                     Some(claim.name.with_suffix(key.tail()))
                 }
                 Level::Suffixed | Level::Identity => None,
@@ -241,8 +241,8 @@ impl Naming {
     }
 }
 
-fn is_mac_of_another(key: &Key, name: &Name) -> bool {
-    name.as_mac().is_some_and(|mac| *key != Key::Mac(mac))
+fn is_mac_of_another(key: &DeviceId, name: &Name) -> bool {
+    name.as_mac().is_some_and(|mac| *key != DeviceId::Mac(mac))
 }
 
 impl Device {
@@ -255,15 +255,15 @@ impl Device {
     }
 }
 
-/// Who has these last three octets.
+/// Identity has these last three octets.
 enum Tail {
-    One(Key),
+    One(DeviceId),
     Several,
 }
 
 impl Tail {
     /// Whether another device than `key` has them.
-    fn is_not(&self, key: &Key) -> bool {
+    fn is_not(&self, key: &DeviceId) -> bool {
         match self {
             Self::One(owner) => owner != key,
             Self::Several => true,
@@ -273,7 +273,7 @@ impl Tail {
 
 type Tails = Map<[u8; 3], Tail>;
 
-fn tails(devices: &Map<Key, Device>) -> Tails {
+fn tails(devices: &Map<DeviceId, Device>) -> Tails {
     let mut tails = Tails::default();
     for key in devices.keys() {
         let several = |tail: &mut Tail| *tail = Tail::Several;

@@ -34,7 +34,7 @@ pub struct Neighbour {
     pub address: IpAddr,
     /// The interface behind which it is.
     pub interface: String,
-    /// Who.
+    /// Identity.
     pub mac: Mac,
 }
 
@@ -45,7 +45,7 @@ pub struct Numbered {
     pub address: IpAddr,
     /// The interface's index.
     pub interface: u32,
-    /// Who.
+    /// Identity.
     pub mac: Mac,
 }
 

@@ -20,7 +20,7 @@ const V4: &[u8] = b"ipv4";
 /// One line that says who holds addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease<'a> {
-    /// Who.
+    /// Identity.
     pub holder: Holder,
     /// The interface behind which it is.
     pub interface: &'a str,

@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::book::Given;
+use super::assignments::Given;
 use super::device_type::DeviceType;
 use super::mac::Mac;
 use super::name::Name;
+use super::name_source::NameSource;
 use super::naming::Best;
-use super::source::Source;
-use super::{Device, Devices, KNOWN_AT_MOST, Key, Label, LeadingRank, Map, address_tail, wondering};
+use super::{
+    Device, DeviceId, Devices, KNOWN_AT_MOST, Label, LeadingRank, Map, address_tail, neighbour_refresh,
+};
 use crate::lan::is_link_local;
 
 impl Devices {
@@ -33,15 +35,15 @@ impl Devices {
         self.naming.learn_owners(self.settings.names.iter().flat_map(|source| {
             self.books.iter().filter(|book| book.file.source == *source).flat_map(|book| book.book.names())
         }));
-        let held_by = |address, key: &Key| self.pairs.told(address).as_ref() == Some(key);
+        let held_by = |address, key: &DeviceId| self.pairs.told(address).as_ref() == Some(key);
         self.naming.settle(&mut known, held_by, self.last.reading);
         self.known = known;
         self.share_labels();
     }
 
     /// The addresses of each device, each with its rank among those that could lead.
-    pub(super) fn addresses_by_device(&self) -> Map<Key, Vec<(IpAddr, Option<LeadingRank>)>> {
-        let mut by_device: Map<Key, Vec<_>> = Map::default();
+    pub(super) fn addresses_by_device(&self) -> Map<DeviceId, Vec<(IpAddr, Option<LeadingRank>)>> {
+        let mut by_device: Map<DeviceId, Vec<_>> = Map::default();
         for (address, leased, live) in self.pairs.addresses() {
             let Some(key) = self.pairs.told(address) else { continue };
             let rank = match address {
@@ -57,24 +59,30 @@ impl Devices {
     }
 
     /// The best name that anybody gives a device.
-    pub(super) fn best_name(&self, key: &Key, device: &Device, at: &[IpAddr]) -> Option<Best> {
+    pub(super) fn best_name(&self, key: &DeviceId, device: &Device, at: &[IpAddr]) -> Option<Best> {
         self.settings.names.iter().find_map(|source| self.name_by(*source, key, device, at))
     }
 
     /// The name that `source` gives a device.
-    pub(super) fn name_by(&self, source: Source, key: &Key, device: &Device, at: &[IpAddr]) -> Option<Best> {
+    pub(super) fn name_by(
+        &self,
+        source: NameSource,
+        key: &DeviceId,
+        device: &Device,
+        at: &[IpAddr],
+    ) -> Option<Best> {
         match source {
-            Source::Registry | Source::Gl | Source::Static | Source::Hosts => {
+            NameSource::Registry | NameSource::Gl | NameSource::Static | NameSource::Hosts => {
                 let books = self.books.iter().filter(|book| book.file.source == source);
                 let mut given = books.filter_map(|book| book.book.of(Some(key), at)?.name.clone());
                 given.next().map(|name| Best::Owner(source, name))
             }
-            Source::Lease | Source::Odhcpd => {
+            NameSource::Lease | NameSource::Odhcpd => {
                 let files = self.leases.iter().filter(|file| file.source == source);
                 let mut claims = files.filter_map(|file| device.claims.get(&file.path()));
                 claims.next().map(|name| Best::Claim(source, name.clone()))
             }
-            Source::Vendor => {
+            NameSource::Vendor => {
                 let vendor = self.vendors.get(&key.mac()?)?.as_ref()?;
                 Some(Best::Claim(source, vendor.with_suffix(key.tail())))
             }
@@ -84,30 +92,30 @@ impl Devices {
     /// What the owner says of a device or an address, by the best source that `says` something.
     pub(super) fn given_to(
         &self,
-        key: Option<&Key>,
+        key: Option<&DeviceId>,
         at: &[IpAddr],
         says: impl Fn(&Given) -> bool,
     ) -> Option<&Given> {
-        let books = |source: Source| self.books.iter().filter(move |book| book.file.source == source);
+        let books = |source: NameSource| self.books.iter().filter(move |book| book.file.source == source);
         let mut found = self.settings.names.iter().flat_map(|source| books(*source));
         found.find_map(|book| book.book.of(key, at).filter(|given| says(given)))
     }
 
     /// Whether `given` is what names a device or an address: a better file may say otherwise.
-    fn is_best(&self, given: &Given, key: Option<&Key>, at: &[IpAddr]) -> bool {
+    fn is_best(&self, given: &Given, key: Option<&DeviceId>, at: &[IpAddr]) -> bool {
         self.given_to(key, at, |given| given.name.is_some()).is_some_and(|best| std::ptr::eq(best, given))
     }
 
     /// What sort of thing a device is: the registry says it, or else GL.iNet's class. A type is heard also where names
     /// of that source are not.
-    pub(super) fn type_of(&self, key: Option<&Key>, at: &[IpAddr]) -> Option<(usize, DeviceType)> {
+    pub(super) fn type_of(&self, key: Option<&DeviceId>, at: &[IpAddr]) -> Option<(usize, DeviceType)> {
         let mut books = self.books.iter().enumerate();
         books.find_map(|(place, book)| Some((place, book.book.of(key, at)?.device_type?)))
     }
 
     /// Finds the vendors of devices that have no better name and were not looked up before.
-    pub(super) fn look_up_vendors(&mut self, addresses: &Map<Key, Vec<(IpAddr, Option<LeadingRank>)>>) {
-        if !self.settings.names.contains(&Source::Vendor) {
+    pub(super) fn look_up_vendors(&mut self, addresses: &Map<DeviceId, Vec<(IpAddr, Option<LeadingRank>)>>) {
+        if !self.settings.names.contains(&NameSource::Vendor) {
             return;
         }
         let mut wanted = Vec::new();
@@ -117,7 +125,7 @@ impl Devices {
             };
             let at: Vec<IpAddr> =
                 addresses.get(key).into_iter().flatten().map(|(address, _)| *address).collect();
-            let mut better = self.settings.names.iter().take_while(|source| **source != Source::Vendor);
+            let mut better = self.settings.names.iter().take_while(|source| **source != NameSource::Vendor);
             if !better.any(|source| self.name_by(*source, key, device, &at).is_some()) {
                 wanted.push(mac);
             }
@@ -125,9 +133,9 @@ impl Devices {
         if wanted.is_empty() {
             return;
         }
-        let found = wondering::vendors(&self.root, &self.settings.vendors, &wanted);
+        let found = neighbour_refresh::vendors(&self.root, &self.settings.vendors, &wanted);
         if self.vendors.len() > KNOWN_AT_MOST {
-            self.vendors.retain(|mac, _| self.known.contains_key(&Key::Mac(*mac)));
+            self.vendors.retain(|mac, _| self.known.contains_key(&DeviceId::Mac(*mac)));
         }
         for mac in wanted {
             let vendor = found.get(&mac).and_then(|vendor| Name::clean(vendor.as_bytes()));
@@ -146,7 +154,7 @@ impl Devices {
         }
         for book in self.books.iter().filter(|book| self.settings.names.contains(&book.file.source)) {
             for (mac, given) in book.book.macs() {
-                let key = Key::Mac(mac);
+                let key = DeviceId::Mac(mac);
                 if self.is_best(given, Some(&key), &[]) {
                     let kind = self.type_of(Some(&key), &[]);
                     shared.join(given, |name| self.naming.owners(name, key.tail()), Some(mac), None, kind);

@@ -19,7 +19,7 @@ fn devices() -> Devices {
 fn settings() -> Settings {
     let router = Name::clean(b"gateway");
     let leases = vec!["leases".into()];
-    Settings { leases, names: Source::ALL.to_vec(), remember: 24 * HOUR, router, ..Settings::default() }
+    Settings { leases, names: NameSource::ALL.to_vec(), remember: 24 * HOUR, router, ..Settings::default() }
 }
 
 /// A LAN of one IPv4 and one IPv6 prefix, and one of WireGuard.
@@ -37,7 +37,7 @@ fn lan() -> Lan {
 
 fn learn(devices: &mut Devices, leases: &str) {
     devices.last.reading += 1;
-    devices.learn_leases(Source::Lease, &Rc::from(Path::new("leases")), leases.as_bytes());
+    devices.learn_leases(NameSource::Lease, &Rc::from(Path::new("leases")), leases.as_bytes());
     devices.settle();
 }
 
@@ -65,7 +65,7 @@ fn label_at(devices: &mut Devices, address: &str) -> Option<Label> {
     devices.label(&who)
 }
 
-fn identify(devices: &mut Devices, address: &str, link_layer: bool) -> Option<Who> {
+fn identify(devices: &mut Devices, address: &str, link_layer: bool) -> Option<Identity> {
     devices.identify(&lan(), address.parse().unwrap(), link_layer, HOUR)
 }
 
@@ -245,7 +245,11 @@ fn the_owners_name_for_an_address_goes_before_what_it_is_made_of() {
     let peer = identify(&mut devices, "fd00:9::ff:fe00:3", false).unwrap();
     assert_eq!(devices.label(&peer).unwrap().name.as_str(), "Peer");
     let bare = "fd00:9::ff:fe00:2".parse().unwrap();
-    assert_eq!(identify(&mut devices, "fd00:9::ff:fe00:2", false), Some(Who::Address(bare)), "no MACs there");
+    assert_eq!(
+        identify(&mut devices, "fd00:9::ff:fe00:2", false),
+        Some(Identity::Address(bare)),
+        "no MACs there"
+    );
 }
 
 #[test]
@@ -304,7 +308,10 @@ fn a_vendor_that_is_asked_first_goes_before_leases() {
     files.write("/one", "1 24:0a:c4:00:00:01 192.168.8.2 plug *\n");
     files.write("/oui", "240AC4 Espressif\n");
     let mut devices = files.devices();
-    devices.reconfigure(Settings { names: vec![Source::Vendor, Source::Lease], ..devices.settings.clone() });
+    devices.reconfigure(Settings {
+        names: vec![NameSource::Vendor, NameSource::Lease],
+        ..devices.settings.clone()
+    });
     devices.refresh(&lan(), HOUR);
     assert_eq!(name(&mut devices, 2), "Espressif-000001");
 }
@@ -505,13 +512,15 @@ fn sources_go_before_each_other_in_order() {
     let mut expected = ["Registered", "aliased", "fixed", "ethers", "leased", "served", mac].into_iter();
     assert_eq!(name(&mut devices, 2), expected.next().unwrap());
     for left_out in 1..=6 {
-        let names = Source::ALL[left_out..].to_vec();
+        let names = NameSource::ALL[left_out..].to_vec();
         devices.reconfigure(Settings { names, ..devices.settings.clone() });
         devices.refresh(&lan(), HOUR);
         assert_eq!(name(&mut devices, 2), expected.next().unwrap(), "without {left_out}");
     }
-    devices
-        .reconfigure(Settings { names: vec![Source::Odhcpd, Source::Registry], ..devices.settings.clone() });
+    devices.reconfigure(Settings {
+        names: vec![NameSource::Odhcpd, NameSource::Registry],
+        ..devices.settings.clone()
+    });
     devices.refresh(&lan(), HOUR);
     assert_eq!(name(&mut devices, 2), "served");
 }

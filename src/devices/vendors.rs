@@ -1,4 +1,4 @@
-//! Who made a device, by the first digits of its MAC.
+//! Identity made a device, by the first digits of its MAC.
 //!
 //! The lists are IEEE's `oui.txt`, Wireshark's `manuf` and nmap's `nmap-mac-prefixes` (arp-scan's are of the same form
 //! as nmap's). They have tens of thousands of lines, so they are read once, line by line, for the MACs at hand, and

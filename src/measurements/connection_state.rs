@@ -8,10 +8,10 @@ mod catalogue;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use crate::attribution::owners::OwnerId;
 use crate::conntrack::flow::{Flow, Protocol, State};
 use crate::devices::Label;
-use crate::devices::present::Owner;
-use crate::point::{GlobalTags, Point, Tags, Value};
+use crate::series::point::{GlobalTags, Point, Tags, Value};
 use catalogue::{Catalogue, Known};
 
 /// TCP's ten states, and two for every other protocol.
@@ -31,7 +31,7 @@ type Series = Rc<Tags>;
 /// The measurement, over the life of the process.
 #[derive(Debug, Default)]
 pub struct ConnectionState {
-    /// By [`Owner::index`].
+    /// By [`OwnerId::index`].
     rows: Vec<Row>,
     /// The series of all whom these may be.
     catalogue: Catalogue,
@@ -82,7 +82,7 @@ pub struct Counted {
 
 impl ConnectionState {
     /// Counts one flow.
-    pub fn see(&mut self, owner: Owner, flow: &Flow) {
+    pub fn see(&mut self, owner: OwnerId, flow: &Flow) {
         if self.rows.len() <= owner.index() {
             self.rows.resize(owner.index() + 1, [0; CELLS]);
         }
@@ -93,7 +93,7 @@ impl ConnectionState {
     }
 
     /// Whether anything was counted of `owner` since the last snapshot.
-    pub fn has_entries(&self, owner: Owner) -> bool {
+    pub fn has_entries(&self, owner: OwnerId) -> bool {
         self.rows.get(owner.index()).is_some_and(|row| row.iter().any(|count| *count > 0))
     }
 
@@ -108,7 +108,7 @@ impl ConnectionState {
         let rows = std::mem::take(&mut self.rows);
         self.catalogue.complete(&rows, &labels, manner);
         let counted = Rows { rows: &rows, labels: &labels };
-        let unattributed: u64 = counted.row(Owner::UNATTRIBUTED).iter().sum();
+        let unattributed: u64 = counted.row(OwnerId::UNATTRIBUTED).iter().sum();
         let mut other = counted.without_label();
 
         let mut series: Vec<_> = self.counts(|known| counted.of_devices(known)).collect();
@@ -116,8 +116,8 @@ impl ConnectionState {
         let overflow = other.iter().sum::<u64>() - unattributed;
         let devices = self.count_devices(&series);
         let count_of_others = |known: &Known| match known.owners.first() {
-            Some(&Owner::ROUTER) => cell_of(counted.row(Owner::ROUTER), known.cell),
-            Some(&Owner::UNATTRIBUTED) => cell_of(&other, known.cell),
+            Some(&OwnerId::ROUTER) => cell_of(counted.row(OwnerId::ROUTER), known.cell),
+            Some(&OwnerId::UNATTRIBUTED) => cell_of(&other, known.cell),
             _ => 0,
         };
         series.extend(self.counts(count_of_others));
@@ -236,13 +236,13 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn row(&self, owner: Owner) -> &Row {
+    fn row(&self, owner: OwnerId) -> &Row {
         self.rows.get(owner.index()).unwrap_or(&NOTHING)
     }
 
     /// What devices with a label have of a series.
     fn of_devices(&self, known: &Known) -> u64 {
-        let shown = |owner: &&Owner| {
+        let shown = |owner: &&OwnerId| {
             owner.device().is_some_and(|place| matches!(self.labels.get(place), Some(Some(_))))
         };
         known.owners.iter().filter(shown).map(|owner| cell_of(self.row(*owner), known.cell)).sum()
@@ -250,10 +250,10 @@ impl Rows<'_> {
 
     /// What `other` has: the entries of nobody, and of those without a label.
     fn without_label(&self) -> Row {
-        let mut sum = *self.row(Owner::UNATTRIBUTED);
-        add(&mut sum, self.row(Owner::OVERFLOW));
+        let mut sum = *self.row(OwnerId::UNATTRIBUTED);
+        add(&mut sum, self.row(OwnerId::OVERFLOW));
         for (place, _) in self.labels.iter().enumerate().filter(|(_, label)| label.is_none()) {
-            add(&mut sum, self.row(Owner::of_device(place)));
+            add(&mut sum, self.row(OwnerId::of_device(place)));
         }
         sum
     }

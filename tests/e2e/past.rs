@@ -9,10 +9,10 @@ use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::{Config, Timestamps};
-use conntrack_exporter::daemon::snapshot::Observer;
 use conntrack_exporter::daemon::{timestamp, write_lines};
-use conntrack_exporter::line_protocol::Lines;
+use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::root::Root;
 
 use crate::grafana::{Dashboard, View};
@@ -67,7 +67,7 @@ fn entries(device: usize, step: i64) -> Vec<(&'static str, &'static str, i64)> {
 /// A router's files, and what observes them.
 pub(crate) struct Replay {
     root: PathBuf,
-    observer: Observer,
+    observer: Collector,
     last: Counts,
 }
 
@@ -86,7 +86,7 @@ impl Replay {
         fs::write(root.join("tmp/dhcp.leases"), leases).expect("writing leases");
         let config = Config::parse(&format!("interval = \"{interval}\"")).expect("a configuration");
         let started = u64::try_from(started).expect("after 1970");
-        Self { observer: Observer::new(config, &Root::replay(&root), started), root, last: Counts::new() }
+        Self { observer: Collector::new(config, &Root::replay(&root), started), root, last: Counts::new() }
     }
 
     /// Writes the table of a step.

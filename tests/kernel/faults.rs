@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::TableError;
-use conntrack_exporter::daemon::snapshot::Observer;
-use conntrack_exporter::point::{Point, Value};
 use conntrack_exporter::root::Root;
+use conntrack_exporter::series::point::{Point, Value};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, seteuid};
 use tokio::runtime::{Builder, Runtime};
@@ -127,17 +127,17 @@ fn without_capabilities(action: impl FnOnce()) {
     seteuid(root).expect("root may come back");
 }
 
-fn observer(source: &str) -> Observer {
+fn observer(source: &str) -> Collector {
     let config = Config::parse(&format!("source = \"{source}\"")).expect("a configuration");
-    Observer::new(config, &Root::live(), 0)
+    Collector::new(config, &Root::live(), 0)
 }
 
-fn snapshot(runtime: &Runtime, observer: &mut Observer, boot: Duration) -> Result<Vec<Point>, TableError> {
+fn snapshot(runtime: &Runtime, observer: &mut Collector, boot: Duration) -> Result<Vec<Point>, TableError> {
     runtime.block_on(observer.snapshot(boot, true))
 }
 
 /// By which source a snapshot was taken, and how many entries it counted.
-fn taken(runtime: &Runtime, observer: &mut Observer, boot: Duration) -> (String, i64) {
+fn taken(runtime: &Runtime, observer: &mut Collector, boot: Duration) -> (String, i64) {
     let points = snapshot(runtime, observer, boot).unwrap_or_else(|error| panic!("{error}"));
     let field = |point: &Point, name: &str| {
         let found = point.fields.iter().find(|(field, _)| *field == name);

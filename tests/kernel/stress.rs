@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use conntrack_exporter::conntrack::choice::{Choice, Source};
+use conntrack_exporter::conntrack::backend::{BackendChoice, TableBackend};
 use conntrack_exporter::conntrack::{Gauges, Table};
 use conntrack_exporter::root::Root;
 use nix::sys::signal::Signal;
@@ -243,7 +243,7 @@ pub(crate) fn huge() -> u32 {
     let buckets: u64 = buckets.trim().parse().expect("a number");
     let dumped = |entries: &u32| {
         let gauges = Gauges { count: Some((*entries).into()), max: None, buckets: Some(buckets) };
-        Table::new(&Root::live(), Choice::Auto).choose(gauges, Duration::ZERO) == Source::Netlink
+        Table::new(&Root::live(), BackendChoice::Auto).choose(gauges, Duration::ZERO) == TableBackend::Netlink
     };
     let enough = (16_000..300_000).step_by(STEP as usize).find(dumped);
     enough.expect("the text can't be cheaper for every table") + STEP

@@ -4,8 +4,8 @@ use std::env;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::Duration;
 
-use crate::daemon::snapshot::Observer;
-use crate::point::{Point, Value};
+use crate::collector::Collector;
+use crate::series::point::{Point, Value};
 
 /// A directory of its own for each test.
 fn place(test: &str) -> PathBuf {
@@ -47,7 +47,7 @@ fn routers() -> Vec<Router> {
 
 fn snapshot(root: &Path, config: &Path) -> Vec<Point> {
     let config = Config::read(Some(config), Path::new("")).unwrap();
-    let mut observer = Observer::new(config, &Root::replay(root), 0);
+    let mut observer = Collector::new(config, &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(observer.snapshot(Duration::from_hours(1), true)).unwrap()
 }

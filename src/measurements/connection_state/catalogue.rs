@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::{CELLS, Manner, Row, Series, device_tags, meaning};
+use crate::attribution::owners::OwnerId;
 use crate::devices::Label;
-use crate::devices::present::Owner;
-use crate::point::Tags;
+use crate::series::point::Tags;
 
 /// One tag set, and whose counts go out under it.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Known {
     /// The place of its protocol and state in every row.
     pub(super) cell: usize,
     /// One as a rule; devices to which the owner gave one name share theirs.
-    pub(super) owners: Vec<Owner>,
+    pub(super) owners: Vec<OwnerId>,
 }
 
 /// Every series needed so far.
@@ -22,7 +22,7 @@ pub(super) struct Known {
 pub(super) struct Catalogue {
     /// In order of the tags.
     known: Vec<Known>,
-    /// By [`Owner::index`]: which cells have a series, one bit each.
+    /// By [`OwnerId::index`]: which cells have a series, one bit each.
     cells: Vec<u64>,
 }
 
@@ -51,21 +51,21 @@ impl Catalogue {
             if self.lacks(index, counted) == 0 {
                 continue;
             }
-            if index == Owner::ROUTER.index() {
+            if index == OwnerId::ROUTER.index() {
                 let tags = [("device_name", Rc::clone(manner.router))];
-                self.enter(Owner::ROUTER, counted, &tags, manner);
+                self.enter(OwnerId::ROUTER, counted, &tags, manner);
             } else if let Some((place, label)) = labelled(index, labels) {
-                self.enter(Owner::of_device(place), counted, &device_tags(label, manner.tags), manner);
+                self.enter(OwnerId::of_device(place), counted, &device_tags(label, manner.tags), manner);
             }
         }
-        self.enter(Owner::UNATTRIBUTED, counted_of_any, &[("device_name", "other".into())], manner);
+        self.enter(OwnerId::UNATTRIBUTED, counted_of_any, &[("device_name", "other".into())], manner);
     }
 
     fn lacks(&self, index: usize, counted: u64) -> u64 {
         counted & !self.cells.get(index).copied().unwrap_or(0)
     }
 
-    fn enter(&mut self, owner: Owner, counted: u64, tags: &[(&'static str, Rc<str>)], manner: &Manner<'_>) {
+    fn enter(&mut self, owner: OwnerId, counted: u64, tags: &[(&'static str, Rc<str>)], manner: &Manner<'_>) {
         let lacking = self.lacks(owner.index(), counted);
         for cell in (0..CELLS).filter(|cell| lacking >> cell & 1 == 1) {
             let (protocol, state) = meaning(cell);
@@ -88,7 +88,7 @@ impl Catalogue {
 
 /// The device at this index, if it has a label.
 fn labelled<'a>(index: usize, labels: &[Option<&'a Label>]) -> Option<(usize, &'a Label)> {
-    let place = index.checked_sub(Owner::of_device(0).index())?;
+    let place = index.checked_sub(OwnerId::of_device(0).index())?;
     Some((place, (*labels.get(place)?)?))
 }
 

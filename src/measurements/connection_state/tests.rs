@@ -17,14 +17,14 @@ fn label(name: &str) -> Label {
     Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None, device_type: None }
 }
 
-fn device(place: usize) -> Owner {
-    Owner::of_device(place)
+fn device(place: usize) -> OwnerId {
+    OwnerId::of_device(place)
 }
 
 /// Takes a snapshot; gives each series, as `device/protocol/state`, with its count.
 fn snapshot(
     measurement: &mut ConnectionState,
-    flows: &[(Owner, u8, State)],
+    flows: &[(OwnerId, u8, State)],
     labels: &[Option<Label>],
     max_series: usize,
 ) -> (Vec<Point>, Counted) {
@@ -56,9 +56,9 @@ fn counts_by_owner_protocol_and_state() {
         (device(1), TCP, State::Established),
         (device(0), UDP, State::Active),
         (device(1), TCP, State::Established),
-        (Owner::ROUTER, UDP, State::Unreplied),
-        (Owner::UNATTRIBUTED, 99, State::Unreplied),
-        (Owner::OVERFLOW, 200, State::Unreplied),
+        (OwnerId::ROUTER, UDP, State::Unreplied),
+        (OwnerId::UNATTRIBUTED, 99, State::Unreplied),
+        (OwnerId::OVERFLOW, 200, State::Unreplied),
         (device(2), 47, State::Active),
     ];
     let (points, counted) =
@@ -205,7 +205,7 @@ fn series_beyond_the_limit_go_to_other_and_those_before_stay() {
     let tv = [(device(0), TCP, State::Established), (device(0), UDP, State::Active)];
     let (points, _) = snapshot(&mut measurement, &tv, &labels, 2);
     measurement.confirm(&points, |_| true, false);
-    let both = [tv[0], tv[1], (device(1), TCP, State::Established), (Owner::ROUTER, UDP, State::Active)];
+    let both = [tv[0], tv[1], (device(1), TCP, State::Established), (OwnerId::ROUTER, UDP, State::Active)];
     let (points, counted) = snapshot(&mut measurement, &both, &labels, 2);
     let expected =
         ["other/tcp/ESTABLISHED=1", "router/udp/ACTIVE=1", "tv/tcp/ESTABLISHED=1", "tv/udp/ACTIVE=1"];
@@ -228,7 +228,7 @@ proptest! {
         let mut receiver = BTreeMap::new();
         for (seen, shown_at_all, delivered) in snapshots {
             let flows: Vec<_> = seen.iter().map(|(owner, protocol, state)| {
-                let owners = [Owner::ROUTER, Owner::UNATTRIBUTED, Owner::OVERFLOW];
+                let owners = [OwnerId::ROUTER, OwnerId::UNATTRIBUTED, OwnerId::OVERFLOW];
                 let owner = *owner as usize;
                 let tcp = Protocol(*protocol) == Protocol::TCP;
                 let state = State::ALL[if tcp { state % 10 } else { 10 + state % 2 }];

@@ -23,7 +23,7 @@ impl Dice {
     }
 }
 
-/// Who has which replacement: each thing always the same, no two things one.
+/// Identity has which replacement: each thing always the same, no two things one.
 #[derive(Debug)]
 pub(super) struct Allotment<T> {
     given: HashMap<T, T>,

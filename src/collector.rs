@@ -9,23 +9,23 @@ use nix::unistd::{SysconfVar, sysconf};
 use tokio::task::yield_now;
 use tracing::{info, warn};
 
-use super::fault::Fault;
+use crate::attribution::cardinality_limit::CardinalityLimit;
+use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::attribution::{Whose, whose};
 use crate::config::{Config, DeviceTag};
-use crate::conntrack::choice::Source;
+use crate::conntrack::backend::TableBackend;
 use crate::conntrack::flow::Flow;
 use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
-use crate::devices::admission::Admission;
+use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
-use crate::devices::present::{Owner, Present};
-use crate::devices::roster::Resident;
 use crate::devices::{Devices, Label, Settings};
+use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
-use crate::measurements::exporter::{self, Figures, Totals};
-use crate::measurements::table;
-use crate::point::{Point, Tags};
+use crate::measurements::conntrack;
+use crate::measurements::conntrack_exporter::{self, Figures, Totals};
 use crate::root::Root;
+use crate::series::point::{Point, Tags};
 
 /// Where the kernel tells what the router is called.
 pub const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -38,14 +38,14 @@ const SHOW_A_LINE_EVERY: Duration = Duration::from_hours(1);
 
 /// All that is known from one snapshot to the next.
 #[derive(Debug)]
-pub struct Observer {
+pub struct Collector {
     root: Root,
     config: Config,
     table: Table,
     lan: Lan,
     devices: Devices,
-    present: Present,
-    admission: Admission,
+    present: OwnerTable,
+    admission: CardinalityLimit,
     /// How everybody met is shown, by place; and for which numbers of theirs and which generation that holds.
     labels: Vec<Option<Label>>,
     named: (u64, u64),
@@ -63,8 +63,8 @@ pub struct Observer {
 struct Faults {
     /// When a line that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
-    interfaces: Fault,
-    no_lan: Fault,
+    interfaces: EdgeLog,
+    no_lan: EdgeLog,
 }
 
 /// What one pass over the table met.
@@ -77,15 +77,15 @@ struct Pass {
     first_unreadable: Option<String>,
 }
 
-impl Observer {
+impl Collector {
     /// Begins to observe the router below `root`. `started` is when the process was started, in seconds since 1970.
     pub fn new(config: Config, root: &Root, started: u64) -> Self {
         Self {
             table: Table::new(root, config.source),
             lan: Lan::new(&patterns(&config), &prefixes(&config)),
             devices: Devices::new(root, settings(&config)),
-            present: Present::default(),
-            admission: Admission::default(),
+            present: OwnerTable::default(),
+            admission: CardinalityLimit::default(),
             labels: Vec::new(),
             named: (0, 0),
             connection_state: ConnectionState::default(),
@@ -100,7 +100,7 @@ impl Observer {
     }
 
     /// Every known device.
-    pub fn roster(&self) -> Vec<Resident> {
+    pub fn roster(&self) -> Vec<ListedDevice> {
         self.devices.roster(&self.lan)
     }
 
@@ -142,8 +142,8 @@ impl Observer {
         let host = Rc::new(Tags::new(vec![("host", self.host())], self.config.tags.global()));
         let figures = self.figures(&pass, &counted, clock_set, begun);
         let mut points = counted.points;
-        points.extend(table::point(gauges, &host));
-        points.push(exporter::point(&figures, &self.totals, &host));
+        points.extend(conntrack::point(gauges, &host));
+        points.push(conntrack_exporter::point(&figures, &self.totals, &host));
         Ok(points)
     }
 
@@ -199,14 +199,15 @@ impl Observer {
             self.connection_state.discard();
             let next = self.table.after(&error, boot);
             // Where neither source can be read, the text is the one to see to: it takes the least.
-            let error = first.filter(|first: &TableError| first.from == Source::Procfs).unwrap_or(error);
+            let error =
+                first.filter(|first: &TableError| first.from == TableBackend::Procfs).unwrap_or(error);
             let Some(next) = next else { return Err(error) };
             (source, first) = (next, Some(error));
         }
     }
 
     /// Reads the table from one source: every flow is seen by every measurement.
-    async fn read(&mut self, source: Source, boot: Duration) -> Result<Pass, TableError> {
+    async fn read(&mut self, source: TableBackend, boot: Duration) -> Result<Pass, TableError> {
         self.present.begin((self.devices.generation(), self.lan.generation()));
         let mut pass = Pass::default();
         let mut reading = self.table.open(source)?;
@@ -219,13 +220,13 @@ impl Observer {
             }
             Some(match whose(flow, |address| devices.place(lan, address, boot)) {
                 Whose::Loopback => return None,
-                Whose::Router => Owner::ROUTER,
+                Whose::Router => OwnerId::ROUTER,
                 Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
                     let who = devices.identify(lan, address, link_layer, boot);
                     let admitted = who.as_ref().is_some_and(|who| admission.knows(who));
                     present.enter(address, who, admitted)
                 }),
-                Whose::Nobody => Owner::UNATTRIBUTED,
+                Whose::Nobody => OwnerId::UNATTRIBUTED,
             })
         };
         let mut see = |entry: Entry<'_>| match entry {
@@ -285,7 +286,7 @@ impl Observer {
     /// Which of the devices met are to be shown, by their places; none that has no entries now.
     fn admit(&mut self, boot: Duration) -> Vec<bool> {
         let mut shown = vec![false; self.labels.len()];
-        let has_entries = |place: usize| self.connection_state.has_entries(Owner::of_device(place));
+        let has_entries = |place: usize| self.connection_state.has_entries(OwnerId::of_device(place));
         let here = self.present.devices().iter().zip(&self.labels).zip(&mut shown).enumerate();
         let (candidates, places): (Vec<_>, Vec<_>) = here
             .filter(|(place, _)| has_entries(*place))

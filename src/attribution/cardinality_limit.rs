@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
-use super::{Label, Who};
+use crate::devices::{Identity, Label};
 
 /// How many bare addresses become names in the life of the process.
 const BARE_AT_MOST: usize = 256;
@@ -17,7 +17,7 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// The names admitted so far.
 #[derive(Debug, Default)]
-pub struct Admission {
+pub struct CardinalityLimit {
     /// Names of the last snapshot and of the last day.
     names: HashMap<Rc<str>, Admitted, RandomState>,
     /// Names of bare addresses and of strangers.
@@ -37,12 +37,12 @@ struct Admitted {
     snapshot: u64,
 }
 
-impl Admission {
+impl CardinalityLimit {
     /// Says of each candidate whether it may be shown in the snapshot taken at `boot` (time since boot).
     ///
-    /// Who was shown in the last snapshot stays; new ones enter in order of name while there are fewer than `max`,
+    /// Identity was shown in the last snapshot stays; new ones enter in order of name while there are fewer than `max`,
     /// and while fewer than `max` names were new within a day.
-    pub fn admit(&mut self, candidates: &[(&Who, &Label)], max: usize, boot: Duration) -> Vec<bool> {
+    pub fn admit(&mut self, candidates: &[(&Identity, &Label)], max: usize, boot: Duration) -> Vec<bool> {
         self.snapshot += 1;
         if boot.saturating_sub(self.forgotten) >= FORGET_EVERY {
             self.forgotten = boot;
@@ -79,7 +79,7 @@ impl Admission {
 
     fn admit_newcomers(
         &mut self,
-        mut newcomers: Vec<(&Who, &Label, &mut bool)>,
+        mut newcomers: Vec<(&Identity, &Label, &mut bool)>,
         mut present: usize,
         max: usize,
         boot: Duration,
@@ -104,15 +104,15 @@ impl Admission {
     }
 
     /// Whether `who`, of whom nothing but an address is known, was admitted.
-    pub fn knows(&self, who: &Who) -> bool {
+    pub fn knows(&self, who: &Identity) -> bool {
         bare_name(who).is_some_and(|name| self.bare.contains(&name))
     }
 
-    fn has_room_for(&self, who: &Who) -> bool {
+    fn has_room_for(&self, who: &Identity) -> bool {
         bare_name(who).is_none_or(|name| self.bare.len() < BARE_AT_MOST || self.bare.contains(&name))
     }
 
-    fn enter(&mut self, who: &Who, label: &Label, boot: Duration) {
+    fn enter(&mut self, who: &Identity, label: &Label, boot: Duration) {
         self.bare.extend(bare_name(who));
         let fresh = || Admitted { first: boot, last: boot, snapshot: 0 };
         let name = self.names.entry(label.name.shared()).or_insert_with(fresh);
@@ -121,18 +121,18 @@ impl Admission {
 }
 
 /// The name of one of whom nothing but an address is known.
-fn bare_name(who: &Who) -> Option<Box<str>> {
+fn bare_name(who: &Identity) -> Option<Box<str>> {
     match who {
-        Who::Device(_) | Who::Named(_) => None,
-        Who::Stranger(key) => key.mac().map(|mac| mac.to_string().into()),
-        Who::Address(address) => Some(address.to_string().into()),
+        Identity::Device(_) | Identity::Named(_) => None,
+        Identity::Eui64Only(key) => key.mac().map(|mac| mac.to_string().into()),
+        Identity::Address(address) => Some(address.to_string().into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::devices::Key;
+    use crate::devices::DeviceId;
     use crate::devices::mac::Mac;
     use crate::devices::name::Name;
 
@@ -140,11 +140,11 @@ mod tests {
         Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None, device_type: None }
     }
 
-    /// Who of `names` is admitted; those that are addresses are bare ones.
-    fn admit(admission: &mut Admission, names: &[&str], max: usize, hour: u64) -> Vec<String> {
-        let who: Vec<Who> = names
+    /// Identity of `names` is admitted; those that are addresses are bare ones.
+    fn admit(admission: &mut CardinalityLimit, names: &[&str], max: usize, hour: u64) -> Vec<String> {
+        let who: Vec<Identity> = names
             .iter()
-            .map(|name| name.parse().map_or(Who::Device(Key::Mac(Mac([0; 6]))), Who::Address))
+            .map(|name| name.parse().map_or(Identity::Device(DeviceId::Mac(Mac([0; 6]))), Identity::Address))
             .collect();
         let labels: Vec<Label> = names.iter().map(|name| label(name)).collect();
         let candidates: Vec<_> = who.iter().zip(&labels).collect();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn new_ones_enter_in_order_of_name_and_those_present_stay() {
-        let mut admission = Admission::default();
+        let mut admission = CardinalityLimit::default();
         assert_eq!(admit(&mut admission, &["d", "c", "b"], 2, 1), ["c", "b"]);
         assert_eq!(admit(&mut admission, &["a", "c", "d"], 2, 30), ["a", "c"], "c stays, a goes before d");
         assert_eq!(
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn no_more_than_the_limit_are_new_within_a_day() {
-        let mut admission = Admission::default();
+        let mut admission = CardinalityLimit::default();
         assert_eq!(admit(&mut admission, &["a", "b"], 2, 1), ["a", "b"]);
         assert!(admit(&mut admission, &["c", "d"], 2, 2).is_empty());
         assert_eq!(admit(&mut admission, &["a", "c"], 2, 3), ["a"], "a known one may come back");
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn bare_addresses_are_256_in_the_life_of_the_process() {
-        let mut admission = Admission::default();
+        let mut admission = CardinalityLimit::default();
         let names: Vec<String> = (0..300).map(|n| format!("192.168.{}.{}", n / 250, n % 250)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let admitted = admit(&mut admission, &names, 1000, 1);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn memory_of_names_ends_after_a_day() {
-        let mut admission = Admission::default();
+        let mut admission = CardinalityLimit::default();
         for day in 0..100 {
             let names: Vec<String> = (0..10).map(|n| format!("day{day}-{n}")).collect();
             admit(&mut admission, &names.iter().map(String::as_str).collect::<Vec<_>>(), 10, day * 25);

@@ -1,4 +1,4 @@
-//! Who is present: a small number for each, so that counting is an index into a table.
+//! Identity is present: a small number for each, so that counting is an index into a table.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -6,16 +6,16 @@ use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::{Key, Who};
+use crate::devices::{DeviceId, Identity};
 
 /// How many addresses without a device are told apart at a time; a scan with forged sources has more.
 const BARE_AT_MOST: usize = 1024;
 
 /// Whose an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Owner(u32);
+pub struct OwnerId(u32);
 
-impl Owner {
+impl OwnerId {
     /// The router itself.
     pub const ROUTER: Self = Self(0);
     /// Nobody: `other`.
@@ -29,12 +29,12 @@ impl Owner {
         self.0 as usize
     }
 
-    /// The device of this number: its place in [`Present::devices`].
+    /// The device of this number: its place in [`OwnerTable::devices`].
     pub const fn device(self) -> Option<usize> {
         self.index().checked_sub(Self::FIRST_DEVICE)
     }
 
-    /// The owner who has `place` in [`Present::devices`].
+    /// The owner who has `place` in [`OwnerTable::devices`].
     pub fn of_device(place: usize) -> Self {
         Self(u32::try_from(place + Self::FIRST_DEVICE).unwrap_or(u32::MAX))
     }
@@ -42,11 +42,11 @@ impl Owner {
 
 /// The owners met so far.
 #[derive(Debug, Default)]
-pub struct Present {
+pub struct OwnerTable {
     /// Every device address met. Its hash needs a secret: outsiders may choose the addresses.
-    by_address: HashMap<Address, Owner, RandomState>,
-    by_key: HashMap<Key, Owner, RandomState>,
-    devices: Vec<Who>,
+    by_address: HashMap<Address, OwnerId, RandomState>,
+    by_key: HashMap<DeviceId, OwnerId, RandomState>,
+    devices: Vec<Identity>,
     bare: usize,
     generation: (u64, u64),
     epoch: u64,
@@ -65,9 +65,9 @@ impl Hash for Address {
     }
 }
 
-impl Present {
+impl OwnerTable {
     /// Whose the LAN address `address` is, if it was met before. Nobody else's address is ever known here.
-    pub fn owner_at(&self, address: IpAddr) -> Option<Owner> {
+    pub fn owner_at(&self, address: IpAddr) -> Option<OwnerId> {
         self.by_address.get(&Address(address)).copied()
     }
 
@@ -77,12 +77,12 @@ impl Present {
     }
 
     /// The devices met, in order of their owners' numbers.
-    pub fn devices(&self) -> &[Who] {
+    pub fn devices(&self) -> &[Identity] {
         &self.devices
     }
 
-    /// Begins another snapshot. Who was met is kept as long as nothing has changed (the generations of
-    /// [`super::Devices`] and of [`crate::lan::Lan`]) and there is room for others.
+    /// Begins another snapshot. Identity was met is kept as long as nothing has changed (the generations of
+    /// [`crate::devices::Devices`] and of [`crate::lan::Lan`]) and there is room for others.
     pub fn begin(&mut self, generation: (u64, u64)) {
         if self.generation != generation || self.bare == BARE_AT_MOST {
             *self = Self { generation, epoch: self.epoch + 1, ..Self::default() };
@@ -90,21 +90,21 @@ impl Present {
     }
 
     /// Takes note of who is at `address`. For one that was `admitted` as a device by itself there is always room.
-    pub fn enter(&mut self, address: IpAddr, who: Option<Who>, admitted: bool) -> Owner {
-        let Some(who) = who else { return Owner::UNATTRIBUTED };
-        let next = Owner::of_device(self.devices.len());
+    pub fn enter(&mut self, address: IpAddr, who: Option<Identity>, admitted: bool) -> OwnerId {
+        let Some(who) = who else { return OwnerId::UNATTRIBUTED };
+        let next = OwnerId::of_device(self.devices.len());
         let owner = match &who {
-            Who::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
-            Who::Named(_) => next,
+            Identity::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
+            Identity::Named(_) => next,
             // Anybody can forge these: only so many are told apart, but for those shown before.
-            Who::Stranger(_) | Who::Address(_) if !admitted && self.bare == BARE_AT_MOST => {
-                return Owner::OVERFLOW;
+            Identity::Eui64Only(_) | Identity::Address(_) if !admitted && self.bare == BARE_AT_MOST => {
+                return OwnerId::OVERFLOW;
             }
-            Who::Stranger(key) => {
+            Identity::Eui64Only(key) => {
                 self.bare += usize::from(!admitted);
                 *self.by_key.entry(key.clone()).or_insert(next)
             }
-            Who::Address(_) => {
+            Identity::Address(_) => {
                 self.bare += usize::from(!admitted);
                 next
             }
@@ -124,18 +124,18 @@ mod tests {
 
     #[test]
     fn each_device_has_one_number() {
-        let mut present = Present::default();
-        let mut enter = |text: &str, who: fn(IpAddr) -> Option<Who>| {
+        let mut present = OwnerTable::default();
+        let mut enter = |text: &str, who: fn(IpAddr) -> Option<Identity>| {
             let address = text.parse().unwrap();
             present.enter(address, who(address), false)
         };
-        let laptop = |_| Some(Who::Device(Key::Mac(Mac([0; 6]))));
+        let laptop = |_| Some(Identity::Device(DeviceId::Mac(Mac([0; 6]))));
         let first = enter("192.168.8.2", laptop);
         assert_eq!(first.device(), Some(0));
-        assert_eq!(enter("192.168.8.3", |address| Some(Who::Address(address))).device(), Some(1));
+        assert_eq!(enter("192.168.8.3", |address| Some(Identity::Address(address))).device(), Some(1));
         assert_eq!(enter("2001:db8::1", laptop), first);
-        assert_eq!(enter("2001:db8::2", |_| None), Owner::UNATTRIBUTED);
-        assert_eq!(Owner::OVERFLOW.device(), None);
+        assert_eq!(enter("2001:db8::2", |_| None), OwnerId::UNATTRIBUTED);
+        assert_eq!(OwnerId::OVERFLOW.device(), None);
         assert_eq!(present.owner_at("192.168.8.2".parse().unwrap()), Some(first));
         assert_eq!(present.devices().len(), 2);
         present.begin((0, 0));
@@ -146,21 +146,21 @@ mod tests {
 
     #[test]
     fn a_scan_with_forged_sources_is_bounded() {
-        let mut present = Present::default();
+        let mut present = OwnerTable::default();
         for last in 0..100_000u32 {
             let address = IpAddr::V4((0x0a00_0000 + last).into());
-            present.enter(address, Some(Who::Address(address)), false);
+            present.enter(address, Some(Identity::Address(address)), false);
         }
         assert_eq!(present.devices().len(), BARE_AT_MOST);
         assert_eq!(present.by_address.len(), BARE_AT_MOST);
         let address = "10.9.9.9".parse().unwrap();
-        assert_eq!(present.enter(address, Some(Who::Address(address)), false), Owner::OVERFLOW);
+        assert_eq!(present.enter(address, Some(Identity::Address(address)), false), OwnerId::OVERFLOW);
         assert!(
-            present.enter(address, Some(Who::Address(address)), true).device().is_some(),
+            present.enter(address, Some(Identity::Address(address)), true).device().is_some(),
             "was here before"
         );
-        let stranger = Some(Who::Stranger(Key::Mac(Mac([2, 0, 0, 0, 0, 1]))));
-        assert_eq!(present.enter("2001:db8::ff:fe00:1".parse().unwrap(), stranger, false), Owner::OVERFLOW);
+        let stranger = Some(Identity::Eui64Only(DeviceId::Mac(Mac([2, 0, 0, 0, 0, 1]))));
+        assert_eq!(present.enter("2001:db8::ff:fe00:1".parse().unwrap(), stranger, false), OwnerId::OVERFLOW);
         present.begin((0, 0));
         assert!(present.devices().is_empty(), "others have their turn");
     }

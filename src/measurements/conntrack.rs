@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use crate::conntrack::Gauges;
-use crate::point::{Point, Tags, Value};
+use crate::series::point::{Point, Tags, Value};
 
 /// The point, if the kernel told anything.
 pub fn point(gauges: Gauges, host: &Rc<Tags>) -> Option<Point> {

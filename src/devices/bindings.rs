@@ -1,4 +1,4 @@
-//! Who is at an address: what leases, neighbours and the address itself tell.
+//! Identity is at an address: what leases, neighbours and the address itself tell.
 //!
 //! A live neighbour goes before a lease, unless the lease has changed since the neighbours answered; then what was
 //! learned from neighbours that have aged out since, for they age out before their connections do; last an address
@@ -8,14 +8,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::mac::Mac;
-use super::{KNOWN_AT_MOST, Key, Map, Said};
+use super::{DeviceId, KNOWN_AT_MOST, LastSeen, Map};
 
 /// How many pairs learned from neighbours are kept at most.
 const LEARNED_AT_MOST: usize = 2 * KNOWN_AT_MOST;
 
 /// Addresses and who has them.
 #[derive(Debug, Default)]
-pub(super) struct Pairs {
+pub(super) struct AddressBindings {
     leased: Map<IpAddr, Leased>,
     learned: Map<IpAddr, Learned>,
     /// The reading in which the neighbours last answered.
@@ -24,8 +24,8 @@ pub(super) struct Pairs {
 
 #[derive(Clone, Debug)]
 struct Leased {
-    key: Key,
-    said: Said,
+    key: DeviceId,
+    said: LastSeen,
     /// The reading in which the address went to this holder.
     since: u64,
 }
@@ -39,9 +39,9 @@ struct Learned {
     live: bool,
 }
 
-impl Pairs {
+impl AddressBindings {
     /// A lease says that `key` has `address`.
-    pub(super) fn lease(&mut self, address: IpAddr, key: &Key, said: Said) {
+    pub(super) fn lease(&mut self, address: IpAddr, key: &DeviceId, said: LastSeen) {
         match self.leased.get_mut(&address) {
             Some(leased) if leased.key == *key => leased.said = said,
             _ => {
@@ -60,9 +60,10 @@ impl Pairs {
         remember: Duration,
     ) -> bool {
         let shown: Map<IpAddr, Mac> = neighbours.collect();
-        // Who answers goes before a lease that was newer than the last answer, even if it is who answered then.
+        // Identity answers goes before a lease that was newer than the last answer, even if it is who answered then.
         let overruled = self.leased.iter().any(|(address, leased)| {
-            leased.since > self.answered && shown.get(address).is_some_and(|mac| leased.key != Key::Mac(*mac))
+            leased.since > self.answered
+                && shown.get(address).is_some_and(|mac| leased.key != DeviceId::Mac(*mac))
         });
         self.answered = reading;
         let live = self.learned.iter().filter(|(_, learned)| learned.live);
@@ -87,16 +88,16 @@ impl Pairs {
         changed
     }
 
-    /// Who is at `address`, as leases and neighbours tell.
-    pub(super) fn told(&self, address: IpAddr) -> Option<Key> {
+    /// Identity is at `address`, as leases and neighbours tell.
+    pub(super) fn told(&self, address: IpAddr) -> Option<DeviceId> {
         let learned = self.learned.get(&address);
         let leased = self.leased.get(&address);
         let live = learned.filter(|learned| learned.live);
         match (live, leased) {
-            (Some(live), Some(leased)) if leased.since <= self.answered => Some(Key::Mac(live.mac)),
-            (Some(live), None) => Some(Key::Mac(live.mac)),
+            (Some(live), Some(leased)) if leased.since <= self.answered => Some(DeviceId::Mac(live.mac)),
+            (Some(live), None) => Some(DeviceId::Mac(live.mac)),
             (_, Some(leased)) => Some(leased.key.clone()),
-            (None, None) => learned.map(|learned| Key::Mac(learned.mac)),
+            (None, None) => learned.map(|learned| DeviceId::Mac(learned.mac)),
         }
     }
 
@@ -121,7 +122,7 @@ impl Pairs {
     }
 
     /// DHCPv6 identifiers whose leased addresses the neighbours show at a MAC; of several MACs at the lowest.
-    pub(super) fn duids_seen(&self) -> Vec<(Key, Mac)> {
+    pub(super) fn duids_seen(&self) -> Vec<(DeviceId, Mac)> {
         let seen = self.leased.iter().filter(|(_, leased)| leased.key.mac().is_none()).filter_map(
             |(address, leased)| {
                 let learned = self.learned.get(address).filter(|learned| learned.live)?;
@@ -136,7 +137,7 @@ impl Pairs {
     }
 
     /// What was leased to `alias` is `key`'s.
-    pub(super) fn adopt(&mut self, alias: &Key, key: &Key) {
+    pub(super) fn adopt(&mut self, alias: &DeviceId, key: &DeviceId) {
         for leased in self.leased.values_mut().filter(|leased| leased.key == *alias) {
             leased.key = key.clone();
         }
@@ -153,7 +154,7 @@ impl Pairs {
     }
 
     /// Forgets the leases that were said longest ago, and those of holders that `keep` doesn't know.
-    pub(super) fn forget(&mut self, keep: impl Fn(&Key) -> bool) {
+    pub(super) fn forget(&mut self, keep: impl Fn(&DeviceId) -> bool) {
         if let Some(oldest) = super::oldest_to_keep(self.leased.values().map(|leased| leased.said)) {
             self.leased.retain(|_, leased| leased.said >= oldest);
         }

@@ -12,7 +12,7 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 
 /// A file that is looked at again and again.
 #[derive(Debug)]
-pub struct Watched {
+pub struct WatchedFile {
     path: PathBuf,
     wholeness: Wholeness,
     taken: Option<Stamp>,
@@ -57,7 +57,7 @@ pub enum Look {
     Cut(Vec<u8>),
 }
 
-impl Watched {
+impl WatchedFile {
     /// The file at `path`, not read yet.
     pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
         Self { path, wholeness, taken: None }
@@ -110,11 +110,11 @@ mod tests {
     use super::*;
     use std::env;
 
-    fn watched(test: &str) -> Watched {
+    fn watched(test: &str) -> WatchedFile {
         let directory =
             env::temp_dir().join(format!("conntrack-exporter-watched-{}-{test}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        Watched::new(directory.join("file"), Wholeness::EndsInNewline)
+        WatchedFile::new(directory.join("file"), Wholeness::EndsInNewline)
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_editors_file_needs_no_last_newline() {
-        let mut file = Watched { wholeness: Wholeness::Any, ..watched("editor") };
+        let mut file = WatchedFile { wholeness: Wholeness::Any, ..watched("editor") };
         fs::write(file.path(), "a\nb").unwrap();
         assert_eq!(file.look().unwrap(), Look::Taken(b"a\nb".to_vec()));
     }
@@ -154,6 +154,6 @@ mod tests {
 
     #[test]
     fn a_directory_is_an_error() {
-        assert!(Watched::new(env::temp_dir(), Wholeness::Any).look().is_err());
+        assert!(WatchedFile::new(env::temp_dir(), Wholeness::Any).look().is_err());
     }
 }

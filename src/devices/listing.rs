@@ -6,31 +6,31 @@ use std::net::IpAddr;
 
 use super::mac::Mac;
 use super::name::Name;
+use super::name_source::NameSource;
 use super::naming::Best;
-use super::source::Source;
-use super::{Device, Devices, Key, Label, Who};
+use super::{Device, DeviceId, Devices, Identity, Label};
 use crate::lan::{Lan, Place};
 
 /// A device, as people know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resident {
+pub struct ListedDevice {
     /// How it is shown.
     pub label: Label,
     /// All its MACs.
     pub macs: BTreeSet<Mac>,
     /// All addresses known of it.
     pub addresses: BTreeSet<IpAddr>,
-    /// Who gave the name; `None` if it goes by its MAC for want of one.
-    pub source: Option<Source>,
+    /// Identity gave the name; `None` if it goes by its MAC for want of one.
+    pub source: Option<NameSource>,
     /// What others call it, the best source first.
-    pub overruled: Vec<(Source, Name)>,
+    pub overruled: Vec<(NameSource, Name)>,
 }
 
 impl Devices {
     /// All known devices that have a name, in order of their names.
-    pub fn roster(&self, lan: &Lan) -> Vec<Resident> {
+    pub fn roster(&self, lan: &Lan) -> Vec<ListedDevice> {
         let addresses = self.addresses_by_device();
-        let mut residents: BTreeMap<Box<str>, Resident> = BTreeMap::new();
+        let mut residents: BTreeMap<Box<str>, ListedDevice> = BTreeMap::new();
         for (key, device) in self.known.iter().collect::<BTreeMap<_, _>>() {
             let at: Vec<IpAddr> =
                 addresses.get(key).into_iter().flatten().map(|(address, _)| *address).collect();
@@ -53,13 +53,13 @@ impl Devices {
     }
 
     /// An address that is no known device's, but has a name of the owner's.
-    fn named_address(&self, address: IpAddr, source: Source) -> Option<Resident> {
-        let label = self.label(&Who::Named(address))?;
+    fn named_address(&self, address: IpAddr, source: NameSource) -> Option<ListedDevice> {
+        let label = self.label(&Identity::Named(address))?;
         let overruled = self.settings.names.iter().filter(|other| **other != source).filter_map(|other| {
             let mut books = self.books.iter().filter(|book| book.file.source == *other);
             Some((*other, books.find_map(|book| book.book.of(None, &[address])?.name.clone())?))
         });
-        Some(Resident {
+        Some(ListedDevice {
             label,
             macs: BTreeSet::new(),
             addresses: [address].into(),
@@ -68,7 +68,7 @@ impl Devices {
         })
     }
 
-    fn resident(&self, key: &Key, device: &Device, at: &[IpAddr]) -> Option<Resident> {
+    fn resident(&self, key: &DeviceId, device: &Device, at: &[IpAddr]) -> Option<ListedDevice> {
         if at.is_empty() && !device.firm {
             return None;
         }
@@ -78,7 +78,7 @@ impl Devices {
         let others = self.settings.names.iter().filter(|other| Some(**other) != source);
         let overruled =
             others.filter_map(|other| Some((*other, self.name_by(*other, key, device, at)?.into_name())));
-        Some(Resident {
+        Some(ListedDevice {
             label,
             macs: key.mac().into_iter().collect(),
             addresses: at.iter().copied().collect(),
@@ -89,7 +89,7 @@ impl Devices {
 }
 
 /// Takes a device in; one of several parts joins the others.
-fn enter(residents: &mut BTreeMap<Box<str>, Resident>, resident: Option<Resident>) {
+fn enter(residents: &mut BTreeMap<Box<str>, ListedDevice>, resident: Option<ListedDevice>) {
     let Some(resident) = resident else { return };
     match residents.entry(resident.label.name.folded()) {
         Entry::Occupied(mut one) => one.get_mut().join(resident),
@@ -99,7 +99,7 @@ fn enter(residents: &mut BTreeMap<Box<str>, Resident>, resident: Option<Resident
     }
 }
 
-impl Resident {
+impl ListedDevice {
     /// Another part of the same device.
     fn join(&mut self, other: Self) {
         self.macs.extend(other.macs);

@@ -1,6 +1,6 @@
 //! What the owner says of devices: names that are identities, not claims.
 //!
-//! Each of the owner's files is a [`Book`] of its own. A name that is taken out of its file is gone with it.
+//! Each of the owner's files is a [`Assignments`] of its own. A name that is taken out of its file is gone with it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use super::files::note;
 use super::hosts::{self, Ether, Is};
 use super::mac::{Duid, Mac};
 use super::name::Name;
-use super::{Key, Map};
+use super::{DeviceId, Map};
 use super::{gl_client, registry, static_hosts};
 
 /// How many entries of a file are heard at most.
@@ -28,7 +28,7 @@ pub struct Given {
 
 /// What one file of the owner's says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct Assignments {
     entries: Vec<Given>,
     /// Those that say whom they mean by a MAC or a DUID.
     identified: HashSet<usize>,
@@ -41,7 +41,7 @@ pub struct Book {
     full: bool,
 }
 
-impl Book {
+impl Assignments {
     /// The owner's registry.
     pub fn registry(text: &[u8]) -> Self {
         let mut book = Self::default();
@@ -116,10 +116,10 @@ impl Book {
     }
 
     /// What is said of the device `key`, or of whoever is at one of `addresses`.
-    pub fn of(&self, key: Option<&Key>, addresses: &[IpAddr]) -> Option<&Given> {
+    pub fn of(&self, key: Option<&DeviceId>, addresses: &[IpAddr]) -> Option<&Given> {
         let by_key = key.and_then(|key| match key {
-            Key::Mac(mac) => self.by_mac.get(mac),
-            Key::Duid(duid) => self.by_duid.get(duid),
+            DeviceId::Mac(mac) => self.by_mac.get(mac),
+            DeviceId::Duid(duid) => self.by_duid.get(duid),
         });
         // Whoever sits at the address of an entry that means somebody else by MAC is not that one.
         let meant = |place: &&usize| key.is_none() || !self.identified.contains(*place);
@@ -164,7 +164,7 @@ impl Book {
     ) {
         let place = self.entries.len();
         if place == ENTRIES_AT_MOST {
-            // Said of the first that is left out.
+            // LastSeen of the first that is left out.
             if !std::mem::replace(&mut self.full, true) {
                 self.problem(&format_args!("only the first {ENTRIES_AT_MOST} devices are heard"));
             }
@@ -212,15 +212,15 @@ fn shortened<'a, T>(found: Vec<(&'a [u8], T)>) -> Vec<(&'a [u8], T)> {
 mod tests {
     use super::*;
 
-    fn name(book: &Book, key: &str, address: &str) -> Option<String> {
-        let key = Mac::parse(key.as_bytes()).map(Key::Mac);
+    fn name(book: &Assignments, key: &str, address: &str) -> Option<String> {
+        let key = Mac::parse(key.as_bytes()).map(DeviceId::Mac);
         let addresses: Vec<IpAddr> = address.parse().into_iter().collect();
         book.of(key.as_ref(), &addresses)?.name.as_ref().map(ToString::to_string)
     }
 
     #[test]
     fn a_registry_speaks_of_macs_and_addresses() {
-        let book = Book::registry(
+        let book = Assignments::registry(
             b"02:00:00:00:00:11=TV\n02:00:00:00:00:22|192.168.8.9|NAS|server\n|10.0.0.2|Peer|\nnonsense\n\
             02:00:00:00:00:11=again\n",
         );
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_static_host_has_several_macs_and_a_duid_that_carries_one() {
-        let book = Book::static_hosts(
+        let book = Assignments::static_hosts(
             b"config host\n option name 'phone'\n list mac '02:00:00:00:00:44'\n list mac '02:00:00:00:00:45'\n \
             option duid '00030001020000000046'\n option ip '192.168.8.51'\n",
         );
@@ -248,33 +248,36 @@ mod tests {
 
     #[test]
     fn aliases_ethers_and_hosts() {
-        let gl = Book::gl_client(b"config client\n option mac '02:00:00:00:00:44'\n option class 'phone'\n");
-        let given = gl.of(Some(&Key::Mac(Mac([2, 0, 0, 0, 0, 0x44]))), &[]).unwrap();
+        let gl = Assignments::gl_client(
+            b"config client\n option mac '02:00:00:00:00:44'\n option class 'phone'\n",
+        );
+        let given = gl.of(Some(&DeviceId::Mac(Mac([2, 0, 0, 0, 0, 0x44]))), &[]).unwrap();
         assert_eq!((given.name.as_ref(), given.device_type), (None, Some(DeviceType::Mobile)));
-        let ethers = Book::ethers(b"02:00:00:00:00:44 nas.lan\n02:00:00:00:00:45 192.168.8.3\n");
+        let ethers = Assignments::ethers(b"02:00:00:00:00:44 nas.lan\n02:00:00:00:00:45 192.168.8.3\n");
         assert_eq!(name(&ethers, "02:00:00:00:00:44", "").as_deref(), Some("nas"));
         assert_eq!(ethers.names().count(), 1);
-        let hosts =
-            Book::hosts(b"127.0.0.1 localhost\n192.168.8.3 printer.lan printer\n2001:db8::3 printer\n");
+        let hosts = Assignments::hosts(
+            b"127.0.0.1 localhost\n192.168.8.3 printer.lan printer\n2001:db8::3 printer\n",
+        );
         assert_eq!(name(&hosts, "", "2001:db8::3").as_deref(), Some("printer"));
         assert_eq!(hosts.names().count(), 2);
-        let two = Book::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
+        let two = Assignments::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
         assert_eq!(name(&two, "", "192.168.8.11").as_deref(), Some("www.a.lan"), "two names, two devices");
     }
 
     #[test]
     fn the_installed_sample_says_nothing_and_its_examples_are_right() {
         let sample = include_str!("../../config/conntrack-exporter.devices");
-        assert_eq!(Book::registry(sample.as_bytes()), Book::default());
+        assert_eq!(Assignments::registry(sample.as_bytes()), Assignments::default());
         let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(2);
-        let book = Book::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
+        let book = Assignments::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
         assert_eq!((book.entries(), book.problems.len()), (4, 0));
     }
 
     #[test]
     fn a_book_is_bounded() {
         let line = |n: u32| format!("{n:012x}=n{n}\n");
-        let book = Book::registry((0..10_000).map(line).collect::<Vec<_>>().concat().as_bytes());
+        let book = Assignments::registry((0..10_000).map(line).collect::<Vec<_>>().concat().as_bytes());
         assert_eq!(book.entries.len(), ENTRIES_AT_MOST);
     }
 }

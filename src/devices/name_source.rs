@@ -2,7 +2,7 @@
 
 /// A source of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
+pub enum NameSource {
     /// The owner's own file.
     Registry,
     /// Aliases given in GL.iNet's web interface.
@@ -19,7 +19,7 @@ pub enum Source {
     Vendor,
 }
 
-impl Source {
+impl NameSource {
     /// All sources, in the order in which people expect them to be heard.
     pub const ALL: [Self; 7] =
         [Self::Registry, Self::Gl, Self::Static, Self::Hosts, Self::Lease, Self::Odhcpd, Self::Vendor];

@@ -10,7 +10,7 @@ use super::{Gauges, TableError};
 
 /// A way of reading the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Source {
+pub enum TableBackend {
     /// Text, `/proc/net/nf_conntrack`: works wherever there is a table.
     #[default]
     Procfs,
@@ -18,7 +18,7 @@ pub enum Source {
     Netlink,
 }
 
-impl Source {
+impl TableBackend {
     /// As `conntrack_exporter` and the configuration name it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for TableBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -45,7 +45,7 @@ impl fmt::Display for Source {
 
 /// `source`: how the table is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub enum BackendChoice {
     /// The cheaper of those that are permitted, at each reading.
     #[default]
     Auto,
@@ -55,18 +55,18 @@ pub enum Choice {
     Netlink,
 }
 
-impl Choice {
+impl BackendChoice {
     /// As the configuration names it.
     pub fn name(self) -> &'static str {
-        self.only().map_or("auto", Source::name)
+        self.only().map_or("auto", TableBackend::name)
     }
 
     /// The only source that is allowed, if there is only one.
-    pub const fn only(self) -> Option<Source> {
+    pub const fn only(self) -> Option<TableBackend> {
         match self {
             Self::Auto => None,
-            Self::Procfs => Some(Source::Procfs),
-            Self::Netlink => Some(Source::Netlink),
+            Self::Procfs => Some(TableBackend::Procfs),
+            Self::Netlink => Some(TableBackend::Netlink),
         }
     }
 }
@@ -76,11 +76,11 @@ const LEFT_ALONE: Duration = Duration::from_hours(1);
 
 /// Chooses, and remembers what was refused.
 #[derive(Debug)]
-pub(super) struct Chooser {
-    choice: Choice,
+pub(super) struct BackendChooser {
+    choice: BackendChoice,
     costs: Costs,
     /// The one read last.
-    current: Source,
+    current: TableBackend,
     /// Whether an incomplete reading was begun a second time within this tick.
     again: bool,
     /// What the other source said, if it was refused within this tick.
@@ -91,42 +91,42 @@ pub(super) struct Chooser {
     said: bool,
 }
 
-impl Chooser {
-    pub(super) fn new(choice: Choice) -> Self {
+impl BackendChooser {
+    pub(super) fn new(choice: BackendChoice) -> Self {
         let current = choice.only().unwrap_or_default();
         let costs = Costs::of_this_kernel();
         Self { choice, costs, current, again: false, refused: None, without_netlink: None, said: false }
     }
 
     /// The source read last, or about to be.
-    pub(super) const fn current(&self) -> Source {
+    pub(super) const fn current(&self) -> TableBackend {
         self.current
     }
 
     /// Chooses for a reading at `boot` (time since boot) of a table of this size.
-    pub(super) fn choose(&mut self, gauges: Gauges, boot: Duration) -> Source {
+    pub(super) fn choose(&mut self, gauges: Gauges, boot: Duration) -> TableBackend {
         (self.again, self.refused) = (false, None);
         self.without_netlink = self.without_netlink.filter(|since| boot.saturating_sub(*since) < LEFT_ALONE);
         self.current = match self.choice.only() {
             Some(only) => only,
-            None if self.without_netlink.is_some() => Source::Procfs,
+            None if self.without_netlink.is_some() => TableBackend::Procfs,
             None => self.costs.cheaper(gauges, self.current),
         };
         self.current
     }
 
     /// What to read now that a reading has failed: the same once more, the other one, or nothing.
-    pub(super) fn after(&mut self, error: &TableError, boot: Duration) -> Option<Source> {
+    pub(super) fn after(&mut self, error: &TableError, boot: Duration) -> Option<TableBackend> {
         if !error.is_lasting() {
-            let again = error.from == Source::Netlink && !std::mem::replace(&mut self.again, true);
+            let again = error.from == TableBackend::Netlink && !std::mem::replace(&mut self.again, true);
             return again.then_some(self.current);
         }
         if self.choice.only().is_some() {
             return None;
         }
         let other = error.from.other();
-        let left_alone = other == Source::Netlink && self.without_netlink.is_some();
-        if error.from == Source::Netlink {
+        let left_alone = other == TableBackend::Netlink && self.without_netlink.is_some();
+        if error.from == TableBackend::Netlink {
             self.without_netlink = Some(boot);
         }
         if left_alone || self.refused.replace(error.to_string()).is_some() {
@@ -170,19 +170,19 @@ impl Costs {
     }
 
     /// The cheaper source for this table. The current one keeps its place until the other saves a tenth.
-    fn cheaper(self, gauges: Gauges, current: Source) -> Source {
+    fn cheaper(self, gauges: Gauges, current: TableBackend) -> TableBackend {
         let (entries, buckets) = (gauges.count.unwrap_or(0), gauges.buckets.unwrap_or(0));
         let (here, there) = (self.of(current, entries, buckets), self.of(current.other(), entries, buckets));
         if there < here - here / 10 { current.other() } else { current }
     }
 
-    const fn of(self, source: Source, entries: u64, buckets: u64) -> u64 {
+    const fn of(self, source: TableBackend, entries: u64, buckets: u64) -> u64 {
         let (entry, bucket, walks) = match source {
-            Source::Netlink => (Self::NETLINK_ENTRY, Self::NETLINK_BUCKET, 1),
-            Source::Procfs if self.text_walks_again => {
+            TableBackend::Netlink => (Self::NETLINK_ENTRY, Self::NETLINK_BUCKET, 1),
+            TableBackend::Procfs if self.text_walks_again => {
                 (Self::TEXT_ENTRY, Self::TEXT_BUCKET, 1 + entries / Self::ENTRIES_OF_A_READ / 2)
             }
-            Source::Procfs => (Self::TEXT_ENTRY, Self::TEXT_BUCKET, 1),
+            TableBackend::Procfs => (Self::TEXT_ENTRY, Self::TEXT_BUCKET, 1),
         };
         let walked = buckets.saturating_mul(bucket).saturating_mul(walks);
         entries.saturating_mul(entry).saturating_add(walked)
@@ -211,15 +211,15 @@ mod tests {
         Gauges { count: Some(count), max: None, buckets: Some(buckets) }
     }
 
-    fn chooser(choice: Choice) -> Chooser {
-        Chooser { costs: LINEAR, ..Chooser::new(choice) }
+    fn chooser(choice: BackendChoice) -> BackendChooser {
+        BackendChooser { costs: LINEAR, ..BackendChooser::new(choice) }
     }
 
-    fn failed(from: Source, errno: i32) -> TableError {
+    fn failed(from: TableBackend, errno: i32) -> TableError {
         incomplete(from, io::Error::from_raw_os_error(errno))
     }
 
-    fn incomplete(from: Source, source: io::Error) -> TableError {
+    fn incomplete(from: TableBackend, source: io::Error) -> TableError {
         TableError { from, path: "/proc/net/nf_conntrack".into(), live: true, source }
     }
 
@@ -247,22 +247,22 @@ mod tests {
     #[test]
     fn the_cheaper_one_of_a_table() {
         for (costs, table, expected) in [
-            (LINEAR, FULL, Source::Netlink),
-            (LINEAR, SPARSE, Source::Procfs),
-            (LINEAR, gauges(300, 16_384), Source::Procfs),
-            (LINEAR, gauges(3_000, 16_384), Source::Netlink),
-            (LINEAR, gauges(0, 0), Source::Procfs),
-            (OLD, FULL, Source::Netlink),
-            (OLD, SPARSE, Source::Netlink),
-            (OLD, gauges(20, 16_384), Source::Procfs),
+            (LINEAR, FULL, TableBackend::Netlink),
+            (LINEAR, SPARSE, TableBackend::Procfs),
+            (LINEAR, gauges(300, 16_384), TableBackend::Procfs),
+            (LINEAR, gauges(3_000, 16_384), TableBackend::Netlink),
+            (LINEAR, gauges(0, 0), TableBackend::Procfs),
+            (OLD, FULL, TableBackend::Netlink),
+            (OLD, SPARSE, TableBackend::Netlink),
+            (OLD, gauges(20, 16_384), TableBackend::Procfs),
         ] {
-            assert_eq!(costs.cheaper(table, Source::Procfs), expected, "{costs:?} {table:?}");
+            assert_eq!(costs.cheaper(table, TableBackend::Procfs), expected, "{costs:?} {table:?}");
         }
     }
 
     #[test]
     fn a_table_near_the_crossover_does_not_flap() {
-        let mut chooser = chooser(Choice::Auto);
+        let mut chooser = chooser(BackendChoice::Auto);
         let mut changes = 0;
         for tick in 0..1_000 {
             let before = chooser.current();
@@ -275,82 +275,90 @@ mod tests {
 
     #[test]
     fn what_is_refused_is_left_alone_for_an_hour() {
-        let mut chooser = chooser(Choice::Auto);
-        assert_eq!(chooser.choose(FULL, NOW), Source::Netlink);
-        assert_eq!(chooser.after(&failed(Source::Netlink, libc::EPERM), NOW), Some(Source::Procfs));
+        let mut chooser = chooser(BackendChoice::Auto);
+        assert_eq!(chooser.choose(FULL, NOW), TableBackend::Netlink);
+        assert_eq!(
+            chooser.after(&failed(TableBackend::Netlink, libc::EPERM), NOW),
+            Some(TableBackend::Procfs)
+        );
         chooser.succeeded();
-        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE / 2), Source::Procfs);
+        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE / 2), TableBackend::Procfs);
         chooser.succeeded();
-        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE), Source::Netlink);
+        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE), TableBackend::Netlink);
         chooser.succeeded();
-        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE), Source::Netlink);
+        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE), TableBackend::Netlink);
         // A module that goes in mid-run, and comes back.
-        let gone = failed(Source::Netlink, libc::EINVAL);
-        assert_eq!(chooser.after(&gone, NOW + LEFT_ALONE), Some(Source::Procfs));
-        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE * 2), Source::Netlink);
+        let gone = failed(TableBackend::Netlink, libc::EINVAL);
+        assert_eq!(chooser.after(&gone, NOW + LEFT_ALONE), Some(TableBackend::Procfs));
+        assert_eq!(chooser.choose(FULL, NOW + LEFT_ALONE * 2), TableBackend::Netlink);
     }
 
     #[test]
     fn where_neither_can_be_read_the_text_is_tried_at_every_tick() {
-        let mut chooser = chooser(Choice::Auto);
+        let mut chooser = chooser(BackendChoice::Auto);
         let (no_netlink, no_text) =
-            (failed(Source::Netlink, libc::EPERM), failed(Source::Procfs, libc::EACCES));
-        assert_eq!(chooser.choose(FULL, NOW), Source::Netlink);
-        assert_eq!(chooser.after(&no_netlink, NOW), Some(Source::Procfs));
+            (failed(TableBackend::Netlink, libc::EPERM), failed(TableBackend::Procfs, libc::EACCES));
+        assert_eq!(chooser.choose(FULL, NOW), TableBackend::Netlink);
+        assert_eq!(chooser.after(&no_netlink, NOW), Some(TableBackend::Procfs));
         assert_eq!(chooser.after(&no_text, NOW), None);
-        assert_eq!(chooser.choose(FULL, NOW), Source::Procfs);
+        assert_eq!(chooser.choose(FULL, NOW), TableBackend::Procfs);
         assert_eq!(chooser.after(&no_text, NOW), None);
         chooser.choose(SPARSE, NOW);
         chooser.succeeded();
-        assert_eq!(chooser.choose(SPARSE, NOW), Source::Procfs);
+        assert_eq!(chooser.choose(SPARSE, NOW), TableBackend::Procfs);
         // A table for which the text is the cheaper one.
-        let mut chooser = self::chooser(Choice::Auto);
-        assert_eq!(chooser.choose(SPARSE, NOW), Source::Procfs);
-        assert_eq!(chooser.after(&no_text, NOW), Some(Source::Netlink));
+        let mut chooser = self::chooser(BackendChoice::Auto);
+        assert_eq!(chooser.choose(SPARSE, NOW), TableBackend::Procfs);
+        assert_eq!(chooser.after(&no_text, NOW), Some(TableBackend::Netlink));
         assert_eq!(chooser.after(&no_netlink, NOW), None);
         for _ in 0..3 {
-            assert_eq!(chooser.choose(SPARSE, NOW), Source::Procfs);
+            assert_eq!(chooser.choose(SPARSE, NOW), TableBackend::Procfs);
             assert_eq!(chooser.after(&no_text, NOW), None, "netlink is left alone");
         }
     }
 
     #[test]
     fn without_the_text_messages_serve() {
-        let mut chooser = chooser(Choice::Auto);
+        let mut chooser = chooser(BackendChoice::Auto);
         for _ in 0..3 {
             chooser.choose(gauges(0, 0), NOW);
-            if chooser.current() == Source::Procfs {
-                assert_eq!(chooser.after(&failed(Source::Procfs, libc::ENOENT), NOW), Some(Source::Netlink));
+            if chooser.current() == TableBackend::Procfs {
+                assert_eq!(
+                    chooser.after(&failed(TableBackend::Procfs, libc::ENOENT), NOW),
+                    Some(TableBackend::Netlink)
+                );
             }
             chooser.succeeded();
         }
-        assert!(chooser.current() == Source::Netlink);
+        assert!(chooser.current() == TableBackend::Netlink);
     }
 
     #[test]
     fn an_incomplete_dump_is_tried_once_more_within_the_tick() {
-        for choice in [Choice::Auto, Choice::Netlink] {
+        for choice in [BackendChoice::Auto, BackendChoice::Netlink] {
             let mut chooser = chooser(choice);
             for incomplete in [
-                incomplete(Source::Netlink, Incomplete::Interrupted.into()),
-                incomplete(Source::Netlink, Incomplete::Cut.into()),
-                failed(Source::Netlink, libc::ENOBUFS),
+                incomplete(TableBackend::Netlink, Incomplete::Interrupted.into()),
+                incomplete(TableBackend::Netlink, Incomplete::Cut.into()),
+                failed(TableBackend::Netlink, libc::ENOBUFS),
             ] {
-                assert_eq!(chooser.choose(FULL, NOW), Source::Netlink);
-                assert_eq!(chooser.after(&incomplete, NOW), Some(Source::Netlink), "{incomplete}");
+                assert_eq!(chooser.choose(FULL, NOW), TableBackend::Netlink);
+                assert_eq!(chooser.after(&incomplete, NOW), Some(TableBackend::Netlink), "{incomplete}");
                 assert_eq!(chooser.after(&incomplete, NOW), None, "{incomplete}");
             }
         }
-        let mut chooser = chooser(Choice::Auto);
+        let mut chooser = chooser(BackendChoice::Auto);
         chooser.choose(FULL, NOW);
-        chooser.after(&failed(Source::Netlink, libc::ENOBUFS), NOW);
-        let refused = failed(Source::Netlink, libc::EPERM);
-        assert_eq!(chooser.after(&refused, NOW), Some(Source::Procfs), "the right was lost meanwhile");
+        chooser.after(&failed(TableBackend::Netlink, libc::ENOBUFS), NOW);
+        let refused = failed(TableBackend::Netlink, libc::EPERM);
+        assert_eq!(chooser.after(&refused, NOW), Some(TableBackend::Procfs), "the right was lost meanwhile");
     }
 
     #[test]
     fn what_is_named_is_not_replaced() {
-        for (choice, from) in [(Choice::Procfs, Source::Procfs), (Choice::Netlink, Source::Netlink)] {
+        for (choice, from) in
+            [(BackendChoice::Procfs, TableBackend::Procfs), (BackendChoice::Netlink, TableBackend::Netlink)]
+        {
             for table in [FULL, SPARSE] {
                 let mut chooser = chooser(choice);
                 assert_eq!(chooser.choose(table, NOW), from);

@@ -2,18 +2,18 @@
 
 /// Whether something is wrong at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct EdgeLog {
     present: bool,
 }
 
-impl Fault {
+impl EdgeLog {
     /// It is wrong now; true if it wasn't before.
-    pub(super) fn begins(&mut self) -> bool {
+    pub(crate) fn begins(&mut self) -> bool {
         !std::mem::replace(&mut self.present, true)
     }
 
     /// It is right now; true if it wasn't before.
-    pub(super) fn ends(&mut self) -> bool {
+    pub(crate) fn ends(&mut self) -> bool {
         std::mem::replace(&mut self.present, false)
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::point::{Point, Tags, Value};
+use crate::series::point::{Point, Tags, Value};
 
 /// What the exporter has done since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

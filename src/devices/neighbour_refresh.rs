@@ -21,7 +21,7 @@ const ASKED_AT_MOST: usize = 8192;
 
 /// What was asked, and when.
 #[derive(Debug, Default)]
-pub(super) struct Wondering {
+pub(super) struct NeighbourRefresh {
     /// When the neighbours were last asked, since boot.
     last: Option<Duration>,
     /// Addresses about which they were asked already.
@@ -32,7 +32,7 @@ pub(super) struct Wondering {
     crowded: bool,
 }
 
-impl Wondering {
+impl NeighbourRefresh {
     /// Another tick begins, in which the neighbours may be asked once.
     pub(super) const fn begin_tick(&mut self) {
         self.asked_in_this_tick = false;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::point::{Point, Value};
+use crate::series::point::{Point, Value};
 
 /// Lines of one snapshot, one behind the other.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ fn escape(text: &mut Vec<u8>, word: &str, special: impl Fn(u8) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::point::Tags;
+    use crate::series::point::Tags;
     use influxdb_line_protocol::LineProtocolBuilder;
     use proptest::prelude::*;
     use std::rc::Rc;

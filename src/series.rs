@@ -1,0 +1,3 @@
+//! What measurements give and outputs are handed.
+
+pub mod point;
