@@ -3,7 +3,6 @@
 pub mod capture;
 pub mod check;
 pub mod devices;
-mod log;
 mod privileges;
 
 use std::ffi::OsString;
@@ -22,6 +21,7 @@ use crate::daemon::clock::{self, Evidence, Verdict};
 use crate::daemon::schedule::{Now, latest};
 use crate::daemon::{ConfigFile, Daemon, Output, Parts, ReadEvidence, Signals, timestamp, write_lines};
 use crate::encode::line_protocol::Lines;
+use crate::logging;
 use crate::privileges::Privileges;
 use crate::root::Root;
 
@@ -242,7 +242,7 @@ fn check(invocation: &Invocation, config_only: bool) -> Result<(), ExitCode> {
 
 fn list_devices(invocation: &Invocation, json: bool) -> Result<(), ExitCode> {
     let (config, _) = invocation.begin()?;
-    log::start(config.log.level, log::Streams::StderrOnly);
+    logging::start(config.log.level, logging::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
     let mut observer = Collector::new(config, &invocation.root, now.wall.as_secs());
     let points = runtime()?.block_on(observer.snapshot(now.boot, true)).map_err(|error| fail(&error))?;
@@ -269,7 +269,7 @@ fn capture(invocation: &Invocation, directory: &Path, anonymise: bool) -> Result
 
 fn once(invocation: &Invocation) -> Result<(), ExitCode> {
     let (config, _) = invocation.begin()?;
-    log::start(config.log.level, log::Streams::StderrOnly);
+    logging::start(config.log.level, logging::Streams::StderrOnly);
     let now = clock::now().map_err(|error| fail(&error))?;
     let root = &invocation.root;
     let clock_set = !root.is_live()
@@ -285,8 +285,8 @@ fn once(invocation: &Invocation) -> Result<(), ExitCode> {
 
 fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
     let (config, privileges) = invocation.begin()?;
-    let streams = if stdout { log::Streams::ForTelegraf } else { log::Streams::Both };
-    let level = log::start(config.log.level, streams);
+    let streams = if stdout { logging::Streams::ForTelegraf } else { logging::Streams::Both };
+    let level = logging::start(config.log.level, streams);
     privileges::announce(&privileges);
     let (runtime, root, config_file) = (runtime()?, &invocation.root, invocation.config_file());
     let ended = runtime.block_on(async {
