@@ -305,7 +305,7 @@ fn daemon(invocation: &Invocation, stdout: bool) -> Result<(), ExitCode> {
             set_log_level: Box::new(move |new| level.set(new)),
             lacks: Box::new({
                 let root = root.clone();
-                move |config| privileges.lack(&privileges::need(config, &config_file, &root))
+                move |config| privileges.restart_needed(&privileges::need(config, &config_file, &root))
             }),
         })?;
         daemon.run(signals).await

@@ -17,7 +17,7 @@ use crate::config::{Config, ConfigError, Timestamps};
 use crate::edge_log::EdgeLog;
 use crate::encode::line_protocol::Lines;
 use crate::outputs::telegraf::{Delivery, Telegraf};
-use crate::privileges::Lack;
+use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::series::point::Point;
 use clock::{Evidence, Verdict};
@@ -74,7 +74,7 @@ pub type ReadEvidence = Box<dyn Fn(Now) -> Evidence>;
 pub type SetLogLevel = Box<dyn Fn(crate::config::LogLevel)>;
 
 /// Tells what a configuration needs that was given up at the start.
-pub type Lacks = Box<dyn Fn(&Config) -> Option<Lack>>;
+pub type Lacks = Box<dyn Fn(&Config) -> Option<RestartNeededError>>;
 
 /// The signals that the daemon hears.
 #[derive(Debug)]

@@ -7,9 +7,10 @@
 //!
 //! Started as anybody else it stays who it is, and keeps of these two what it has and needs.
 
+mod error;
 mod kernel;
 mod passwd;
-mod words;
+mod report;
 
 use std::fs::{self, File};
 use std::io;
@@ -19,7 +20,8 @@ use rustix::thread::CapabilitySet;
 
 use crate::config::User;
 use kernel::Identity;
-pub use words::{Lack, Refusal};
+
+pub use error::{PrivilegeError, RestartNeededError};
 
 /// What the configuration makes necessary.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ pub struct Privileges {
 
 impl Privileges {
     /// Gives up all but what is needed. To be called before there is a second thread.
-    pub fn reduce(need: &Need) -> Result<Self, Refusal> {
+    pub fn reduce(need: &Need) -> Result<Self, PrivilegeError> {
         let was_root = Identity::current()?.uid == 0;
         let before = kernel::permitted()?;
         let bounding_set_is_empty = kernel::empty_bounding_set()?;
@@ -83,32 +85,32 @@ impl Privileges {
     }
 
     /// What another configuration would need that was given up.
-    pub fn lack(&self, need: &Need) -> Option<Lack> {
+    pub fn restart_needed(&self, need: &Need) -> Option<RestartNeededError> {
         if self.was_root && need.user != self.user {
-            return Some(Lack::User { running: self.user.clone(), wanted: need.user.clone() });
+            return Some(RestartNeededError::User { running: self.user.clone(), wanted: need.user.clone() });
         }
         if need.netlink && self.given_up.contains(CapabilitySet::NET_ADMIN) {
-            return Some(Lack::NetAdmin);
+            return Some(RestartNeededError::NetAdmin);
         }
         if !self.given_up.contains(CapabilitySet::DAC_READ_SEARCH) {
             return None;
         }
-        need.files.iter().find(|path| is_closed(path)).cloned().map(Lack::File)
+        need.files.iter().find(|path| is_closed(path)).cloned().map(RestartNeededError::File)
     }
 }
 
 /// Becomes the user, in group 0 and no other.
-fn become_user(Need { user, replayed, .. }: &Need) -> Result<(), Refusal> {
-    let known = passwd::uid(user, Path::new(passwd::PASSWD)).map_err(Refusal::Passwd)?;
+fn become_user(Need { user, replayed, .. }: &Need) -> Result<(), PrivilegeError> {
+    let known = passwd::uid(user, Path::new(passwd::PASSWD)).map_err(PrivilegeError::Passwd)?;
     let stand_in = replayed.then_some(passwd::NOBODY);
-    let uid = known.or(stand_in).ok_or_else(|| Refusal::UnknownUser(user.clone()))?;
-    let refused = |source: io::Error| Refusal::Refused { user: user.clone(), uid, source };
+    let uid = known.or(stand_in).ok_or_else(|| PrivilegeError::UnknownUser(user.clone()))?;
+    let not_allowed = |source: io::Error| PrivilegeError::NotAllowed { user: user.clone(), uid, source };
     match kernel::become_group_0() {
         // Who wants to stay root may be where groups can't be left, such as a container.
         Err(_) if uid == 0 => {}
-        outcome => outcome.map_err(refused)?,
+        outcome => outcome.map_err(not_allowed)?,
     }
-    kernel::become_user(uid).map_err(refused)
+    kernel::become_user(uid).map_err(not_allowed)
 }
 
 /// Which of the files can't be opened as things stand.

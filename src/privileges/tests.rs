@@ -24,29 +24,29 @@ fn need() -> Need {
 #[test]
 fn what_was_given_up_takes_a_restart() {
     let reduced = reduced();
-    assert_eq!(reduced.lack(&need()), None);
-    assert_eq!(reduced.lack(&Need { netlink: true, ..need() }), Some(Lack::NetAdmin));
-    let lack = reduced.lack(&Need { user: User::Uid(7), ..need() });
+    assert_eq!(reduced.restart_needed(&need()), None);
+    assert_eq!(reduced.restart_needed(&Need { netlink: true, ..need() }), Some(RestartNeededError::NetAdmin));
+    let error = reduced.restart_needed(&Need { user: User::Uid(7), ..need() });
     assert_eq!(
-        lack.map(|lack| lack.to_string()),
+        error.map(|error| error.to_string()),
         Some("restart needed: user = \"7\", and it runs as user \"nobody\"".to_owned())
     );
     let files = vec![env::temp_dir().join("conntrack-exporter-absent"), env::temp_dir()];
-    assert_eq!(reduced.lack(&Need { files, ..need() }), None, "neither is a file that is closed");
+    assert_eq!(reduced.restart_needed(&Need { files, ..need() }), None, "neither is a file that is closed");
 }
 
 #[test]
 fn what_was_kept_or_never_there_takes_none() {
     let wanting = Need { netlink: true, user: User::Uid(7), ..need() };
     let started_as_user = Privileges { was_root: false, given_up: CapabilitySet::empty(), ..reduced() };
-    assert_eq!(started_as_user.lack(&wanting), None);
+    assert_eq!(started_as_user.restart_needed(&wanting), None);
     let with_netlink = Privileges {
         kept: CapabilitySet::NET_ADMIN,
         given_up: CapabilitySet::all() - CapabilitySet::NET_ADMIN,
         netlink: true,
         ..reduced()
     };
-    assert_eq!(with_netlink.lack(&Need { netlink: true, ..need() }), None);
+    assert_eq!(with_netlink.restart_needed(&Need { netlink: true, ..need() }), None);
     assert_eq!(with_netlink.missing(), [""; 0]);
     assert_eq!(with_netlink.capabilities().len(), 1);
 }

@@ -1,96 +1,13 @@
-//! What became of the privileges, in words: for `check`, for the log, and where it ends.
+//! What became of the privileges, in words: for `check` and for the log.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::thread::CapabilitySet;
 
 use super::Privileges;
-use super::passwd::PASSWD;
-use crate::config::User;
 
 /// How many files are named; the rest is counted.
 const NAMED_AT_MOST: usize = 3;
-
-/// Privileges that could not be given up.
-#[derive(Debug)]
-pub enum Refusal {
-    /// There is no such user.
-    UnknownUser(User),
-    /// Users can't be looked up.
-    Passwd(io::Error),
-    /// The kernel doesn't let the program become that user.
-    Refused {
-        /// Who was wanted.
-        user: User,
-        /// The user's number.
-        uid: u32,
-        /// What the kernel answered.
-        source: io::Error,
-    },
-    /// The kernel doesn't let capabilities be given up.
-    Capabilities(io::Error),
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::Capabilities(error)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownUser(user) => write!(
-                f,
-                "user = {user}: {PASSWD} knows no such user: name one that is there, or a number such as \"65534\""
-            ),
-            Self::Passwd(error) => write!(f, "users can't be looked up, {PASSWD}: {error}"),
-            Self::Refused { user, uid, source } => write!(
-                f,
-                "started as root, but not allowed to become user {user} (uid {uid}, group 0): {source}; start it as \
-                 that user, or with CAP_SETUID and CAP_SETGID, or set user = \"root\": it then stays root without \
-                 root's capabilities"
-            ),
-            Self::Capabilities(error) => write!(f, "capabilities can't be given up: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-/// What a new configuration needs and was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// To be another user.
-    User {
-        /// Who the program runs as.
-        running: User,
-        /// Who is wanted.
-        wanted: User,
-    },
-    /// `CAP_NET_ADMIN`.
-    NetAdmin,
-    /// `CAP_DAC_READ_SEARCH`, for this file.
-    File(PathBuf),
-}
-
-impl fmt::Display for Lack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User { running, wanted } => {
-                write!(f, "restart needed: user = {wanted}, and it runs as user {running}")
-            }
-            Self::NetAdmin => write!(f, "restart needed: netlink takes CAP_NET_ADMIN, which was given up"),
-            Self::File(path) => write!(
-                f,
-                "restart needed: {} can't be opened without CAP_DAC_READ_SEARCH, which was given up",
-                path.display()
-            ),
-        }
-    }
-}
 
 impl Privileges {
     /// Who the program is.
