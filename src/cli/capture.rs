@@ -16,6 +16,10 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use nix::unistd::Uid;
+
+use super::error::{CommandError, Exit};
+use super::{GlobalArgs, complain, print};
 use crate::collector::{HOST_NAME, settings as device_settings};
 use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
@@ -30,8 +34,9 @@ use anonymise::Disguise;
 use rewrite::{Kind, Rewritten};
 use target::Target;
 
-pub use account::{Account, Omission};
-pub use target::Refusal;
+use account::{Account, Omission};
+
+pub(super) use target::TargetError;
 
 const FIGURES: [&str; 4] =
     ["nf_conntrack_count", "nf_conntrack_max", "nf_conntrack_buckets", "nf_conntrack_acct"];
@@ -43,19 +48,46 @@ const PIECE: usize = 16 * 1024;
 /// How often a file is read that changes meanwhile.
 const TRIES: usize = 3;
 
+/// Its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub(super) struct Args {
+    /// The directory, new or empty
+    #[arg(value_name = "DIR")]
+    pub(super) directory: PathBuf,
+
+    /// Replace names, MACs and public addresses, so that
+    /// DIR can be attached to a bug report
+    #[arg(long, verbatim_doc_comment)]
+    pub(super) anonymise: bool,
+}
+
+/// Captures, and tells what is there and what is not.
+pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
+    let (config_file, root) = (global.config_file(), global.root());
+    let config = config_file.read()?;
+    complain(&format_args!("capture writes, so it stays who it was started as: uid {}", Uid::effective()));
+    let from = From { root: &root, config: &config, config_file: &config_file };
+    let account = capture(&from, &args.directory, args.anonymise)?;
+    for omission in account.omissions() {
+        complain(omission);
+    }
+    print(account.to_string().as_bytes())?;
+    Ok(if account.is_complete() { Exit::Success } else { Exit::Failure })
+}
+
 /// What is captured.
 #[derive(Clone, Copy, Debug)]
-pub struct From<'a> {
+struct From<'a> {
     /// The router.
-    pub root: &'a Root,
+    root: &'a Root,
     /// The configuration in force.
-    pub config: &'a Config,
+    config: &'a Config,
     /// Where that was read.
-    pub config_file: &'a ConfigFile,
+    config_file: &'a ConfigFile,
 }
 
 /// Captures what is there. Nothing is written if the directory is not fit for it.
-pub fn capture(from: &From<'_>, directory: &Path, anonymise: bool) -> Result<Account, Refusal> {
+fn capture(from: &From<'_>, directory: &Path, anonymise: bool) -> Result<Account, TargetError> {
     let target = Target::create(directory)?;
     let account = Account {
         directory: directory.to_path_buf(),

@@ -1,130 +1,31 @@
 //! `devices`: every known device, and why it is called that.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::net::IpAddr;
+mod table;
 
-use serde::Serialize;
+use super::error::{CommandError, Exit};
+use super::{GlobalArgs, print, runtime};
+use crate::collector::Collector;
+use crate::daemon::clock;
+use crate::logging::{self, Streams};
+use table::DeviceTable;
 
-use crate::devices::device_type::DeviceType;
-use crate::devices::listing::ListedDevice;
-use crate::series::point::{Point, Value};
-
-/// A row of the table.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    name: String,
-    #[serde(rename = "type")]
-    device_type: Option<&'static str>,
-    macs: Vec<String>,
-    addresses: Vec<IpAddr>,
-    entries: i64,
-    source: &'static str,
-    overruled: Vec<Overruled>,
+/// Its options.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct Args {
+    /// JSON instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Overruled {
-    source: &'static str,
-    name: String,
-}
-
-/// The whole table.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub struct Table {
-    rows: Vec<Row>,
-}
-
-impl Table {
-    /// The known devices, with their entries in the snapshot of these points; then whatever else has entries.
-    pub fn new(residents: Vec<ListedDevice>, points: &[Point]) -> Self {
-        let mut entries = entries_by_name(points);
-        let mut rows: Vec<Row> = residents
-            .into_iter()
-            .map(|resident| {
-                let entries = entries.remove(resident.label.name.as_str()).unwrap_or_default();
-                Row::new(resident, entries)
-            })
-            .collect();
-        rows.extend(entries.into_iter().map(|(name, entries)| Row::without_device(name, entries)));
-        Self { rows }
-    }
-
-    /// The table as JSON: an array with one object for each row.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-}
-
-impl Row {
-    fn new(resident: ListedDevice, entries: i64) -> Self {
-        let overruled = resident.overruled.iter();
-        Self {
-            name: resident.label.name.to_string(),
-            device_type: resident.label.device_type.map(DeviceType::name),
-            macs: resident.macs.iter().map(ToString::to_string).collect(),
-            addresses: resident.addresses.into_iter().collect(),
-            entries,
-            source: resident.source.map_or("mac", |source| source.name()),
-            overruled: overruled
-                .map(|(source, name)| Overruled { source: source.name(), name: name.to_string() })
-                .collect(),
-        }
-    }
-
-    /// The router, what is nobody's, and addresses that are no known device's.
-    fn without_device(name: String, entries: i64) -> Self {
-        let addresses: Vec<IpAddr> = name.parse().into_iter().collect();
-        let source = if addresses.is_empty() { "-" } else { "address" };
-        Self { name, device_type: None, macs: Vec::new(), addresses, entries, source, overruled: Vec::new() }
-    }
-
-    fn cells(&self) -> [String; 7] {
-        let listed = |items: Vec<String>| if items.is_empty() { "-".to_owned() } else { items.join(" ") };
-        let overruled = self.overruled.iter().map(|Overruled { source, name }| format!("{source}: {name}"));
-        [
-            self.name.clone(),
-            self.device_type.unwrap_or("-").to_owned(),
-            listed(self.macs.clone()),
-            self.entries.to_string(),
-            self.source.to_owned(),
-            listed(
-                vec![overruled.collect::<Vec<_>>().join(", ")]
-                    .into_iter()
-                    .filter(|all| !all.is_empty())
-                    .collect(),
-            ),
-            listed(self.addresses.iter().map(ToString::to_string).collect()),
-        ]
-    }
-}
-
-const TITLES: [&str; 7] = ["NAME", "TYPE", "MAC", "ENTRIES", "NAMED BY", "OVERRULED", "ADDRESSES"];
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![TITLES.map(str::to_owned)];
-        rows.extend(self.rows.iter().map(Row::cells));
-        let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-        };
-        let widths: Vec<usize> = (0..TITLES.len()).map(|column| width(column).unwrap_or_default()).collect();
-        for row in &rows {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-fn entries_by_name(points: &[Point]) -> BTreeMap<String, i64> {
-    let mut entries = BTreeMap::new();
-    for point in points.iter().filter(|point| point.measurement == "connection_state") {
-        let name = point.tags.iter().find(|(key, _)| *key == "device_name").map(|(_, name)| name.to_owned());
-        if let (Some(name), [(_, Value::Integer(count))]) = (name, point.fields.as_slice()) {
-            *entries.entry(name).or_default() += count;
-        }
-    }
-    entries
+/// Takes a snapshot, and prints who is in it.
+pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
+    let (config, _) = global.prepare()?;
+    logging::start(config.log.level, Streams::StderrOnly);
+    let now = clock::now()?;
+    let mut collector = Collector::new(config, &global.root(), now.wall.as_secs());
+    let points = runtime()?.block_on(collector.snapshot(now.boot, true))?;
+    let table = DeviceTable::new(collector.roster(), &points);
+    let text = if args.json { table.json()? } else { table.to_string() };
+    print(text.as_bytes())?;
+    Ok(Exit::Success)
 }

@@ -8,9 +8,10 @@ use crate::root::Root;
 
 /// A file of vendors as large as this is not worth carrying around.
 pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
+
 /// What became of a capture. Shown, it is one line for each file and how to replay them.
 #[derive(Debug)]
-pub struct Account {
+pub(super) struct Account {
     pub(super) directory: PathBuf,
     pub(super) disguised: bool,
     /// The router's paths.
@@ -20,7 +21,7 @@ pub struct Account {
 
 /// What is not in the directory, or not whole.
 #[derive(Debug)]
-pub struct Omission {
+pub(super) struct Omission {
     /// The router's path.
     pub(super) path: PathBuf,
     pub(super) cause: Cause,
@@ -44,12 +45,12 @@ pub(super) enum Cause {
 
 impl Account {
     /// What is not in the directory, or not whole.
-    pub fn omissions(&self) -> &[Omission] {
+    pub(super) fn omissions(&self) -> &[Omission] {
         &self.omissions
     }
 
     /// Whether everything is there that could be.
-    pub fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         !self.omissions.iter().any(|omission| omission.cause.is_a_failure())
     }
 }

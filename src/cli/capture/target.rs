@@ -1,10 +1,11 @@
 //! The directory that a capture is written to, and nothing beside it.
 
-use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+
+use thiserror::Error;
 
 /// Only the owner may look: it says who is at home, and with whom they talk.
 const DIRECTORY_MODE: u32 = 0o700;
@@ -17,15 +18,19 @@ pub(super) struct Target {
 }
 
 /// Why nothing is written to a directory.
-#[derive(Debug)]
-pub enum Refusal {
+#[derive(Debug, Error)]
+pub(in crate::cli) enum TargetError {
     /// Something is in it.
+    #[error("{} is not empty: name a directory that is, or a new one", .0.display())]
     NotEmpty(PathBuf),
     /// It is a file, or a link to somewhere else.
+    #[error("{} is no directory: name an empty one, or a new one", .0.display())]
     NotADirectory(PathBuf),
     /// Somebody else could put links into it while it is written.
+    #[error("{} belongs to somebody else: name a new directory", .0.display())]
     NotOurs(PathBuf),
     /// It can't be made or read.
+    #[error("{}: {source}", path.display())]
     Failed {
         /// Which.
         path: PathBuf,
@@ -36,8 +41,8 @@ pub enum Refusal {
 
 impl Target {
     /// Makes the directory, or takes it if it is empty.
-    pub(super) fn create(directory: &Path) -> Result<Self, Refusal> {
-        let failed = |source| Refusal::Failed { path: directory.to_path_buf(), source };
+    pub(super) fn create(directory: &Path) -> Result<Self, TargetError> {
+        let failed = |source| TargetError::Failed { path: directory.to_path_buf(), source };
         match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take(directory)?,
             made => made.map_err(failed)?,
@@ -65,25 +70,25 @@ impl Target {
 }
 
 /// Takes over a directory that is there.
-fn take(directory: &Path) -> Result<(), Refusal> {
+fn take(directory: &Path) -> Result<(), TargetError> {
     let path = || directory.to_path_buf();
-    let failed = |source| Refusal::Failed { path: path(), source };
+    let failed = |source| TargetError::Failed { path: path(), source };
     let metadata = fs::symlink_metadata(directory).map_err(failed)?;
     if !metadata.is_dir() {
-        return Err(Refusal::NotADirectory(path()));
+        return Err(TargetError::NotADirectory(path()));
     }
     let is_empty = || Ok(fs::read_dir(directory).map_err(failed)?.next().is_none());
     if !is_empty()? {
-        return Err(Refusal::NotEmpty(path()));
+        return Err(TargetError::NotEmpty(path()));
     }
     // The owner of this process's own directory is whoever it runs as.
     let ours = fs::metadata("/proc/self").map_err(failed)?.uid();
     if metadata.uid() != ours {
-        return Err(Refusal::NotOurs(path()));
+        return Err(TargetError::NotOurs(path()));
     }
     fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)).map_err(failed)?;
     // Now that nobody else can write to it.
-    if is_empty()? { Ok(()) } else { Err(Refusal::NotEmpty(path())) }
+    if is_empty()? { Ok(()) } else { Err(TargetError::NotEmpty(path())) }
 }
 
 fn enter(directory: &Path) -> io::Result<()> {
@@ -93,32 +98,6 @@ fn enter(directory: &Path) -> io::Result<()> {
             if is_directory { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
         }
         made => made,
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotEmpty(path) => {
-                write!(f, "{} is not empty: name a directory that is, or a new one", path.display())
-            }
-            Self::NotADirectory(path) => {
-                write!(f, "{} is no directory: name an empty one, or a new one", path.display())
-            }
-            Self::NotOurs(path) => {
-                write!(f, "{} belongs to somebody else: name a new directory", path.display())
-            }
-            Self::Failed { path, source } => write!(f, "{}: {source}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Failed { source, .. } => Some(source),
-            Self::NotEmpty(_) | Self::NotADirectory(_) | Self::NotOurs(_) => None,
-        }
     }
 }
 
@@ -165,13 +144,13 @@ mod tests {
         fs::create_dir_all(full.join("something")).unwrap();
         fs::write(&file, "").unwrap();
         symlink(env::temp_dir(), &link).unwrap();
-        assert!(matches!(Target::create(&full), Err(Refusal::NotEmpty(_))));
-        assert!(matches!(Target::create(&file), Err(Refusal::NotADirectory(_))));
-        assert!(matches!(Target::create(&link), Err(Refusal::NotADirectory(_))));
-        assert!(matches!(Target::create(&place.join("a/b")), Err(Refusal::Failed { .. })));
+        assert!(matches!(Target::create(&full), Err(TargetError::NotEmpty(_))));
+        assert!(matches!(Target::create(&file), Err(TargetError::NotADirectory(_))));
+        assert!(matches!(Target::create(&link), Err(TargetError::NotADirectory(_))));
+        assert!(matches!(Target::create(&place.join("a/b")), Err(TargetError::Failed { .. })));
         assert!(matches!(
             Target::create(&PathBuf::from("/proc/1/task/nothing")),
-            Err(Refusal::Failed { .. })
+            Err(TargetError::Failed { .. })
         ));
         fs::remove_dir_all(place).unwrap();
     }

@@ -1,0 +1,52 @@
+//! Without a command: the daemon.
+
+use super::error::{CommandError, Exit};
+use super::{GlobalArgs, privileges, runtime};
+use crate::daemon::clock::{self, Evidence};
+use crate::daemon::schedule::Now;
+use crate::daemon::{Daemon, Output, Parts, ReadEvidence, Signals};
+use crate::logging::{self, Streams};
+use crate::root::Root;
+
+/// Its options.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct Args {
+    /// The daemon writes its lines to standard output
+    /// instead of sending them, as Telegraf's execd input
+    /// wants them
+    #[arg(long, verbatim_doc_comment)]
+    pub(super) stdout: bool,
+}
+
+/// Runs until a signal ends it, or standard output is closed.
+pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
+    let (config, privileges) = global.prepare()?;
+    let streams = if args.stdout { Streams::ForTelegraf } else { Streams::Both };
+    let level = logging::start(config.log.level, streams);
+    privileges::announce(&privileges);
+    let (runtime, root, config_file) = (runtime()?, global.root(), global.config_file());
+    let ended = runtime.block_on(async {
+        let signals = Signals::new()?;
+        let output =
+            if args.stdout { Output::Stdout(tokio::io::stdout()) } else { Output::telegraf(&config) };
+        let daemon = Daemon::new(Parts {
+            config,
+            config_file: config_file.clone(),
+            root: root.clone(),
+            output,
+            clocks: Box::new(clock::now),
+            evidence: root
+                .is_live()
+                .then(|| Box::new(|now: Now| Evidence::read(&Root::live(), now.wall)) as ReadEvidence),
+            built: clock::build_date(),
+            set_log_level: Box::new(move |new| level.set(new)),
+            lacks: Box::new(move |config| {
+                privileges.restart_needed(&privileges::need(config, &config_file, &root))
+            }),
+        })?;
+        daemon.run(signals).await
+    });
+    // A name server that doesn't answer, or a reader that doesn't read, must not hold up the end.
+    runtime.shutdown_background();
+    Ok(ended.map(|()| Exit::Success)?)
+}

@@ -1,0 +1,73 @@
+//! How a command ends.
+
+use std::io;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use super::capture::TargetError;
+use crate::config::ConfigError;
+use crate::conntrack::TableError;
+use crate::privileges::PrivilegeError;
+
+/// The exit codes, which are a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// All is well.
+    Success = 0,
+    /// The table can't be read, or a capture isn't complete.
+    Failure = 1,
+    /// `EX_USAGE` of sysexits.h: bad arguments.
+    Usage = 64,
+    /// `EX_CONFIG` of sysexits.h: the configuration is at fault, starting again would not help.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command can't go on.
+#[derive(Debug, Error)]
+pub(super) enum CommandError {
+    /// The arguments make no sense. Clap's text has what would, and how to find out.
+    #[error("{}", rendered(.0))]
+    Arguments(#[from] clap::Error),
+    /// The configuration can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Privileges can't be given up as the configuration wants it.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
+    /// The kernel's table can't be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A capture can't be written there.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// What was found can't be put as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// A clock, the runtime or standard output.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl CommandError {
+    /// The exit code that tells of it.
+    pub(super) const fn exit(&self) -> Exit {
+        match self {
+            Self::Arguments(_) => Exit::Usage,
+            Self::Config(_) | Self::Privileges(_) => Exit::Config,
+            Self::Table(_) | Self::Target(_) | Self::Json(_) | Self::Io(_) => Exit::Failure,
+        }
+    }
+}
+
+/// Clap's text, without the word that it begins with and the line that it ends with: whoever prints has its own.
+fn rendered(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
+}

@@ -1,0 +1,56 @@
+//! Options that every command has.
+
+use std::path::PathBuf;
+
+use clap::ArgAction;
+
+use super::error::CommandError;
+use super::privileges;
+use crate::config::{Config, DEFAULT_PATH};
+use crate::daemon::ConfigFile;
+use crate::privileges::Privileges;
+use crate::root::Root;
+
+/// They may stand before the command and behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct GlobalArgs {
+    /// The configuration; without this, that of
+    /// /etc/conntrack-exporter.toml, which may be absent
+    #[arg(long, value_name = "FILE", global = true, verbatim_doc_comment)]
+    pub(super) config: Option<PathBuf>,
+
+    /// Replay another router's files from DIR: every path
+    /// that is read is taken below it, except that of a
+    /// FILE named by --config
+    #[arg(long, value_name = "DIR", global = true, verbatim_doc_comment)]
+    pub(super) root: Option<PathBuf>,
+
+    /// This text; behind a command, what it is about
+    #[arg(long, short, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+
+    /// The version, and the date of the commit it was built
+    /// from
+    #[arg(long, short = 'V', global = true, action = ArgAction::Version, verbatim_doc_comment)]
+    version: Option<bool>,
+}
+
+impl GlobalArgs {
+    /// Where the router's files are.
+    pub(super) fn root(&self) -> Root {
+        self.root.as_ref().map_or_else(Root::live, Root::replay)
+    }
+
+    /// Where the configuration is.
+    pub(super) fn config_file(&self) -> ConfigFile {
+        ConfigFile { named: self.config.clone(), default: self.root().path(DEFAULT_PATH) }
+    }
+
+    /// Reads the configuration, and gives up the privileges that it doesn't make necessary.
+    pub(super) fn prepare(&self) -> Result<(Config, Privileges), CommandError> {
+        let file = self.config_file();
+        let config = file.read()?;
+        let privileges = Privileges::reduce(&privileges::need(&config, &file, &self.root()))?;
+        Ok((config, privileges))
+    }
+}

@@ -1,0 +1,162 @@
+use super::*;
+use crate::root::Root;
+
+fn parsed(line: &str) -> Result<Cli, clap::Error> {
+    Cli::parse_from_arguments(line.split_ascii_whitespace().map(OsString::from))
+}
+
+fn command(line: &str) -> Option<Command> {
+    let cli = parsed(line).unwrap();
+    assert_eq!(cli.daemon, daemon::Args::default());
+    cli.command
+}
+
+fn kind(line: &str) -> ErrorKind {
+    parsed(line).unwrap_err().kind()
+}
+
+fn help(line: &str) -> String {
+    let error = parsed(line).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{line}");
+    error.to_string()
+}
+
+#[test]
+fn clap_finds_no_fault_with_it() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn commands_and_options() {
+    let daemon = |line: &str| {
+        let cli = parsed(line).unwrap();
+        assert_eq!(cli.command, None);
+        cli.daemon
+    };
+    assert_eq!(daemon(""), daemon::Args { stdout: false });
+    assert_eq!(daemon("--stdout"), daemon::Args { stdout: true });
+    assert_eq!(command("once"), Some(Command::Once));
+    let check = |config_only| Some(Command::Check(check::Args { config_only }));
+    assert_eq!(command("check"), check(false));
+    assert_eq!(command("check --config-only"), check(true));
+    assert_eq!(command("--config-only check"), check(true));
+    let devices = |json| Some(Command::Devices(devices::Args { json }));
+    assert_eq!(command("devices"), devices(false));
+    assert_eq!(command("devices --json"), devices(true));
+    assert_eq!(command("--json devices --json"), devices(true));
+    let capture = |anonymise| Some(Command::Capture(capture::Args { directory: "d".into(), anonymise }));
+    assert_eq!(command("capture d"), capture(false));
+    assert_eq!(command("--anonymise capture d"), capture(true));
+    assert_eq!(command("capture d --anonymise"), capture(true));
+    assert_eq!(command("capture --anonymise d"), capture(true));
+    for line in ["capture --help", "once --help", "once -h", "-h", "--help", "help", "help check"] {
+        assert_eq!(kind(line), ErrorKind::DisplayHelp, "{line}");
+    }
+    for line in ["-V nonsense", "-V", "--version", "once --version", "capture -V"] {
+        assert_eq!(kind(line), ErrorKind::DisplayVersion, "{line}");
+    }
+}
+
+#[test]
+fn paths_may_stand_before_the_command_and_behind_it() {
+    for line in [
+        "--root=/case --config c.toml once",
+        "once --root=/case --config c.toml",
+        "--root /case once --config=c.toml",
+        "--root /other --root /case --config c.toml",
+        "--root /other --config c.toml once --root /case",
+    ] {
+        let global = parsed(line).unwrap().global;
+        assert_eq!(global.root(), Root::replay("/case"), "{line}");
+        assert_eq!(global.config_file().path().to_str(), Some("c.toml"), "{line}");
+    }
+    let global = parsed("once").unwrap().global;
+    assert_eq!((global.root(), global.config_file().named), (Root::live(), None));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for line in [
+        "twice",
+        "once check",
+        "--port 1",
+        "--config",
+        "once --stdout",
+        "--stdout once",
+        "--config-only",
+        "once --config-only",
+        "--json check",
+        "capture",
+        "capture a b",
+        "capture --anonymise",
+        "check --anonymise",
+    ] {
+        let refused = help_or_refuse(parsed(line).unwrap_err()).unwrap_err();
+        assert_eq!(refused.exit(), Exit::Usage, "{line}");
+    }
+}
+
+#[test]
+fn what_is_mistyped_is_told_with_what_was_meant() {
+    for (line, wrong, meant) in [
+        ("chek", "'chek'", "'check'"),
+        ("device", "'device'", "'devices'"),
+        ("--confg c.toml", "'--confg'", "'--config'"),
+        ("check --config-onl", "'--config-onl'", "'--config-only'"),
+        ("capture", "<DIR>", "Usage: conntrack-exporter capture <DIR>"),
+        ("--stdout once", "--stdout is an option of another command", "--help"),
+    ] {
+        let text = CommandError::from(parsed(line).unwrap_err()).to_string();
+        assert!(text.contains(wrong) && text.contains(meant), "{line}: {text}");
+        assert!(!text.starts_with("error") && !text.ends_with('\n'), "{line}: {text}");
+    }
+}
+
+#[test]
+fn the_help_names_everything() {
+    let text = help("--help");
+    for word in [
+        "once",
+        "check",
+        "devices",
+        "--config <FILE>",
+        "--stdout",
+        "--json",
+        "capture [OPTIONS] <DIR>",
+        "--config-only",
+        "--anonymise",
+        "--root <DIR>",
+        "--help",
+        "--version",
+        "SIGHUP",
+        "78 the configuration",
+        "Started as root",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert_eq!(text, help("-h"));
+}
+
+#[test]
+fn the_help_fits_a_terminal() {
+    for line in ["--help", "help once", "help devices", "help check", "help capture", "help help"] {
+        let text = help(line);
+        assert!(text.lines().all(|line| line.len() < 80), "{text}");
+    }
+}
+
+#[test]
+fn a_command_has_help_of_its_own() {
+    let text = help("check --help");
+    for word in ["LAN, names, Telegraf", "--config-only", "--config <FILE>", "--root <DIR>"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(!text.contains("--json") && !text.contains("--stdout"), "{text}");
+}
+
+#[test]
+fn the_version_has_the_date_of_the_commit() {
+    let version = version();
+    assert!(version.starts_with(concat!("conntrack-exporter ", env!("CARGO_PKG_VERSION"))), "{version}");
+    assert_eq!(version.contains("Z)\n"), clock::build_date().is_some(), "{version}");
+}
