@@ -1,10 +1,10 @@
 //! `capture`: everything that the program reads here, written to a directory that `--root` replays.
 //!
-//! With a disguise, files are written anew from what the program understands of them; without, they are copied as they
-//! are. What can't be had is told and the rest goes on.
+//! To anonymise files, they are written anew from what the program understands of them; otherwise they are copied as
+//! they are. What can't be had is told and the rest goes on.
 
-mod account;
 mod anonymise;
+mod report;
 mod rewrite;
 mod settings;
 mod target;
@@ -15,7 +15,6 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-
 use nix::unistd::Uid;
 
 use super::error::{CommandError, Exit};
@@ -29,12 +28,10 @@ use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::devices::{Settings, files, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
-use account::{Cause, LARGEST_LIST};
-use anonymise::Disguise;
-use rewrite::{Kind, Rewritten};
+use anonymise::Anonymiser;
+use report::{CaptureReport, Cause, LARGEST_LIST, Omission};
+use rewrite::{FileKind, Rewritten};
 use target::Target;
-
-use account::{Account, Omission};
 
 pub(super) use target::TargetError;
 
@@ -66,18 +63,18 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (config_file, root) = (global.config_file(), global.root());
     let config = config_file.read()?;
     complain(&format_args!("capture writes, so it stays who it was started as: uid {}", Uid::effective()));
-    let from = From { root: &root, config: &config, config_file: &config_file };
-    let account = capture(&from, &args.directory, args.anonymise)?;
-    for omission in account.omissions() {
+    let from = Source { root: &root, config: &config, config_file: &config_file };
+    let report = capture(&from, &args.directory, args.anonymise)?;
+    for omission in report.omissions() {
         complain(omission);
     }
-    print(account.to_string().as_bytes())?;
-    Ok(if account.is_complete() { Exit::Success } else { Exit::Failure })
+    print(report.to_string().as_bytes())?;
+    Ok(if report.is_complete() { Exit::Success } else { Exit::Failure })
 }
 
 /// What is captured.
 #[derive(Clone, Copy, Debug)]
-struct From<'a> {
+struct Source<'a> {
     /// The router.
     root: &'a Root,
     /// The configuration in force.
@@ -87,25 +84,25 @@ struct From<'a> {
 }
 
 /// Captures what is there. Nothing is written if the directory is not fit for it.
-fn capture(from: &From<'_>, directory: &Path, anonymise: bool) -> Result<Account, TargetError> {
+fn capture(from: &Source<'_>, directory: &Path, anonymise: bool) -> Result<CaptureReport, TargetError> {
     let target = Target::create(directory)?;
-    let account = Account {
+    let report = CaptureReport {
         directory: directory.to_path_buf(),
-        disguised: anonymise,
+        anonymised: anonymise,
         written: Vec::new(),
         omissions: Vec::new(),
     };
     let interfaces = interfaces::read(from.root);
-    let disguise =
-        anonymise.then(|| Disguise::new(&prefixes(from.config, interfaces.as_deref().unwrap_or(&[]))));
-    let mut capture = Capture { from, target, account, disguise };
+    let anonymiser =
+        anonymise.then(|| Anonymiser::new(&prefixes(from.config, interfaces.as_deref().unwrap_or(&[]))));
+    let mut capture = Capture { from, target, report, anonymiser };
     capture.table();
     capture.neighbours();
     capture.interfaces(interfaces);
     capture.figures();
     capture.config();
     capture.files(&device_settings(from.config));
-    Ok(capture.account)
+    Ok(capture.report)
 }
 
 /// The router's own prefixes and the LAN's.
@@ -116,10 +113,10 @@ fn prefixes(config: &Config, interfaces: &[Interface]) -> Vec<IpNet> {
 
 /// A capture in the making.
 struct Capture<'a> {
-    from: &'a From<'a>,
+    from: &'a Source<'a>,
     target: Target,
-    account: Account,
-    disguise: Option<Disguise>,
+    report: CaptureReport,
+    anonymiser: Option<Anonymiser>,
 }
 
 impl Capture<'_> {
@@ -143,9 +140,9 @@ impl Capture<'_> {
         match found {
             Err(error) => self.omit(interfaces::REPLAYED, Cause::Unreadable(error.to_string())),
             Ok(mut found) => {
-                if let Some(disguise) = &mut self.disguise {
+                if let Some(anonymiser) = &mut self.anonymiser {
                     for net in found.iter_mut().flat_map(|interface| &mut interface.addresses) {
-                        *net = disguise.net(*net);
+                        *net = anonymiser.net(*net);
                     }
                 }
                 self.write(interfaces::REPLAYED, rewrite::interfaces(&found).as_bytes());
@@ -157,10 +154,10 @@ impl Capture<'_> {
         match neighbours::read(self.from.root) {
             Err(error) => self.omit(neighbours::REPLAYED, Cause::Unreadable(error.to_string())),
             Ok(mut found) => {
-                if let Some(disguise) = &mut self.disguise {
+                if let Some(anonymiser) = &mut self.anonymiser {
                     for neighbour in &mut found {
-                        neighbour.mac = disguise.mac(neighbour.mac);
-                        neighbour.address = disguise.address(neighbour.address);
+                        neighbour.mac = anonymiser.mac(neighbour.mac);
+                        neighbour.address = anonymiser.address(neighbour.address);
                     }
                 }
                 self.write(neighbours::REPLAYED, rewrite::neighbours(&found).as_bytes());
@@ -176,8 +173,8 @@ impl Capture<'_> {
             }
         }
         if let Some(name) = self.read(Path::new(HOST_NAME)) {
-            let name = match &mut self.disguise {
-                Some(disguise) => [&disguise.name(name.trim_ascii_end()), &b"\n"[..]].concat(),
+            let name = match &mut self.anonymiser {
+                Some(anonymiser) => [&anonymiser.name(name.trim_ascii_end()), &b"\n"[..]].concat(),
                 None => name,
             };
             self.write(HOST_NAME, &name);
@@ -192,8 +189,8 @@ impl Capture<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
             Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
         };
-        let text = match &mut self.disguise {
-            Some(disguise) => settings::rewrite(self.from.config, disguise).into_bytes(),
+        let text = match &mut self.anonymiser {
+            Some(anonymiser) => settings::rewrite(self.from.config, anonymiser).into_bytes(),
             None => text,
         };
         self.write(DEFAULT_PATH, &text);
@@ -204,9 +201,9 @@ impl Capture<'_> {
         let mut seen = HashSet::new();
         for path in files::paths(settings).into_iter().filter(|path| seen.insert(path.clone())) {
             match kind(&path, settings) {
-                Some(kind) if self.disguise.is_some() => self.rewrite(&path, kind),
+                Some(kind) if self.anonymiser.is_some() => self.rewrite(&path, kind),
                 Some(_) => self.copy(&path, None),
-                None if self.disguise.is_some() => self.leave_out(path),
+                None if self.anonymiser.is_some() => self.leave_out(path),
                 None => self.copy(&path, Some(LARGEST_LIST)),
             }
         }
@@ -228,8 +225,8 @@ impl Capture<'_> {
         }
     }
 
-    /// Writes a file anew in disguise.
-    fn rewrite(&mut self, path: &Path, kind: Kind) {
+    /// Writes a file anew, anonymised.
+    fn rewrite(&mut self, path: &Path, kind: FileKind) {
         let mut file = WatchedFile::new(self.from.root.path(path), Wholeness::Any);
         let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
         let text = match look {
@@ -244,8 +241,8 @@ impl Capture<'_> {
                 return self.omit(path, Cause::Unreadable("it keeps changing".into()));
             }
         };
-        let Some(disguise) = &mut self.disguise else { return };
-        let Rewritten { text, left_out } = rewrite::rewrite(kind, &text, disguise);
+        let Some(anonymiser) = &mut self.anonymiser else { return };
+        let Rewritten { text, left_out } = rewrite::rewrite(kind, &text, anonymiser);
         if left_out > 0 {
             self.omit(path, Cause::NotUnderstood(left_out));
         }
@@ -276,13 +273,13 @@ impl Capture<'_> {
         self.note(path, written.map_err(Cause::Unwritable));
     }
 
-    /// Copies what `from` holds from here on; in disguise, that is the table.
+    /// Copies what `from` holds from here on; of what is anonymised, that is only the table.
     fn stream(&mut self, path: &Path, from: File) {
         let streamed = match self.target.file(path) {
             Err(error) => Err(Cause::Unwritable(error)),
-            Ok(to) => match &mut self.disguise {
+            Ok(to) => match &mut self.anonymiser {
                 None => copy(from, to),
-                Some(disguise) => disguise_table(from, to, disguise),
+                Some(anonymiser) => anonymise_table(from, to, anonymiser),
             },
         };
         self.note(path, streamed);
@@ -290,30 +287,30 @@ impl Capture<'_> {
 
     fn note(&mut self, path: &Path, written: Result<(), Cause>) {
         match written {
-            Ok(()) => self.account.written.push(path.to_path_buf()),
+            Ok(()) => self.report.written.push(path.to_path_buf()),
             Err(cause) => self.omit(path, cause),
         }
     }
 
     fn omit(&mut self, path: impl Into<PathBuf>, cause: Cause) {
-        self.account.omissions.push(Omission { path: path.into(), cause });
+        self.report.omissions.push(Omission { path: path.into(), cause });
     }
 }
 
 /// What is to be understood in a file; `None` of one of vendors.
-fn kind(path: &Path, settings: &Settings) -> Option<Kind> {
+fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
     let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
     let fixed = [
-        (files::GL_CLIENT, Kind::GlClient),
-        (files::DHCP, Kind::StaticHosts),
-        (files::ETHERS, Kind::Ethers),
-        (files::HOSTS, Kind::Hosts),
+        (files::GL_CLIENT, FileKind::GlClient),
+        (files::DHCP, FileKind::StaticHosts),
+        (files::ETHERS, FileKind::Ethers),
+        (files::HOSTS, FileKind::Hosts),
     ];
     let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
     fixed
-        .or_else(|| (settings.registry == path).then_some(Kind::Registry))
-        .or_else(|| is_of(&settings.leases).then_some(Kind::Dnsmasq))
-        .or_else(|| is_of(&settings.odhcpd).then_some(Kind::Odhcpd))
+        .or_else(|| (settings.registry == path).then_some(FileKind::Registry))
+        .or_else(|| is_of(&settings.leases).then_some(FileKind::Dnsmasq))
+        .or_else(|| is_of(&settings.odhcpd).then_some(FileKind::Odhcpd))
 }
 
 /// Not `io::copy`: its `copy_file_range()` finds nothing in files of procfs on some kernels.
@@ -331,7 +328,7 @@ fn copy(mut from: File, mut to: File) -> Result<(), Cause> {
 }
 
 /// Rewrites the table line by line; of a line that is longer than any, the beginning.
-fn disguise_table(from: File, to: File, disguise: &mut Disguise) -> Result<(), Cause> {
+fn anonymise_table(from: File, to: File, anonymiser: &mut Anonymiser) -> Result<(), Cause> {
     let mut from = BufReader::with_capacity(PIECE, from);
     let mut to = BufWriter::new(to);
     let (mut line, mut new) = (Vec::new(), Vec::new());
@@ -342,7 +339,7 @@ fn disguise_table(from: File, to: File, disguise: &mut Disguise) -> Result<(), C
             return to.flush().map_err(Cause::Unwritable);
         }
         new.clear();
-        rewrite::table_line(&line, disguise, &mut new);
+        rewrite::table_line(&line, anonymiser, &mut new);
         to.write_all(&new).map_err(Cause::Unwritable)?;
     }
 }

@@ -1,12 +1,12 @@
 //! Other names, MACs and addresses for those of a household.
 //!
 //! Each thing is always replaced by the same, and no two by one, so that what is made of it has the structure of the
-//! original. Replacements are rolled or counted, so nothing leads back.
+//! original. Replacements are random or counted, so nothing leads back.
 
 mod addresses;
-mod dice;
 mod identities;
 mod names;
+mod pseudonyms;
 
 use std::net::IpAddr;
 
@@ -26,17 +26,17 @@ const SUFFIX: usize = 7;
 
 /// What replaces what.
 #[derive(Debug)]
-pub(super) struct Disguise {
+pub(super) struct Anonymiser {
     identities: Identities,
     addresses: Addresses,
     names: Names,
 }
 
-impl Disguise {
+impl Anonymiser {
     /// Nothing is replaced yet. `prefixes` are those of the router's interfaces and of the LAN.
     pub(super) fn new(prefixes: &[IpNet]) -> Self {
         let mut identities = Identities::default();
-        let addresses = Addresses::new(prefixes, identities.dice());
+        let addresses = Addresses::new(prefixes, identities.rng());
         Self { identities, addresses, names: Names::default() }
     }
 
@@ -113,25 +113,25 @@ mod tests {
 
     #[test]
     fn shapes_of_names_stay() {
-        let mut disguise = Disguise::new(&[]);
+        let mut anonymiser = Anonymiser::new(&[]);
         let mac = Mac([0x28, 0x6f, 0xb9, 1, 2, 3]);
-        let new = disguise.mac(mac);
-        assert_eq!(disguise.text("28:6F:B9:01:02:03"), new.to_string());
-        assert_eq!(disguise.text("28-6f-b9-01-02-03"), new.to_string().replace(':', "-"));
-        assert_eq!(disguise.text("286fb9010203"), new.to_string().replace(':', ""));
-        assert_eq!(disguise.text("9.9.9.9"), disguise.address([9, 9, 9, 9].into()).to_string());
+        let new = anonymiser.mac(mac);
+        assert_eq!(anonymiser.text("28:6F:B9:01:02:03"), new.to_string());
+        assert_eq!(anonymiser.text("28-6f-b9-01-02-03"), new.to_string().replace(':', "-"));
+        assert_eq!(anonymiser.text("286fb9010203"), new.to_string().replace(':', ""));
+        assert_eq!(anonymiser.text("9.9.9.9"), anonymiser.address([9, 9, 9, 9].into()).to_string());
         let [a, b, c] = new.tail();
-        assert_eq!(disguise.text("tv-010203"), format!("device-1-{a:02x}{b:02x}{c:02x}"));
-        assert_eq!(disguise.text("tv"), "device-1");
+        assert_eq!(anonymiser.text("tv-010203"), format!("device-1-{a:02x}{b:02x}{c:02x}"));
+        assert_eq!(anonymiser.text("tv"), "device-1");
         for kept in ["router", "ROUTER", " other ", "", "  "] {
-            assert_eq!(disguise.text(kept), kept);
+            assert_eq!(anonymiser.text(kept), kept);
         }
     }
 
     #[test]
     fn a_lan_keeps_its_masks() {
-        let mut disguise = Disguise::new(&["80.1.2.3/24".parse().unwrap()]);
-        let net = disguise.net("80.1.2.3/24".parse().unwrap());
-        assert_eq!((net.prefix_len(), net.contains(&disguise.address([80, 1, 2, 9].into()))), (24, true));
+        let mut anonymiser = Anonymiser::new(&["80.1.2.3/24".parse().unwrap()]);
+        let net = anonymiser.net("80.1.2.3/24".parse().unwrap());
+        assert_eq!((net.prefix_len(), net.contains(&anonymiser.address([80, 1, 2, 9].into()))), (24, true));
     }
 }

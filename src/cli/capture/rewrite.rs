@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::anonymise::Disguise;
+use super::anonymise::Anonymiser;
 use crate::devices::device_type::DeviceType;
 use crate::devices::gl_client;
 use crate::devices::hosts::{self, Is};
@@ -18,7 +18,7 @@ use crate::lan::interfaces::Interface;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     Dnsmasq,
     Odhcpd,
     Registry,
@@ -61,44 +61,44 @@ const NUMBERS: [&[u8]; 17] = [
 const PROTOCOLS: [&[u8]; 11] =
     [b"ipv4", b"ipv6", b"tcp", b"udp", b"icmp", b"icmpv6", b"unknown", b"gre", b"sctp", b"dccp", b"udplite"];
 
-/// Writes `text` anew in `disguise`.
-pub(super) fn rewrite(kind: Kind, text: &[u8], disguise: &mut Disguise) -> Rewritten {
+/// Writes `text` anew, anonymised.
+pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) -> Rewritten {
     let mut new = Rewritten::default();
     match kind {
-        Kind::Dnsmasq => dnsmasq(text, disguise, &mut new),
-        Kind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, disguise)),
-        Kind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, disguise)),
-        Kind::Ethers => new.each(hosts::parse_ethers(text), |ether| {
-            let mac = disguise.mac(ether.mac);
+        FileKind::Dnsmasq => dnsmasq(text, anonymiser, &mut new),
+        FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
+        FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
+        FileKind::Ethers => new.each(hosts::parse_ethers(text), |ether| {
+            let mac = anonymiser.mac(ether.mac);
             let is = match ether.is {
-                Is::Named(name) => disguise.name(hosts::first_label(name)),
-                Is::At(address) => disguise.address(address).to_string().into_bytes(),
+                Is::Named(name) => anonymiser.name(hosts::first_label(name)),
+                Is::At(address) => anonymiser.address(address).to_string().into_bytes(),
             };
             joined(&[mac.to_string().as_bytes(), &is], b' ')
         }),
-        Kind::Hosts => new.each(hosts::parse_hosts(text), |host| {
-            let address = disguise.address(host.address).to_string();
-            joined(&[address.as_bytes(), &disguise.name(hosts::first_label(host.name))], b' ')
+        FileKind::Hosts => new.each(hosts::parse_hosts(text), |host| {
+            let address = anonymiser.address(host.address).to_string();
+            joined(&[address.as_bytes(), &anonymiser.name(hosts::first_label(host.name))], b' ')
         }),
-        Kind::GlClient => {
+        FileKind::GlClient => {
             let (aliases, bad) = gl_client::parse(text);
             new.left_out = bad.len();
             for alias in &aliases {
                 new.line(b"config client");
-                new.option(b"option", "mac", disguise.mac(alias.mac).to_string().as_bytes());
+                new.option(b"option", "mac", anonymiser.mac(alias.mac).to_string().as_bytes());
                 if let Some(name) = &alias.alias {
-                    new.option(b"option", "alias", &disguise.name(name));
+                    new.option(b"option", "alias", &anonymiser.name(name));
                 }
                 if let Some(class) = alias.class {
                     new.option(b"option", "class", class.name().as_bytes());
                 }
             }
         }
-        Kind::StaticHosts => {
+        FileKind::StaticHosts => {
             let (hosts, bad) = static_hosts::parse(text);
             new.left_out = bad.len();
             for host in &hosts {
-                static_host(host, disguise, &mut new);
+                static_host(host, anonymiser, &mut new);
             }
         }
     }
@@ -136,7 +136,7 @@ fn joined(fields: &[&[u8]], between: u8) -> Vec<u8> {
 }
 
 /// Expiry and client id are not evaluated, so they are nobody's.
-fn dnsmasq(text: &[u8], disguise: &mut Disguise, new: &mut Rewritten) {
+fn dnsmasq(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
     for line in leases::parse(text) {
         let lease = match line {
             Line::Lease(lease) => lease,
@@ -146,9 +146,9 @@ fn dnsmasq(text: &[u8], disguise: &mut Disguise, new: &mut Rewritten) {
                 continue;
             }
         };
-        let address = disguise.address(lease.address);
-        let name = lease.name.map_or_else(|| b"*".to_vec(), |name| disguise.name(name));
-        let (identity, client) = match disguise.holder(lease.holder) {
+        let address = anonymiser.address(lease.address);
+        let name = lease.name.map_or_else(|| b"*".to_vec(), |name| anonymiser.name(name));
+        let (identity, client) = match anonymiser.holder(lease.holder) {
             Holder::Mac(mac) if address.is_ipv4() => (mac.to_string(), "*".to_owned()),
             Holder::Mac(mac) => ("1".to_owned(), format!("00:03:00:01:{mac}")),
             Holder::Duid(duid) => ("1".to_owned(), duid.to_string()),
@@ -159,20 +159,20 @@ fn dnsmasq(text: &[u8], disguise: &mut Disguise, new: &mut Rewritten) {
     }
 }
 
-fn odhcpd_lease(lease: odhcpd::Lease<'_>, disguise: &mut Disguise) -> Vec<u8> {
+fn odhcpd_lease(lease: odhcpd::Lease<'_>, anonymiser: &mut Anonymiser) -> Vec<u8> {
     let v4 = lease.addresses.iter().any(IpAddr::is_ipv4);
     let bare = |text: String| text.replace(':', "");
-    let identity = match disguise.holder(lease.holder) {
+    let identity = match anonymiser.holder(lease.holder) {
         Holder::Mac(mac) if v4 => format!("{} ipv4", bare(mac.to_string())),
         Holder::Mac(mac) => format!("00030001{} 1", bare(mac.to_string())),
         Holder::Duid(duid) => format!("{} 1", bare(duid.to_string())),
     };
-    let name = lease.name.map_or_else(|| "-".to_owned(), |name| escaped(&disguise.name(&name)));
+    let name = lease.name.map_or_else(|| "-".to_owned(), |name| escaped(&anonymiser.name(&name)));
     let length = if v4 { 32 } else { 128 };
     let mut line = format!("# {} {identity} {name} 0 0 {length}", lease.interface);
     for address in lease.addresses {
         // Writing to a String can't fail.
-        let _ = write!(line, " {}/{length}", disguise.address(address));
+        let _ = write!(line, " {}/{length}", anonymiser.address(address));
     }
     line.into_bytes()
 }
@@ -186,43 +186,43 @@ fn escaped(name: &[u8]) -> String {
     name.iter().map(escape).collect()
 }
 
-fn registry_entry(entry: &registry::Entry<'_>, disguise: &mut Disguise) -> Vec<u8> {
-    let mac = entry.mac.map(|mac| disguise.mac(mac).to_string()).unwrap_or_default();
-    let address = entry.address.map(|address| disguise.address(address).to_string()).unwrap_or_default();
+fn registry_entry(entry: &registry::Entry<'_>, anonymiser: &mut Anonymiser) -> Vec<u8> {
+    let mac = entry.mac.map(|mac| anonymiser.mac(mac).to_string()).unwrap_or_default();
+    let address = entry.address.map(|address| anonymiser.address(address).to_string()).unwrap_or_default();
     let device_type = entry.device_type.map(DeviceType::name).unwrap_or_default();
-    let name = disguise.name(entry.name);
+    let name = anonymiser.name(entry.name);
     joined(&[mac.as_bytes(), address.as_bytes(), &name, device_type.as_bytes()], b'|')
 }
 
-fn static_host(host: &static_hosts::StaticHost, disguise: &mut Disguise, new: &mut Rewritten) {
+fn static_host(host: &static_hosts::StaticHost, anonymiser: &mut Anonymiser, new: &mut Rewritten) {
     new.line(b"config host");
-    new.option(b"option", "name", &disguise.name(&host.name));
+    new.option(b"option", "name", &anonymiser.name(&host.name));
     for mac in &host.macs {
-        new.option(b"list", "mac", disguise.mac(*mac).to_string().as_bytes());
+        new.option(b"list", "mac", anonymiser.mac(*mac).to_string().as_bytes());
     }
     for address in &host.addresses {
-        new.option(b"list", "ip", disguise.address(*address).to_string().as_bytes());
+        new.option(b"list", "ip", anonymiser.address(*address).to_string().as_bytes());
     }
     for duid in &host.duids {
-        new.option(b"list", "duid", disguise.duid(duid).to_string().replace(':', "").as_bytes());
+        new.option(b"list", "duid", anonymiser.duid(duid).to_string().replace(':', "").as_bytes());
     }
 }
 
 /// One line of the table, with or without its newline: every word in its place, but those that nobody knows.
-pub(super) fn table_line(line: &[u8], disguise: &mut Disguise, new: &mut Vec<u8>) {
+pub(super) fn table_line(line: &[u8], anonymiser: &mut Anonymiser, new: &mut Vec<u8>) {
     let (line, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |line| (line, &b"\n"[..]));
     for (index, word) in line.split(|byte| *byte == b' ').enumerate() {
         if index > 0 {
             new.push(b' ');
         }
         if !word.is_empty() {
-            table_word(word, disguise, new);
+            table_word(word, anonymiser, new);
         }
     }
     new.extend(end);
 }
 
-fn table_word(word: &[u8], disguise: &mut Disguise, new: &mut Vec<u8>) {
+fn table_word(word: &[u8], anonymiser: &mut Anonymiser, new: &mut Vec<u8>) {
     let split =
         word.iter().position(|byte| *byte == b'=').and_then(|equals| word.split_at_checked(equals + 1));
     let Some((key, value)) = split else {
@@ -237,7 +237,7 @@ fn table_word(word: &[u8], disguise: &mut Disguise, new: &mut Vec<u8>) {
     }
     new.extend(key);
     match lines::address(value).filter(|_| address) {
-        Some(found) => new.extend(as_the_kernel_shows(disguise.address(found)).bytes()),
+        Some(found) => new.extend(as_the_kernel_shows(anonymiser.address(found)).bytes()),
         None if number && is_number(value) => new.extend(value),
         None => new.push(b'?'),
     }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::anonymise::Disguise;
+use super::anonymise::Anonymiser;
 use crate::config::{Config, DeviceTag, LogLevel, Timestamps};
 
 /// Tags that mean something: the others are the user's own words.
 const KNOWN_TAG: &str = "host";
 
 /// Writes the whole configuration.
-pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> String {
+pub(super) fn rewrite(config: &Config, disguise: &mut Anonymiser) -> String {
     // Whom the program becomes changes nothing that is counted, and may be somebody's name.
     let Config { interval, timestamps, source, user: _, telegraf, tags, lan, devices, limits, log } = config;
     let tags: Vec<String> = tags
@@ -61,7 +61,7 @@ pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> String {
     sections.join("\n")
 }
 
-fn address(host: &str, port: u16, disguise: &mut Disguise) -> String {
+fn address(host: &str, port: u16, disguise: &mut Anonymiser) -> String {
     let host = match host.parse() {
         Ok(address) => disguise.address(address).to_string(),
         // What isn't allowed in an address can't be in the original.
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_defaults_are_read_again() {
         let config = Config::default();
-        assert_eq!(Config::parse(&rewrite(&config, &mut Disguise::new(&[]))), Ok(config));
+        assert_eq!(Config::parse(&rewrite(&config, &mut Anonymiser::new(&[]))), Ok(config));
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
             tags = ["mac", "device_type", "ip"]
         "#;
         let config = Config::parse(text).unwrap();
-        let mut disguise = Disguise::new(&["80.1.2.0/24".parse().unwrap()]);
+        let mut disguise = Anonymiser::new(&["80.1.2.0/24".parse().unwrap()]);
         let text = rewrite(&config, &mut disguise);
         assert!(!text.to_ascii_lowercase().contains("anna") && !text.contains("80.1.2"), "{text}");
         let mut new = Config::parse(&text).unwrap();
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn telegrafs_address() {
-        let mut disguise = Disguise::new(&[]);
+        let mut disguise = Anonymiser::new(&[]);
         for (host, expected) in [
             ("127.0.0.1", "127.0.0.1:1"),
             ("9.9.9.9", "240.0.0.1:1"),

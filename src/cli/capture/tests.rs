@@ -26,11 +26,11 @@ struct Router {
 }
 
 impl Router {
-    fn capture(&self, directory: &Path, anonymise: bool) -> Account {
+    fn capture(&self, directory: &Path, anonymise: bool) -> CaptureReport {
         let config_file = ConfigFile { named: Some(self.config.clone()), default: PathBuf::new() };
         let config = config_file.read().unwrap();
         let root = Root::replay(&self.root);
-        let from = From { root: &root, config: &config, config_file: &config_file };
+        let from = Source { root: &root, config: &config, config_file: &config_file };
         capture(&from, directory, anonymise).unwrap()
     }
 }
@@ -93,8 +93,8 @@ fn a_copy_gives_the_same_lines() {
     let place = place("copy");
     for (router, number) in routers().iter().zip(1..) {
         let directory = place.join(number.to_string());
-        let account = router.capture(&directory, false);
-        assert!(account.is_complete(), "{:?}", account.omissions);
+        let report = router.capture(&directory, false);
+        assert!(report.is_complete(), "{:?}", report.omissions);
         let (old, new) = (snapshot(&router.root, &router.config), replayed(&directory));
         assert_eq!(states(&old), states(&new), "{}", router.root.display());
     }
@@ -102,7 +102,7 @@ fn a_copy_gives_the_same_lines() {
 }
 
 #[test]
-fn a_disguise_gives_the_same_structure() {
+fn an_anonymised_copy_gives_the_same_structure() {
     let place = place("structure");
     for (router, number) in routers().iter().zip(1..) {
         let directory = place.join(number.to_string());
@@ -254,11 +254,11 @@ fn every_file(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 fn nothing_personal_is_left() {
     let place = place("personal");
     let router = personal(&place);
-    // Replacements are rolled, so one may hold three digits of an original by accident: not in each of three.
+    // Replacements are random, so one may hold three digits of an original by accident: not in each of three.
     let mut left: Option<BTreeSet<String>> = None;
     for run in 0..3 {
         let directory = place.join(run.to_string());
-        let account = router.capture(&directory, true);
+        let report = router.capture(&directory, true);
         let mut files = BTreeMap::new();
         every_file(&directory, &mut files);
         assert_eq!(files.len(), 13, "{:?}", files.keys());
@@ -269,7 +269,7 @@ fn nothing_personal_is_left() {
             found.extend(here.map(|word| format!("{word} in {}", path.file_name().unwrap().display())));
         }
         left = Some(left.map_or_else(|| found.clone(), |left| left.intersection(&found).cloned().collect()));
-        assert!(!account.to_string().to_ascii_lowercase().contains("anna"));
+        assert!(!report.to_string().to_ascii_lowercase().contains("anna"));
 
         let (old, new) = (snapshot(&router.root, &router.config), replayed(&directory));
         assert!(structure(&old).len() >= 8, "{:?}", structure(&old));
@@ -284,9 +284,9 @@ fn nothing_personal_is_left() {
 fn what_is_left_out_is_told() {
     let place = place("told");
     let router = personal(&place);
-    let account = router.capture(&place.join("disguised"), true);
-    let told: Vec<String> = account.omissions().iter().map(ToString::to_string).collect();
-    assert!(account.is_complete());
+    let report = router.capture(&place.join("anonymised"), true);
+    let told: Vec<String> = report.omissions().iter().map(ToString::to_string).collect();
+    assert!(report.is_complete());
     assert_eq!(
         told,
         [
@@ -294,17 +294,17 @@ fn what_is_left_out_is_told() {
             "/usr/share/nmap/nmap-mac-prefixes is left out: replaced MACs have no vendor",
         ]
     );
-    let shown = account.to_string();
-    assert!(shown.contains("disguised/etc/config/dhcp\n") && shown.contains("once --root "), "{shown}");
+    let shown = report.to_string();
+    assert!(shown.contains("anonymised/etc/config/dhcp\n") && shown.contains("once --root "), "{shown}");
 
     fs::remove_file(router.root.join("proc/net/nf_conntrack")).unwrap();
     fs::remove_file(router.root.join("etc/hosts")).unwrap();
     fs::create_dir(router.root.join("etc/hosts")).unwrap();
     fs::write(router.root.join("usr/share/nmap/nmap-mac-prefixes"), vec![b'x'; 8 << 20]).unwrap();
     fs::write(place.join("outside"), "secret").unwrap();
-    let account = router.capture(&place.join("a"), false);
-    assert!(!account.is_complete());
-    let told: Vec<String> = account.omissions().iter().map(ToString::to_string).collect();
+    let report = router.capture(&place.join("a"), false);
+    assert!(!report.is_complete());
+    let told: Vec<String> = report.omissions().iter().map(ToString::to_string).collect();
     let about =
         |path: &str, what: &str| told.iter().any(|said| said.starts_with(path) && said.contains(what));
     assert!(about("/proc/net/nf_conntrack is missing", "does not exist"), "{told:?}");
@@ -323,12 +323,12 @@ fn links_are_read_and_never_written_through() {
     fs::create_dir_all(place.join("deep/er")).unwrap();
     fs::write(place.join("outside"), "secret").unwrap();
     let directory = place.join("deep/er/capture");
-    let account = router.capture(&directory, false);
+    let report = router.capture(&directory, false);
     assert_eq!(fs::read(directory.join("tmp/dhcp.leases")).unwrap(), LEASES.as_bytes());
     assert!(fs::symlink_metadata(directory.join("tmp/dhcp.leases")).unwrap().is_file());
     assert!(!place.join("deep/outside").exists());
     assert!(fs::read_dir(place.join("deep/er")).unwrap().count() == 1, "nothing beside it");
-    assert!(account.omissions().iter().all(|omission| omission.path.starts_with("/tmp/..")), "{account}");
+    assert!(report.omissions().iter().all(|omission| omission.path.starts_with("/tmp/..")), "{report}");
     fs::remove_dir_all(place).unwrap();
 }
 
@@ -341,8 +341,8 @@ fn a_table_of_any_length_is_streamed() {
     fs::write(&from, [&line.repeat(1000), long.trim_end(), "\n", line.trim_end()].concat()).unwrap();
     copy(File::open(&from).unwrap(), File::create(&to).unwrap()).unwrap();
     assert_eq!(fs::read(&from).unwrap(), fs::read(&to).unwrap());
-    let mut disguise = Disguise::new(&[]);
-    disguise_table(File::open(&from).unwrap(), File::create(&to).unwrap(), &mut disguise).unwrap();
+    let mut anonymiser = Anonymiser::new(&[]);
+    anonymise_table(File::open(&from).unwrap(), File::create(&to).unwrap(), &mut anonymiser).unwrap();
     let new = fs::read_to_string(&to).unwrap();
     assert_eq!(new.lines().count(), 1002);
     assert_eq!(new.matches("dst=240.0.0.1 ").count(), 1001);

@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::dice::{Allotment, Dice, OF_THEIR_OWN};
 use super::identities::Identities;
+use super::pseudonyms::{MAX_PSEUDONYMS, Pseudonyms, Rng};
 use crate::devices::mac::Mac;
 
 /// Ranges whose addresses tell nothing of whoever has them.
@@ -36,7 +36,7 @@ const KEPT: [IpNet; 16] = [
 
 /// Prefixes shorter than these are nobody's own.
 const SHORTEST_OWN: (u8, u8) = (8, 32);
-/// How often a prefix is rolled again that overlaps another.
+/// How often a prefix is tried again that overlaps another.
 const TRIES: usize = 1000;
 
 const STRANGERS_V4: u32 = 0xf000_0000;
@@ -68,13 +68,13 @@ pub(super) struct Addresses {
     parted: HashSet<u64>,
     strangers: HashMap<IpAddr, usize>,
     strange_networks: HashMap<u64, usize>,
-    sites: Allotment<u64>,
-    hosts: Allotment<u64>,
+    sites: Pseudonyms<u64>,
+    hosts: Pseudonyms<u64>,
 }
 
 impl Addresses {
     /// Nothing replaced yet; `prefixes` are the router's own.
-    pub(super) fn new(prefixes: &[IpNet], dice: &mut Dice) -> Self {
+    pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
         let mut addresses = Self::default();
         let halves = prefixes.iter().filter_map(|prefix| match prefix {
             IpNet::V6(v6) if (65..128).contains(&v6.prefix_len()) => Some(halves(v6.addr()).0),
@@ -90,8 +90,8 @@ impl Addresses {
             let overlaps = |new: &IpNet| {
                 addresses.own.iter().any(|(_, taken)| taken.contains(new) || new.contains(taken))
             };
-            let free = (0..TRIES).map(|_| other_prefix(prefix, dice)).find(|new| !overlaps(new));
-            let new = free.unwrap_or_else(|| other_prefix(prefix, dice));
+            let free = (0..TRIES).map(|_| other_prefix(prefix, rng)).find(|new| !overlaps(new));
+            let new = free.unwrap_or_else(|| other_prefix(prefix, rng));
             addresses.own.push((prefix, new));
         }
         addresses
@@ -129,7 +129,7 @@ impl Addresses {
         let (network, host) = halves(v6);
         let own = self.own_of(v6.into());
         let new = match own {
-            _ if v6.is_unique_local() => self.site(network, identities.dice()),
+            _ if v6.is_unique_local() => self.site(network, identities.rng()),
             Some((IpNet::V6(from), IpNet::V6(to))) => halves(to.network() | v6 & from.hostmask()).0,
             _ if is_kept(v6.into()) => network,
             _ => return self.stranger(v6, identities),
@@ -138,12 +138,12 @@ impl Addresses {
     }
 
     /// A unique local prefix: its 40 random bits are another's (RFC 4193).
-    fn site(&mut self, network: u64, dice: &mut Dice) -> u64 {
+    fn site(&mut self, network: u64, rng: &mut Rng) -> u64 {
         const SITE: u64 = 0x00ff_ffff_ffff_0000;
         // The bare ranges fc00:: and fd00:: are nobody's.
         let site = match network & SITE {
             0 => 0,
-            site => self.sites.replace(&site, || dice.roll() & SITE),
+            site => self.sites.replace(&site, || rng.next_u64() & SITE),
         };
         network & !SITE | site
     }
@@ -155,12 +155,12 @@ impl Addresses {
         if host < COUNTED || self.parted.contains(&network) {
             return host;
         }
-        let dice = identities.dice();
+        let rng = identities.rng();
         self.hosts.replace(&host, || {
             loop {
-                let rolled = dice.roll();
-                if rolled >> 32 > 0 && !is_of_a_mac(rolled) {
-                    return rolled;
+                let random = rng.next_u64();
+                if random >> 32 > 0 && !is_of_a_mac(random) {
+                    return random;
                 }
             }
         })
@@ -183,7 +183,7 @@ impl Addresses {
 /// Counts from 1; those beyond the bound share a number.
 fn number<K: Eq + std::hash::Hash>(known: &mut HashMap<K, usize>, key: K) -> usize {
     let next = known.len() + 1;
-    if next > OF_THEIR_OWN {
+    if next > MAX_PSEUDONYMS {
         return known.get(&key).copied().unwrap_or(next);
     }
     *known.entry(key).or_insert(next)
@@ -208,12 +208,12 @@ fn to_be_replaced(prefix: &IpNet) -> Option<IpNet> {
     }
 }
 
-fn other_prefix(prefix: IpNet, dice: &mut Dice) -> IpNet {
-    let rolled = dice.roll();
-    let [_, _, _, _, a, b, c, d] = rolled.to_be_bytes();
+fn other_prefix(prefix: IpNet, rng: &mut Rng) -> IpNet {
+    let random = rng.next_u64();
+    let [_, _, _, _, a, b, c, d] = random.to_be_bytes();
     let base = match prefix {
         IpNet::V4(_) => IpAddr::from((OWN_V4 | u32::from_be_bytes([a, b, c, d]) & RANDOM_V4).to_be_bytes()),
-        IpNet::V6(_) => IpAddr::from(joined(OWN_V6 | rolled & RANDOM_V6, 0)),
+        IpNet::V6(_) => IpAddr::from(joined(OWN_V6 | random & RANDOM_V6, 0)),
     };
     IpNet::new(base, prefix.prefix_len()).map_or(prefix, |new| new.trunc())
 }

@@ -1,6 +1,6 @@
 //! Other MACs and DUIDs for those that devices carry.
 
-use super::dice::{Allotment, Dice};
+use super::pseudonyms::{Pseudonyms, Rng};
 use crate::devices::mac::{Duid, Mac};
 
 /// The octets of a DUID that say its type.
@@ -12,10 +12,10 @@ const WITH_A_TAIL: usize = TYPE + 3;
 /// octets, which tell devices of one name apart. Where either was equal, it stays equal.
 #[derive(Debug, Default)]
 pub(super) struct Identities {
-    dice: Dice,
-    vendors: Allotment<[u8; 3]>,
-    tails: Allotment<[u8; 3]>,
-    duids: Allotment<Vec<u8>>,
+    rng: Rng,
+    vendors: Pseudonyms<[u8; 3]>,
+    tails: Pseudonyms<[u8; 3]>,
+    duids: Pseudonyms<Vec<u8>>,
 }
 
 impl Identities {
@@ -25,10 +25,10 @@ impl Identities {
             return mac;
         }
         let [first, second, third, ..] = mac.0;
-        let dice = &mut self.dice;
+        let rng = &mut self.rng;
         let [first, second, third] = self.vendors.replace(&[first, second, third], || {
-            let [rolled, second, third] = three(dice);
-            [rolled & 0xfc | 0x02 | first & 0x01, second, third]
+            let [random, second, third] = three(rng);
+            [random & 0xfc | 0x02 | first & 0x01, second, third]
         });
         let [a, b, c] = self.tail(mac.tail());
         Mac([first, second, third, a, b, c])
@@ -36,8 +36,8 @@ impl Identities {
 
     /// What replaces the last three octets of a MAC or DUID.
     pub(super) fn tail(&mut self, tail: [u8; 3]) -> [u8; 3] {
-        let dice = &mut self.dice;
-        self.tails.replace(&tail, || three(dice))
+        let rng = &mut self.rng;
+        self.tails.replace(&tail, || three(rng))
     }
 
     /// What replaces `duid`: of the same type and length. One that carries a MAC carries that MAC's replacement, and
@@ -56,10 +56,10 @@ impl Identities {
     fn opaque(&mut self, original: &[u8]) -> Vec<u8> {
         let tail =
             original.last_chunk().filter(|_| original.len() >= WITH_A_TAIL).map(|tail| self.tail(*tail));
-        let dice = &mut self.dice;
+        let rng = &mut self.rng;
         self.duids.replace(&original.to_vec(), || {
-            let rolled = original.iter().skip(TYPE).map(|_| dice.roll().to_le_bytes()[0]);
-            let mut octets: Vec<u8> = original.iter().take(TYPE).copied().chain(rolled).collect();
+            let random = original.iter().skip(TYPE).map(|_| rng.next_u64().to_le_bytes()[0]);
+            let mut octets: Vec<u8> = original.iter().take(TYPE).copied().chain(random).collect();
             if let (Some(tail), Some(last)) = (tail, octets.last_chunk_mut()) {
                 *last = tail;
             }
@@ -67,13 +67,13 @@ impl Identities {
         })
     }
 
-    pub(super) fn dice(&mut self) -> &mut Dice {
-        &mut self.dice
+    pub(super) fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
     }
 }
 
-fn three(dice: &mut Dice) -> [u8; 3] {
-    let [a, b, c, ..] = dice.roll().to_le_bytes();
+fn three(rng: &mut Rng) -> [u8; 3] {
+    let [a, b, c, ..] = rng.next_u64().to_le_bytes();
     [a, b, c]
 }
 

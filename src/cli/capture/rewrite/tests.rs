@@ -4,10 +4,10 @@ use crate::devices::mac::{Duid, Mac};
 use crate::devices::name::Name;
 use proptest::prelude::*;
 
-fn rewritten(kind: Kind, text: &[u8]) -> (Disguise, Vec<u8>, usize) {
-    let mut disguise = Disguise::new(&[]);
-    let Rewritten { text, left_out } = rewrite(kind, text, &mut disguise);
-    (disguise, text, left_out)
+fn rewritten(kind: FileKind, text: &[u8]) -> (Anonymiser, Vec<u8>, usize) {
+    let mut anonymiser = Anonymiser::new(&[]);
+    let Rewritten { text, left_out } = rewrite(kind, text, &mut anonymiser);
+    (anonymiser, text, left_out)
 }
 
 const MAC: Mac = Mac([0x28, 0x6f, 0xb9, 1, 2, 3]);
@@ -17,9 +17,9 @@ fn leases_of_both_servers() {
     let text = b"1795241374 28:6f:b9:01:02:03 192.168.8.5 Anna's TV 01:28:6f:b9:01:02:03\n\
         1795241374 28:6f:b9:01:02:04 192.168.8.6 * *\nduid 00:03:00:01:28:6f:b9:00:00:01\nAnna was here\n\
         1 68 2001:db8::1 * 00:03:00:01:28:6f:b9:01:02:03\n1 68 2001:db8::2 x 00:04:aa:bb:cc:dd\n";
-    let (mut disguise, text, left_out) = rewritten(Kind::Dnsmasq, text);
-    let (mac, other) = (disguise.mac(MAC), disguise.mac(Mac([0x28, 0x6f, 0xb9, 1, 2, 4])));
-    let duid = disguise.duid(&Duid::parse(b"00:04:aa:bb:cc:dd").unwrap());
+    let (mut anonymiser, text, left_out) = rewritten(FileKind::Dnsmasq, text);
+    let (mac, other) = (anonymiser.mac(MAC), anonymiser.mac(Mac([0x28, 0x6f, 0xb9, 1, 2, 4])));
+    let duid = anonymiser.duid(&Duid::parse(b"00:04:aa:bb:cc:dd").unwrap());
     let expected = format!(
         "0 {mac} 192.168.8.5 device' -1 *\n0 {other} 192.168.8.6 * *\n0 1 2001:db8::1 * 00:03:00:01:{mac}\n\
         0 1 2001:db8::2 device-2 {duid}\n"
@@ -30,8 +30,8 @@ fn leases_of_both_servers() {
 # br-lan 00030001286fb9010203 11 broken\x20Anna 1795205714 14ff 128 2001:db8::1/128 2001:db8:1::/62
 192.168.8.5	anna.lan	anna
 ";
-    let (mut disguise, text, left_out) = rewritten(Kind::Odhcpd, text);
-    let bare = disguise.mac(MAC).to_string().replace(':', "");
+    let (mut anonymiser, text, left_out) = rewritten(FileKind::Odhcpd, text);
+    let bare = anonymiser.mac(MAC).to_string().replace(':', "");
     let expected = format!(
         "# br-lan {bare} ipv4 device\\x27\\x20-1 0 0 32 192.168.8.5/32\n# br-lan 00030001{bare} 1 - 0 0 128 2001:db8::1/128\n"
     );
@@ -40,25 +40,26 @@ fn leases_of_both_servers() {
 
 #[test]
 fn what_the_owner_wrote() {
-    let (mut disguise, text, left_out) = rewritten(
-        Kind::Registry,
+    let (mut anonymiser, text, left_out) = rewritten(
+        FileKind::Registry,
         b"# Anna's\n28-6f-b9-01-02-03=Anna = TV\n|9.9.9.9|Anna = TV|Server\nAnna\n",
     );
-    let mac = disguise.mac(MAC);
+    let mac = anonymiser.mac(MAC);
     let expected = format!("{mac}||device = -1|\n|240.0.0.1|device = -1|server\n");
     assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
 
-    let (mut disguise, text, _) =
-        rewritten(Kind::Hosts, b"127.0.0.1 localhost\n192.168.8.5 anna.home anna # Anna\n9.9.9.9 ANNA\n");
+    let (mut anonymiser, text, _) =
+        rewritten(FileKind::Hosts, b"127.0.0.1 localhost\n192.168.8.5 anna.home anna # Anna\n9.9.9.9 ANNA\n");
     assert_eq!(text, b"192.168.8.5 device-1\n240.0.0.1 Device-1\n");
-    let text = rewrite(Kind::Ethers, b"286fb9010203 anna.x\n286fb9010203 9.9.9.9\n", &mut disguise).text;
-    let mac = disguise.mac(MAC);
+    let text =
+        rewrite(FileKind::Ethers, b"286fb9010203 anna.x\n286fb9010203 9.9.9.9\n", &mut anonymiser).text;
+    let mac = anonymiser.mac(MAC);
     assert_eq!(String::from_utf8(text).unwrap(), format!("{mac} device-1\n{mac} 240.0.0.1\n"));
 
     let text = b"config globals\n\toption secret 'Anna'\nconfig client\n\toption mac '28:6f:b9:01:02:03'\n\
         \toption alias \"Anna's\"\n\toption class 'phone'\n\toption note 'Anna'\n";
-    let (mut disguise, text, _) = rewritten(Kind::GlClient, text);
-    let mac = disguise.mac(MAC);
+    let (mut anonymiser, text, _) = rewritten(FileKind::GlClient, text);
+    let mac = anonymiser.mac(MAC);
     let expected = format!(
         "config client\n\toption mac '{mac}'\n\toption alias 'device'\\''-1'\n\toption class 'mobile'\n"
     );
@@ -67,8 +68,8 @@ fn what_the_owner_wrote() {
 
     let text = b"config dnsmasq\n\toption domain 'anna'\nconfig host\n\toption name 'anna'\n\
         \toption mac '28:6f:b9:01:02:03 x'\n\tlist ip 9.9.9.9\n\toption duid '00030001286fb9010203%1'\n";
-    let (mut disguise, text, left_out) = rewritten(Kind::StaticHosts, text);
-    let mac = disguise.mac(MAC).to_string();
+    let (mut anonymiser, text, left_out) = rewritten(FileKind::StaticHosts, text);
+    let mac = anonymiser.mac(MAC).to_string();
     let bare = mac.replace(':', "");
     let expected = format!(
         "config host\n\toption name 'device-1'\n\tlist mac '{mac}'\n\tlist ip '240.0.0.1'\n\tlist duid '00030001{bare}'\n"
@@ -78,7 +79,7 @@ fn what_the_owner_wrote() {
 
 fn line(line: &str) -> String {
     let mut new = Vec::new();
-    table_line(line.as_bytes(), &mut Disguise::new(&[]), &mut new);
+    table_line(line.as_bytes(), &mut Anonymiser::new(&[]), &mut new);
     String::from_utf8(new).unwrap()
 }
 
@@ -127,14 +128,14 @@ fn interfaces_and_neighbours_are_read_again() {
     assert_eq!(read, found);
 }
 
-const KINDS: [Kind; 7] = [
-    Kind::Dnsmasq,
-    Kind::Odhcpd,
-    Kind::Registry,
-    Kind::GlClient,
-    Kind::StaticHosts,
-    Kind::Ethers,
-    Kind::Hosts,
+const KINDS: [FileKind; 7] = [
+    FileKind::Dnsmasq,
+    FileKind::Odhcpd,
+    FileKind::Registry,
+    FileKind::GlClient,
+    FileKind::StaticHosts,
+    FileKind::Ethers,
+    FileKind::Hosts,
 ];
 
 proptest! {
@@ -142,8 +143,8 @@ proptest! {
     #[test]
     fn what_is_written_is_understood(text in "(28:6f:b9:01:02:0[0-9]|286fb901020[0-9]|9\\.9\\.9\\.[0-9]|2620::[0-9]|config host|option|list|name|mac|alias|'|\"|\\||=|#|br-lan|ipv4|[0-9]|/32|/128|an\\\\x0aa|\u{e4}\u{202e}|\u{b}|\\\\| |\n|\t){0,60}") {
         for kind in KINDS {
-            let (mut disguise, text, _) = rewritten(kind, text.as_bytes());
-            let again = rewrite(kind, &text, &mut disguise);
+            let (mut anonymiser, text, _) = rewritten(kind, text.as_bytes());
+            let again = rewrite(kind, &text, &mut anonymiser);
             prop_assert_eq!(again.left_out, 0, "{:?}: {}", kind, String::from_utf8_lossy(&text));
         }
     }
@@ -152,7 +153,7 @@ proptest! {
     fn whoever_was_named_is_named(names in prop::collection::vec("[^\\s|#]{1,20}", 1..8)) {
         let lines = names.iter().enumerate().map(|(n, name)| format!("286fb90102{n:02x}||{name}|\n"));
         let text = lines.collect::<Vec<_>>().concat();
-        let (_, new, left_out) = rewritten(Kind::Registry, text.as_bytes());
+        let (_, new, left_out) = rewritten(FileKind::Registry, text.as_bytes());
         prop_assert_eq!(left_out, 0);
         let (old, new) = (Assignments::registry(text.as_bytes()), Assignments::registry(&new));
         let equal = |book: &Assignments| -> Vec<bool> {
@@ -167,6 +168,6 @@ proptest! {
         for kind in KINDS {
             rewritten(kind, &text);
         }
-        table_line(&text, &mut Disguise::new(&[]), &mut Vec::new());
+        table_line(&text, &mut Anonymiser::new(&[]), &mut Vec::new());
     }
 }

@@ -9,7 +9,7 @@ impl Both {
     fn new(prefixes: &[&str]) -> Self {
         let mut identities = Identities::default();
         let prefixes: Vec<IpNet> = prefixes.iter().map(|text| text.parse().unwrap()).collect();
-        let addresses = Addresses::new(&prefixes, identities.dice());
+        let addresses = Addresses::new(&prefixes, identities.rng());
         Self(identities, addresses)
     }
 
@@ -120,7 +120,7 @@ fn a_finely_parted_network_keeps_its_parts() {
 fn beyond_the_bound_strangers_share() {
     let mut both = Both::new(&[]);
     let at = |n: u32| Ipv4Addr::from_bits(0x0b00_0000 + n);
-    let bound = u32::try_from(OF_THEIR_OWN).unwrap();
+    let bound = u32::try_from(MAX_PSEUDONYMS).unwrap();
     for n in 0..bound {
         both.of(at(n));
     }

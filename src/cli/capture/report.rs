@@ -11,9 +11,9 @@ pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
 
 /// What became of a capture. Shown, it is one line for each file and how to replay them.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct CaptureReport {
     pub(super) directory: PathBuf,
-    pub(super) disguised: bool,
+    pub(super) anonymised: bool,
     /// The router's paths.
     pub(super) written: Vec<PathBuf>,
     pub(super) omissions: Vec<Omission>,
@@ -37,13 +37,13 @@ pub(super) enum Cause {
     Cut,
     /// It is a large list of vendors.
     LargeList,
-    /// It is a list of vendors, and MACs in disguise have none.
+    /// It is a list of vendors, and anonymised MACs have none.
     UselessList,
     /// Records were not understood.
     NotUnderstood(usize),
 }
 
-impl Account {
+impl CaptureReport {
     /// What is not in the directory, or not whole.
     pub(super) fn omissions(&self) -> &[Omission] {
         &self.omissions
@@ -62,7 +62,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Account {
+impl fmt::Display for CaptureReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let directory = self.directory.display();
         let below = Root::replay(&self.directory);
@@ -70,7 +70,7 @@ impl fmt::Display for Account {
             writeln!(f, "{}", below.path(path).display())?;
         }
         writeln!(f, "To replay them: conntrack-exporter once --root {directory}")?;
-        if self.disguised {
+        if self.anonymised {
             writeln!(
                 f,
                 "Names, MACs and public addresses are others; private addresses, names of interfaces and times of\n\
