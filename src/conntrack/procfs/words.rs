@@ -1,11 +1,5 @@
 //! The words of a line, one behind the other.
 
-#![expect(
-    clippy::inline_always,
-    reason = "every byte of the table goes through these; where the program is built small, calls would cost 1,200 \
-              instructions per line"
-)]
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use memchr::memchr;
@@ -44,7 +38,6 @@ impl<'a> Words<'a> {
     }
 
     /// Moves behind `key` if that stands here.
-    #[inline(always)]
     pub(super) fn key<const N: usize>(&mut self, key: &[u8; N]) -> bool {
         let found = self.rest.first_chunk() == Some(key);
         if found {
@@ -72,7 +65,6 @@ impl<'a> Words<'a> {
     }
 
     /// Takes `length` bytes, behind which the word must end, and the space there.
-    #[inline(always)]
     fn take(&mut self, length: usize) -> Option<()> {
         self.rest = match self.rest.get(length..)? {
             [b' ', rest @ ..] => rest,
@@ -131,7 +123,6 @@ impl<'a> Words<'a> {
     }
 
     /// One to three digits, at once: addresses are a third of all there is to read.
-    #[inline(always)]
     fn octet(&mut self) -> Option<u32> {
         let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
         let (value, rest) = match self.rest {
