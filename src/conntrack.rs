@@ -10,6 +10,7 @@ pub mod entry;
 pub mod flow;
 pub mod netlink;
 pub mod procfs;
+pub mod rereads;
 
 use std::fmt;
 use std::fs::{self, File};
@@ -88,6 +89,12 @@ impl Table {
     /// Whether it is this machine's own.
     pub const fn is_live(&self) -> bool {
         self.root.is_live()
+    }
+
+    /// Whether a reading by `backend` can come to its end without every live entry: the text of the running kernel,
+    /// where [`rereads`] says what to do about it. A replayed table is a file, and a dump tells when it isn't whole.
+    pub const fn can_skip_entries(&self, backend: TableBackend) -> bool {
+        self.is_live() && matches!(backend, TableBackend::Procfs)
     }
 
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
@@ -207,6 +214,25 @@ impl fmt::Display for TableError {
             TableBackend::Procfs => {
                 write!(f, "{path} does not exist: the table of the router to be replayed belongs there")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_of_the_running_kernel_can_skip_entries() {
+        let (live, replayed) = (Root::live(), Root::replay("/tmp"));
+        for (root, backend, expected) in [
+            (&live, TableBackend::Procfs, true),
+            (&live, TableBackend::Netlink, false),
+            (&replayed, TableBackend::Procfs, false),
+            (&replayed, TableBackend::Netlink, false),
+        ] {
+            let table = Table::new(root, BackendChoice::Auto);
+            assert_eq!(table.can_skip_entries(backend), expected, "{root:?} {backend}");
         }
     }
 }
