@@ -43,7 +43,7 @@ fn parse_lines_in_memory(bencher: Bencher<'_, '_>) {
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     bencher.counter(ItemsCount::new(ENTRIES)).bench_local(|| {
         for line in &lines {
-            black_box(procfs::entry(line));
+            black_box(procfs::parse(line));
         }
     });
 }

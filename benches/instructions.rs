@@ -66,7 +66,7 @@ fn parse(entries: usize, times: usize) {
     let text = router::table(entries, 50);
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     for line in (0..times).flat_map(|_| &lines) {
-        assert!(matches!(black_box(procfs::entry(line)), Entry::Flow(_)));
+        assert!(matches!(black_box(procfs::parse(line)), Entry::Flow(_)));
     }
 }
 
@@ -79,7 +79,7 @@ fn decode(entries: usize, times: usize) {
     while dump.step(&mut |_, payload| messages.push(payload.to_vec())).unwrap() {}
     assert_eq!(messages.len(), entries);
     for message in (0..times).flat_map(|_| &messages) {
-        assert!(matches!(black_box(netlink::entry(message)), Entry::Flow(_)));
+        assert!(matches!(black_box(netlink::parse(message)), Entry::Flow(_)));
     }
 }
 

@@ -197,10 +197,10 @@ impl Collector {
                 Err(error) => error,
             };
             self.connection_state.discard();
-            let next = self.table.after(&error, boot);
+            let next = self.table.after_failure(&error, boot);
             // Where neither source can be read, the text is the one to see to: it takes the least.
             let error =
-                first.filter(|first: &TableError| first.from == TableBackend::Procfs).unwrap_or(error);
+                first.filter(|first: &TableError| first.backend == TableBackend::Procfs).unwrap_or(error);
             let Some(next) = next else { return Err(error) };
             (source, first) = (next, Some(error));
         }
@@ -243,7 +243,7 @@ impl Collector {
             match reading.step(&mut see) {
                 Ok(Progress::Done) => return Ok(pass),
                 Ok(Progress::More) => {}
-                Err(error) => return Err(self.table.failed(source, error)),
+                Err(error) => return Err(self.table.error(source, error)),
             }
             if yielded.elapsed() >= WITHOUT_YIELDING {
                 yield_now().await;
@@ -319,7 +319,7 @@ impl Collector {
             resident_bytes: resident_bytes().unwrap_or_default(),
             cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
             clock_set,
-            source: self.table.source().name(),
+            source: self.table.backend().name(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The kernel's connection table: choosing a source and reading it, step by step.
+//! The kernel's connection table: choosing a backend and reading by it, step by step.
 //!
 //! A reading is taken in steps so that whoever takes them can attend to signals in between: before kernel 6.16 every
 //! `read()` of the file walks the hash table from its beginning, which makes a large table take seconds.
@@ -10,6 +10,7 @@ pub mod entry;
 pub mod flow;
 pub mod netlink;
 pub mod procfs;
+pub mod rereads;
 
 use std::fmt;
 use std::fs::{self, File};
@@ -57,12 +58,12 @@ impl Reading {
 impl Table {
     /// The table below `root`; a replayed router's is always text.
     pub fn new(root: &Root, choice: BackendChoice) -> Self {
-        Self { root: root.clone(), chooser: BackendChooser::new(possible(root, choice)) }
+        Self { root: root.clone(), chooser: BackendChooser::new(permitted(root, choice)) }
     }
 
-    /// Takes over another choice of source.
+    /// Takes over another choice of backend.
     pub fn reconfigure(&mut self, choice: BackendChoice) {
-        self.chooser = BackendChooser::new(possible(&self.root, choice));
+        self.chooser = BackendChooser::new(permitted(&self.root, choice));
     }
 
     /// Chooses how the table is read next, at `boot` (time since boot).
@@ -71,8 +72,8 @@ impl Table {
     }
 
     /// How to go on within the tick after a reading that failed; `None` if there is no way.
-    pub fn after(&mut self, error: &TableError, boot: Duration) -> Option<TableBackend> {
-        self.chooser.after(error, boot)
+    pub fn after_failure(&mut self, error: &TableError, boot: Duration) -> Option<TableBackend> {
+        self.chooser.after_failure(error, boot)
     }
 
     /// Takes note of a reading that came to its end.
@@ -81,7 +82,7 @@ impl Table {
     }
 
     /// How the table was read last, or is about to be.
-    pub const fn source(&self) -> TableBackend {
+    pub const fn backend(&self) -> TableBackend {
         self.chooser.current()
     }
 
@@ -90,13 +91,19 @@ impl Table {
         self.root.is_live()
     }
 
+    /// Whether a reading by `backend` can come to its end without every live entry: the text of the running kernel,
+    /// where [`rereads`] says what to do about it. A replayed table is a file, and a dump tells when it isn't whole.
+    pub const fn can_skip_entries(&self, backend: TableBackend) -> bool {
+        self.is_live() && matches!(backend, TableBackend::Procfs)
+    }
+
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
-    pub fn open(&self, source: TableBackend) -> Result<Reading, TableError> {
-        let opened = match source {
+    pub fn open(&self, backend: TableBackend) -> Result<Reading, TableError> {
+        let opened = match backend {
             TableBackend::Procfs => self.open_text().map(procfs::Reading::new).map(Reading::Procfs),
             TableBackend::Netlink => netlink::Reading::begin().map(Reading::Netlink),
         };
-        opened.map_err(|error| self.failed(source, error))
+        opened.map_err(|error| self.error(backend, error))
     }
 
     fn open_text(&self) -> io::Result<File> {
@@ -109,8 +116,8 @@ impl Table {
     }
 
     /// What `error` means for a reading of this table.
-    pub fn failed(&self, from: TableBackend, error: io::Error) -> TableError {
-        TableError { from, path: self.root.path(TABLE), live: self.root.is_live(), source: error }
+    pub fn error(&self, backend: TableBackend, error: io::Error) -> TableError {
+        TableError { backend, path: self.root.path(TABLE), live: self.root.is_live(), source: error }
     }
 
     /// The table's own figures.
@@ -144,15 +151,16 @@ pub struct Gauges {
     pub buckets: Option<u64>,
 }
 
-const fn possible(root: &Root, choice: BackendChoice) -> BackendChoice {
+/// A replayed router's table is always text.
+const fn permitted(root: &Root, choice: BackendChoice) -> BackendChoice {
     if root.is_live() { choice } else { BackendChoice::Procfs }
 }
 
 /// The table could not be opened or read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub struct TableError {
     /// How it was to be read.
-    pub from: TableBackend,
+    pub backend: TableBackend,
     /// The file of the text.
     pub path: PathBuf,
     /// Whether it is this machine's own.
@@ -181,7 +189,7 @@ impl TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, permission) = (self.path.display(), self.source.kind() == io::ErrorKind::PermissionDenied);
-        match self.from {
+        match self.backend {
             TableBackend::Netlink if permission => {
                 f.write_str("permission denied reading the table by netlink: it takes CAP_NET_ADMIN, or root")
             }
@@ -210,8 +218,21 @@ impl fmt::Display for TableError {
     }
 }
 
-impl std::error::Error for TableError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_of_the_running_kernel_can_skip_entries() {
+        let (live, replayed) = (Root::live(), Root::replay("/tmp"));
+        for (root, backend, expected) in [
+            (&live, TableBackend::Procfs, true),
+            (&live, TableBackend::Netlink, false),
+            (&replayed, TableBackend::Procfs, false),
+            (&replayed, TableBackend::Netlink, false),
+        ] {
+            let table = Table::new(root, BackendChoice::Auto);
+            assert_eq!(table.can_skip_entries(backend), expected, "{root:?} {backend}");
+        }
     }
 }

@@ -105,7 +105,7 @@ fn before(protocol: Protocol, words: &[&[u8]]) -> Option<(Option<u32>, Option<St
         if timeout.is_none() && word[0].is_ascii_digit() {
             timeout = Some(u32::try_from(number::<u64>(word)?).unwrap_or(u32::MAX));
         } else if protocol == Protocol::TCP && shown.is_none() {
-            shown = State::tcp(word);
+            shown = State::from_tcp_name(word);
             if shown.is_none() && !word.contains(&b'=') {
                 return None;
             }

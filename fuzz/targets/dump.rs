@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use conntrack_exporter::netlink::take;
+use conntrack_exporter::netlink::parse_datagram;
 use libfuzzer_sys::fuzz_target;
 
 /// `struct nlmsghdr`.
@@ -22,7 +22,7 @@ enum End {
 
 fuzz_target!(|datagram: &[u8]| {
     let mut found = Vec::new();
-    let end = match take(datagram, &mut |kind, payload| found.push((kind, payload.to_vec()))) {
+    let end = match parse_datagram(datagram, &mut |kind, payload| found.push((kind, payload.to_vec()))) {
         Ok(true) => End::More,
         Ok(false) => End::Done,
         Err(_) => End::Broken,

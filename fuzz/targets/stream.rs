@@ -4,7 +4,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use conntrack_exporter::conntrack::entry::{Entry, Progress, Unreadable};
+use conntrack_exporter::conntrack::entry::{Entry, Progress, EntryError};
 use conntrack_exporter::conntrack::flow::Flow;
 use conntrack_exporter::conntrack::procfs::{Reading, line};
 use libfuzzer_sys::fuzz_target;
@@ -16,7 +16,7 @@ const LONG: u8 = 0xff;
 const LONG_PIECES: [usize; 4] = [1000, 4000, BUFFER - 2, BUFFER - 1];
 
 /// What a line came to.
-type Found = Result<Flow, (usize, Unreadable)>;
+type Found = Result<Flow, (usize, EntryError)>;
 
 /// A file that gives its text in pieces of the given sizes, over and over; of size 0 it is interrupted.
 struct Pieces<'a> {
@@ -67,7 +67,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn plain(text: &[u8]) -> Found {
     if text.len() >= BUFFER {
-        return Err((BUFFER, Unreadable::Length));
+        return Err((BUFFER, EntryError::Length));
     }
     line::parse(text).map_err(|why| (text.len(), why))
 }

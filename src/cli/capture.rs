@@ -126,7 +126,7 @@ impl Capture<'_> {
             Ok(file) => self.stream(Path::new(TABLE), file),
             Err(source) => {
                 let error = TableError {
-                    from: TableBackend::Procfs,
+                    backend: TableBackend::Procfs,
                     path: from,
                     live: self.from.root.is_live(),
                     source,

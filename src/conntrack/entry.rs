@@ -1,7 +1,5 @@
 //! What a reading hands out, whichever way the table is read.
 
-use std::fmt;
-
 use super::flow::Flow;
 
 /// What one step of a reading hands out, entry by entry.
@@ -14,7 +12,7 @@ pub enum Entry<'a> {
         /// The bytes; hostile, show them escaped.
         bytes: &'a [u8],
         /// What is wrong with them.
-        why: Unreadable,
+        why: EntryError,
     },
 }
 
@@ -28,34 +26,27 @@ pub enum Progress {
 }
 
 /// Why an entry could not be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
     /// It does not say which protocols of layer 3 and layer 4 it is of.
+    #[error("no layer 3 and layer 4 protocol")]
     Protocols,
     /// Layer 3 is neither IPv4 nor IPv6.
+    #[error("neither IPv4 nor IPv6")]
     Family,
     /// An address is none of its family.
+    #[error("a bad address")]
     Address,
     /// A number is none, or too large for what it stands for.
+    #[error("a bad number")]
     Number,
     /// TCP in an unknown state.
+    #[error("an unknown TCP state")]
     State,
     /// There are not two tuples of source and destination.
+    #[error("not two tuples of source and destination")]
     Tuples,
     /// A line longer than the buffer, or an attribute that is longer than what it lies in.
+    #[error("a bad length")]
     Length,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Protocols => "no layer 3 and layer 4 protocol",
-            Self::Family => "neither IPv4 nor IPv6",
-            Self::Address => "a bad address",
-            Self::Number => "a bad number",
-            Self::State => "an unknown TCP state",
-            Self::Tuples => "not two tuples of source and destination",
-            Self::Length => "a bad length",
-        })
-    }
 }

@@ -57,7 +57,7 @@ pub struct Counters {
 }
 
 impl Endpoint {
-    /// What stands here before anything was read: `0.0.0.0`, port 0.
+    /// `0.0.0.0`, port 0: for flows whose addresses don't matter.
     pub const UNSPECIFIED: Self = Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
 }
 
@@ -181,12 +181,12 @@ impl State {
     }
 
     /// The TCP state of this kernel number (`enum tcp_conntrack`).
-    pub fn tcp_number(number: u8) -> Option<Self> {
+    pub fn from_tcp_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied().filter(|state| *state <= Self::SynSent2)
     }
 
     /// The TCP state of this kernel name.
-    pub const fn tcp(name: &[u8]) -> Option<Self> {
+    pub const fn from_tcp_name(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"NONE" => Self::None,
             b"SYN_SENT" => Self::SynSent,
@@ -204,21 +204,21 @@ impl State {
 
     /// Where a flow of `protocol` stands, given what the kernel shows of it.
     ///
-    /// `shown` is the protocol's own state, absent from offloaded entries. An offloaded TCP connection is open
-    /// whatever state is shown: the kernel takes the flag away before it moves the state on. A TCP entry with
+    /// `tcp_state` is what the kernel shows of a TCP entry; offloaded entries show none. An offloaded TCP connection is
+    /// open whatever state is shown: the kernel takes the flag away before it moves the state on. A TCP entry with
     /// neither flag nor state was caught while one of the two changed, and is open as well.
-    pub fn of(protocol: Protocol, shown: Option<Self>, flags: Flags) -> Self {
+    pub fn of(protocol: Protocol, tcp_state: Option<Self>, flags: Flags) -> Self {
         if protocol != Protocol::TCP {
             return if flags.seen_reply() { Self::Active } else { Self::Unreplied };
         }
-        match shown {
+        match tcp_state {
             Some(state) if !flags.offloaded() => state,
             _ => Self::Established,
         }
     }
 }
 
-/// What the kernel says of an entry in one word each.
+/// What the kernel's text shows of an entry in brackets, one bit each.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags(u8);
 
@@ -227,9 +227,9 @@ impl Flags {
     pub const UNREPLIED: Self = Self(1);
     /// Early dropping spares this entry (`IPS_ASSURED`). It does not mean "established".
     pub const ASSURED: Self = Self(2);
-    /// Packets take the flow table's short way (`IPS_OFFLOAD`).
+    /// A flow table in software carries the packets past the network stack (`IPS_OFFLOAD`).
     pub const OFFLOAD: Self = Self(4);
-    /// Packets take the hardware's short way (`IPS_HW_OFFLOAD`).
+    /// The hardware carries them (`IPS_HW_OFFLOAD`).
     pub const HW_OFFLOAD: Self = Self(8);
 
     /// Those of the kernel's status bits (`enum ip_conntrack_status`), as its text shows them: of offload in hardware,
@@ -269,7 +269,7 @@ impl Flags {
         !self.contains(Self::UNREPLIED) || self.offloaded()
     }
 
-    /// Whether software or hardware carries the packets past the stack.
+    /// Whether software or hardware carries the packets past the network stack.
     pub const fn offloaded(self) -> bool {
         self.contains(Self::OFFLOAD) || self.contains(Self::HW_OFFLOAD)
     }
@@ -297,10 +297,10 @@ mod tests {
         for (index, state) in State::ALL.into_iter().enumerate() {
             assert_eq!(state.index(), index);
             let tcp = !matches!(state, State::Active | State::Unreplied);
-            assert_eq!(State::tcp(state.name().as_bytes()), tcp.then_some(state));
-            assert_eq!(State::tcp_number(u8::try_from(index).unwrap()), tcp.then_some(state));
+            assert_eq!(State::from_tcp_name(state.name().as_bytes()), tcp.then_some(state));
+            assert_eq!(State::from_tcp_number(u8::try_from(index).unwrap()), tcp.then_some(state));
         }
-        assert_eq!(State::tcp(b"LISTEN"), None);
+        assert_eq!(State::from_tcp_name(b"LISTEN"), None);
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! The table as text: `/proc/net/nf_conntrack`, as the kernel's `ct_seq_show()` prints it.
 //!
-//! [`Reading`] streams the file through one fixed buffer. [`usual`] knows the form that nearly every line has,
-//! [`mod@line`] understands every other, and both give the same.
+//! [`Reading`] streams the file through one fixed buffer, [`mod@line`] understands what stands there. A second parser
+//! for the form that nearly every line has saves too little to be kept: making the text costs the kernel far more than
+//! reading it costs here.
 
+mod cursor;
 pub mod line;
-pub mod usual;
-mod words;
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use memchr::memchr;
 
-use super::entry::{Entry, Progress, Unreadable};
+use super::entry::{Entry, EntryError, Progress};
 
 /// One `read()` gives at most a page of whole lines; the rest is room for the longest security context.
 const BUFFER: usize = 16 * 1024;
@@ -21,21 +21,21 @@ const BUFFER: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Reading<R = File> {
     source: R,
-    lines: Lines,
+    lines: LineSplitter,
 }
 
 impl<R: Read> Reading<R> {
     /// Begins to read what `source` holds from here on.
     pub fn new(source: R) -> Self {
-        Self { source, lines: Lines::new(BUFFER) }
+        Self { source, lines: LineSplitter::new(BUFFER) }
     }
 
     /// Reads once and hands every line that is whole by then to `sink`.
     pub fn step(&mut self, sink: &mut impl FnMut(Entry<'_>)) -> io::Result<Progress> {
-        let each = &mut |line: Result<&[u8], TooLong<'_>>| {
+        let each = &mut |line: Result<&[u8], OversizedLine<'_>>| {
             sink(match line {
-                Ok(line) => entry(line),
-                Err(TooLong(bytes)) => Entry::Unreadable { bytes, why: Unreadable::Length },
+                Ok(line) => parse(line),
+                Err(OversizedLine(bytes)) => Entry::Unreadable { bytes, why: EntryError::Length },
             });
         };
         match self.source.read(self.lines.space()) {
@@ -55,10 +55,7 @@ impl<R: Read> Reading<R> {
 
 /// Understands one line, given without its newline.
 #[inline]
-pub fn entry(line: &[u8]) -> Entry<'_> {
-    if let Some(flow) = usual::parse(line) {
-        return Entry::Flow(flow);
-    }
+pub fn parse(line: &[u8]) -> Entry<'_> {
     match line::parse(line) {
         Ok(flow) => Entry::Flow(flow),
         Err(why) => Entry::Unreadable { bytes: line, why },
@@ -67,7 +64,7 @@ pub fn entry(line: &[u8]) -> Entry<'_> {
 
 /// Cuts a stream into lines without ever holding more than one buffer of it.
 #[derive(Debug)]
-struct Lines {
+struct LineSplitter {
     buffer: Box<[u8]>,
     /// How much of the buffer holds the beginning of a line whose end was not read yet.
     pending: usize,
@@ -77,9 +74,9 @@ struct Lines {
 
 /// The beginning of a line that is longer than the buffer.
 #[derive(Clone, Copy)]
-struct TooLong<'a>(&'a [u8]);
+struct OversizedLine<'a>(&'a [u8]);
 
-impl Lines {
+impl LineSplitter {
     fn new(size: usize) -> Self {
         Self { buffer: vec![0; size].into_boxed_slice(), pending: 0, dropping: false }
     }
@@ -89,8 +86,8 @@ impl Lines {
         self.buffer.get_mut(self.pending..).unwrap_or_default()
     }
 
-    /// Takes note of `length` new bytes in [`Lines::space`] and hands out the lines that they complete.
-    fn filled(&mut self, length: usize, each: &mut impl FnMut(Result<&[u8], TooLong<'_>>)) {
+    /// Takes note of `length` new bytes in [`LineSplitter::space`] and hands out the lines that they complete.
+    fn filled(&mut self, length: usize, each: &mut impl FnMut(Result<&[u8], OversizedLine<'_>>)) {
         let end = (self.pending + length).min(self.buffer.len());
         let mut rest = self.buffer.get(..end).unwrap_or_default();
         // What was pending is known to hold no newline.
@@ -106,7 +103,7 @@ impl Lines {
         }
         let full = rest.len() == self.buffer.len();
         if full && !self.dropping {
-            each(Err(TooLong(rest)));
+            each(Err(OversizedLine(rest)));
         }
         self.dropping |= full;
         let start = end - rest.len();
@@ -115,7 +112,7 @@ impl Lines {
     }
 
     /// The stream has ended: what is pending is a last line without newline.
-    fn finish(&mut self, each: &mut impl FnMut(Result<&[u8], TooLong<'_>>)) {
+    fn finish(&mut self, each: &mut impl FnMut(Result<&[u8], OversizedLine<'_>>)) {
         let line = self.buffer.get(..self.pending).unwrap_or_default();
         if !line.is_empty() {
             each(Ok(line));
@@ -130,11 +127,11 @@ mod tests {
     use proptest::prelude::*;
 
     /// What comes out when `text` is read `size` bytes at a time at most, through a buffer of `buffer` bytes.
-    fn cut(text: &[u8], sizes: &[usize], buffer: usize) -> Vec<Found> {
-        let mut lines = Lines::new(buffer);
+    fn cut(text: &[u8], sizes: &[usize], buffer: usize) -> Vec<SplitLine> {
+        let mut lines = LineSplitter::new(buffer);
         let mut found = Vec::new();
-        let mut each = |line: Result<&[u8], TooLong<'_>>| {
-            found.push(line.map(<[u8]>::to_vec).map_err(|TooLong(beginning)| beginning.len()));
+        let mut each = |line: Result<&[u8], OversizedLine<'_>>| {
+            found.push(line.map(<[u8]>::to_vec).map_err(|OversizedLine(beginning)| beginning.len()));
         };
         let (mut rest, mut sizes) = (text, sizes.iter().cycle());
         while !rest.is_empty() {
@@ -148,7 +145,7 @@ mod tests {
         found
     }
 
-    type Found = Result<Vec<u8>, usize>;
+    type SplitLine = Result<Vec<u8>, usize>;
 
     fn line(text: &str) -> Vec<u8> {
         text.as_bytes().to_vec()
@@ -197,7 +194,7 @@ mod tests {
             Entry::Unreadable { why, .. } => unreadable.push(why),
         };
         while reading.step(&mut sink).unwrap() == Progress::More {}
-        assert_eq!((flows, unreadable), (501, vec![Unreadable::Protocols, Unreadable::Length]));
+        assert_eq!((flows, unreadable), (501, vec![EntryError::Protocols, EntryError::Length]));
         std::fs::remove_file(path).unwrap();
     }
 

@@ -66,7 +66,7 @@ fn source(report: &mut Report, table: &mut Table, config: &Config) -> Result<(u6
             Ok(counted)
         }
         (Ok(counted), Err(error)) | (Err(error), Ok(counted)) => {
-            let had = if error.from == chosen { other } else { chosen };
+            let had = if error.backend == chosen { other } else { chosen };
             report.warning("source", format!("{had}, whatever the table costs that way: {error}"));
             Ok(counted)
         }
@@ -82,6 +82,6 @@ fn count(table: &Table, source: TableBackend) -> Result<(u64, u64), TableError> 
         Entry::Flow(_) => read += 1,
         Entry::Unreadable { .. } => unreadable += 1,
     };
-    while reading.step(&mut see).map_err(|error| table.failed(source, error))? == Progress::More {}
+    while reading.step(&mut see).map_err(|error| table.error(source, error))? == Progress::More {}
     Ok((read, unreadable))
 }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::conntrack::entry::Unreadable;
+use crate::conntrack::entry::EntryError;
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
 
 pub(super) const CTA_TUPLE_ORIG: u16 = 1;
@@ -60,20 +60,20 @@ pub(super) const INET6: u8 = 10;
 const HEADER: usize = 4;
 
 /// Understands the payload of a message: `struct nfgenmsg` and attributes.
-pub fn parse(payload: &[u8]) -> Result<Flow, Unreadable> {
-    let ([family, ..], attributes) = payload.split_first_chunk::<HEADER>().ok_or(Unreadable::Length)?;
+pub fn parse(payload: &[u8]) -> Result<Flow, EntryError> {
+    let ([family, ..], attributes) = payload.split_first_chunk::<HEADER>().ok_or(EntryError::Length)?;
     let family = Family::of(*family)?;
-    let (mut original, mut reply, mut rest) = (None, None, Rest::default());
+    let (mut original, mut reply, mut others) = (None, None, OtherAttributes::default());
     for attribute in Attributes(attributes) {
         match attribute? {
             (CTA_TUPLE_ORIG, value) => original = Some(tuple(value, family)?),
             (CTA_TUPLE_REPLY, value) => reply = Some(tuple(value, family)?),
-            (kind, value) => rest.take(kind, value)?,
+            (kind, value) => others.set(kind, value)?,
         }
     }
-    let (original, protocol) = original.ok_or(Unreadable::Tuples)?;
-    let (reply, _) = reply.ok_or(Unreadable::Tuples)?;
-    Ok(rest.flow(protocol.ok_or(Unreadable::Protocols)?, original, reply))
+    let (original, protocol) = original.ok_or(EntryError::Tuples)?;
+    let (reply, _) = reply.ok_or(EntryError::Tuples)?;
+    Ok(others.flow(protocol.ok_or(EntryError::Protocols)?, original, reply))
 }
 
 #[derive(Clone, Copy)]
@@ -83,28 +83,28 @@ enum Family {
 }
 
 impl Family {
-    fn of(number: u8) -> Result<Self, Unreadable> {
+    fn of(number: u8) -> Result<Self, EntryError> {
         match number {
             INET => Ok(Self::V4),
             INET6 => Ok(Self::V6),
-            _ => Err(Unreadable::Family),
+            _ => Err(EntryError::Family),
         }
     }
 
-    fn address(self, value: &[u8]) -> Result<IpAddr, Unreadable> {
+    fn address(self, value: &[u8]) -> Result<IpAddr, EntryError> {
         match self {
             Self::V4 => fixed::<4>(value).map(IpAddr::from),
             Self::V6 => fixed::<16>(value).map(IpAddr::from),
         }
-        .map_err(|_| Unreadable::Address)
+        .map_err(|_| EntryError::Address)
     }
 }
 
 /// Source and destination of one direction.
-pub(super) type Ends = (Endpoint, Endpoint);
+pub(super) type Endpoints = (Endpoint, Endpoint);
 
-/// The ends of one direction, and the protocol where it is told.
-fn tuple(value: &[u8], family: Family) -> Result<(Ends, Option<Protocol>), Unreadable> {
+/// Source and destination of one direction, and the protocol where it is told.
+fn tuple(value: &[u8], family: Family) -> Result<(Endpoints, Option<Protocol>), EntryError> {
     let (mut source, mut destination) = (None, None);
     let (mut protocol, mut ports) = (None, (0, 0));
     for attribute in Attributes(value) {
@@ -114,12 +114,12 @@ fn tuple(value: &[u8], family: Family) -> Result<(Ends, Option<Protocol>), Unrea
             _ => {}
         }
     }
-    let source = Endpoint { address: source.ok_or(Unreadable::Tuples)?, port: ports.0 };
-    let destination = Endpoint { address: destination.ok_or(Unreadable::Tuples)?, port: ports.1 };
+    let source = Endpoint { address: source.ok_or(EntryError::Tuples)?, port: ports.0 };
+    let destination = Endpoint { address: destination.ok_or(EntryError::Tuples)?, port: ports.1 };
     Ok(((source, destination), protocol))
 }
 
-fn addresses(value: &[u8], family: Family) -> Result<(Option<IpAddr>, Option<IpAddr>), Unreadable> {
+fn addresses(value: &[u8], family: Family) -> Result<(Option<IpAddr>, Option<IpAddr>), EntryError> {
     let (mut source, mut destination) = (None, None);
     for attribute in Attributes(value) {
         match (attribute?, family) {
@@ -136,7 +136,7 @@ fn addresses(value: &[u8], family: Family) -> Result<(Option<IpAddr>, Option<IpA
 }
 
 /// The protocol's number and what [`Endpoint::port`] is for it.
-fn protocol_and_ports(value: &[u8]) -> Result<(Option<Protocol>, (u16, u16)), Unreadable> {
+fn protocol_and_ports(value: &[u8]) -> Result<(Option<Protocol>, (u16, u16)), EntryError> {
     let (mut protocol, mut source, mut high, mut low) = (None, 0, 0, 0);
     for attribute in Attributes(value) {
         match attribute? {
@@ -153,20 +153,20 @@ fn protocol_and_ports(value: &[u8]) -> Result<(Option<Protocol>, (u16, u16)), Un
     Ok((protocol, (source, u16::from_be_bytes([high, low]))))
 }
 
-/// What is said of an entry beside its tuples.
+/// The attributes of an entry beside its tuples.
 #[derive(Debug, Default)]
-pub(super) struct Rest {
+pub(super) struct OtherAttributes {
     pub(super) status: u32,
-    pub(super) shown: Option<State>,
+    pub(super) tcp_state: Option<State>,
     pub(super) timeout: Option<u32>,
     pub(super) mark: u32,
     pub(super) zone: u16,
     pub(super) counters: (Option<Counters>, Option<Counters>),
 }
 
-impl Rest {
+impl OtherAttributes {
     /// Takes note of an attribute that is no tuple.
-    pub(super) fn take(&mut self, kind: u16, value: &[u8]) -> Result<(), Unreadable> {
+    pub(super) fn set(&mut self, kind: u16, value: &[u8]) -> Result<(), EntryError> {
         match kind {
             CTA_STATUS => self.status = u32::from_be_bytes(fixed(value)?),
             CTA_TIMEOUT => self.timeout = Some(u32::from_be_bytes(fixed(value)?)),
@@ -174,19 +174,19 @@ impl Rest {
             CTA_ZONE => self.zone = u16::from_be_bytes(fixed(value)?),
             CTA_COUNTERS_ORIG => self.counters.0 = counters(value)?,
             CTA_COUNTERS_REPLY => self.counters.1 = counters(value)?,
-            CTA_PROTOINFO => self.shown = tcp_state(value)?,
+            CTA_PROTOINFO => self.tcp_state = tcp_state(value)?,
             _ => {}
         }
         Ok(())
     }
 
     /// The whole entry.
-    pub(super) fn flow(self, protocol: Protocol, original: Ends, reply: Ends) -> Flow {
+    pub(super) fn flow(self, protocol: Protocol, original: Endpoints, reply: Endpoints) -> Flow {
         let flags = Flags::of_status(self.status);
         let tuple = |(source, destination), counters| Tuple { source, destination, counters };
         Flow {
             protocol,
-            state: State::of(protocol, self.shown, flags),
+            state: State::of(protocol, self.tcp_state, flags),
             flags,
             timeout: self.timeout,
             mark: self.mark,
@@ -197,7 +197,7 @@ impl Rest {
     }
 }
 
-fn counters(value: &[u8]) -> Result<Option<Counters>, Unreadable> {
+fn counters(value: &[u8]) -> Result<Option<Counters>, EntryError> {
     let (mut packets, mut bytes) = (None, None);
     for attribute in Attributes(value) {
         match attribute? {
@@ -210,38 +210,38 @@ fn counters(value: &[u8]) -> Result<Option<Counters>, Unreadable> {
 }
 
 /// TCP's state; other protocols have their own, by which nothing is counted.
-fn tcp_state(value: &[u8]) -> Result<Option<State>, Unreadable> {
+fn tcp_state(value: &[u8]) -> Result<Option<State>, EntryError> {
     let mut state = None;
     for attribute in Attributes(value) {
         let (CTA_PROTOINFO_TCP, value) = attribute? else { continue };
         for attribute in Attributes(value) {
             let (CTA_PROTOINFO_TCP_STATE, value) = attribute? else { continue };
             let [number] = fixed(value)?;
-            state = Some(State::tcp_number(number).ok_or(Unreadable::State)?);
+            state = Some(State::from_tcp_number(number).ok_or(EntryError::State)?);
         }
     }
     Ok(state)
 }
 
-fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Unreadable> {
-    value.try_into().map_err(|_| Unreadable::Number)
+fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], EntryError> {
+    value.try_into().map_err(|_| EntryError::Number)
 }
 
 /// Number and value of each attribute; an error ends them.
 pub(super) struct Attributes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<(u16, &'a [u8]), Unreadable>;
+    type Item = Result<(u16, &'a [u8]), EntryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = std::mem::take(&mut self.0);
         let [l0, l1, k0, k1] = *match bytes.first_chunk::<HEADER>() {
             None if bytes.is_empty() => return None,
-            None => return Some(Err(Unreadable::Length)),
+            None => return Some(Err(EntryError::Length)),
             Some(header) => header,
         };
         let length = usize::from(u16::from_ne_bytes([l0, l1]));
-        let Some(value) = bytes.get(HEADER..length) else { return Some(Err(Unreadable::Length)) };
+        let Some(value) = bytes.get(HEADER..length) else { return Some(Err(EntryError::Length)) };
         // The last one may do without the padding to a multiple of four.
         self.0 = bytes.get(length.next_multiple_of(HEADER)..).unwrap_or_default();
         Some(Ok((u16::from_ne_bytes([k0, k1]) & !FLAGS, value)))

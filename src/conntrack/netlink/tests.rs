@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conntrack::any_flow::any_flow;
-use crate::conntrack::entry::Unreadable;
+use crate::conntrack::entry::EntryError;
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
 
 const NESTED: u16 = attributes::NESTED;
@@ -48,7 +48,7 @@ fn counters(kind: u16, counters: Counters) -> Vec<u8> {
 }
 
 /// The attributes beside the tuples, in the order of `ctnetlink_fill_info()`.
-fn beside(flow: &Flow) -> Vec<Vec<u8>> {
+fn other_attributes(flow: &Flow) -> Vec<Vec<u8>> {
     let mut status = 1 << 3;
     for (flag, bit) in [(Flags::ASSURED, 2), (Flags::OFFLOAD, 14), (Flags::HW_OFFLOAD, 15)] {
         status |= u32::from(flow.flags.contains(flag)) << bit;
@@ -80,7 +80,7 @@ fn beside(flow: &Flow) -> Vec<Vec<u8>> {
 /// The parts of a message's payload, as the kernel orders them.
 fn parts(flow: &Flow) -> Vec<Vec<u8>> {
     let mut parts = vec![tuple(1, flow.protocol, &flow.original), tuple(2, flow.protocol, &flow.reply)];
-    parts.extend(beside(flow));
+    parts.extend(other_attributes(flow));
     parts
 }
 
@@ -89,7 +89,7 @@ fn payload(flow: &Flow, parts: &[Vec<u8>]) -> Vec<u8> {
     [vec![family, 0, 0, 0], parts.concat()].concat()
 }
 
-fn plain(payload: &[u8]) -> Result<Flow, Unreadable> {
+fn plain(payload: &[u8]) -> Result<Flow, EntryError> {
     attributes::parse(payload)
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn ordinary() -> Flow {
 }
 
 #[test]
-fn an_ordinary_entry_takes_the_short_way() {
+fn an_ordinary_entry_has_the_usual_layout() {
     let flow = ordinary();
     assert_eq!(usual::parse(&payload(&flow, &parts(&flow))), Some(flow));
     let unanswered =
@@ -144,22 +144,22 @@ fn what_can_not_be_understood_says_why() {
     let without_protocol = nested(1, &[tuple(1, Protocol::TCP, &portless)[4..24].to_vec()]);
     let state = nested(4, &[nested(1, &[attribute(1, &[10])])]);
     let cases = [
-        (vec![], Unreadable::Length),
-        (vec![2, 0, 0], Unreadable::Length),
-        (other_family, Unreadable::Family),
-        (vec![2, 0, 0, 0], Unreadable::Tuples),
-        (with(1, vec![]), Unreadable::Tuples),
-        (with(0, nested(1, &[])), Unreadable::Tuples),
-        (with(0, address(3)), Unreadable::Address),
-        (with(0, address(16)), Unreadable::Address),
-        (with(0, without_protocol), Unreadable::Protocols),
-        (with(2, attribute(3, &[0; 3])), Unreadable::Number),
-        (with(2, attribute(18, &[0; 4])), Unreadable::Number),
-        (with(5, state), Unreadable::State),
-        (with(5, vec![3, 0, 7, 0]), Unreadable::Length),
-        (with(5, vec![9, 0, 7, 0, 0, 0, 0, 0]), Unreadable::Number),
-        (whole[..whole.len() - 2].to_vec(), Unreadable::Length),
-        ([&whole[..], &[1]].concat(), Unreadable::Length),
+        (vec![], EntryError::Length),
+        (vec![2, 0, 0], EntryError::Length),
+        (other_family, EntryError::Family),
+        (vec![2, 0, 0, 0], EntryError::Tuples),
+        (with(1, vec![]), EntryError::Tuples),
+        (with(0, nested(1, &[])), EntryError::Tuples),
+        (with(0, address(3)), EntryError::Address),
+        (with(0, address(16)), EntryError::Address),
+        (with(0, without_protocol), EntryError::Protocols),
+        (with(2, attribute(3, &[0; 3])), EntryError::Number),
+        (with(2, attribute(18, &[0; 4])), EntryError::Number),
+        (with(5, state), EntryError::State),
+        (with(5, vec![3, 0, 7, 0]), EntryError::Length),
+        (with(5, vec![9, 0, 7, 0, 0, 0, 0, 0]), EntryError::Number),
+        (whole[..whole.len() - 2].to_vec(), EntryError::Length),
+        ([&whole[..], &[1]].concat(), EntryError::Length),
     ];
     for (place, (payload, why)) in cases.into_iter().enumerate() {
         assert_eq!(plain(&payload), Err(why), "{place}");
@@ -185,7 +185,8 @@ fn protocols_without_ports_have_the_port_0() {
         let addresses = [attribute(1, &addresses[0]), attribute(2, &addresses[1])];
         nested(kind, &[nested(1, &addresses), number.clone()])
     };
-    let parts = [vec![addresses(1, &flow.original), addresses(2, &flow.reply)], beside(&flow)].concat();
+    let parts =
+        [vec![addresses(1, &flow.original), addresses(2, &flow.reply)], other_attributes(&flow)].concat();
     assert_eq!(plain(&payload(&flow, &parts)), Ok(flow));
 }
 
@@ -221,14 +222,14 @@ proptest! {
     }
 
     #[test]
-    fn tuples_with_ports_in_the_kernels_order_take_the_short_way(flow in any_flow()) {
+    fn tuples_with_ports_in_the_kernels_order_have_the_usual_layout(flow in any_flow()) {
         let found = usual::parse(&payload(&flow, &parts(&flow)));
         let has_ports = !matches!(flow.protocol.0, 1 | 58);
         prop_assert_eq!(found, has_ports.then_some(flow));
     }
 
     #[test]
-    fn both_ways_agree_on_whatever_is_done_to_an_entry(
+    fn both_parsers_agree_on_whatever_is_done_to_an_entry(
         flow in any_flow(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         doubled: prop::sample::Index,

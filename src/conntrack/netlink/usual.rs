@@ -10,7 +10,7 @@ use super::attributes::{
     CTA_PROTO_SRC_PORT, CTA_PROTOINFO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL,
     CTA_PROTOINFO_TCP_FLAGS_REPLY, CTA_PROTOINFO_TCP_STATE, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL,
     CTA_PROTOINFO_TCP_WSCALE_REPLY, CTA_STATUS, CTA_TIMEOUT, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_PROTO,
-    CTA_TUPLE_REPLY, CTA_USE, Ends, INET, INET6, NESTED, Rest,
+    CTA_TUPLE_REPLY, CTA_USE, Endpoints, INET, INET6, NESTED, OtherAttributes,
 };
 use crate::conntrack::flow::{Counters, Endpoint, Flow, Protocol, State};
 
@@ -22,23 +22,23 @@ pub fn parse(payload: &[u8]) -> Option<Flow> {
     let (words, []) = payload.as_chunks::<4>() else { return None };
     let ([family, ..], words) = words.split_first()?;
     match *family {
-        INET => both(words, tuple_v4),
-        INET6 => both(words, tuple_v6),
+        INET => both_tuples(words, tuple_v4),
+        INET6 => both_tuples(words, tuple_v6),
         _ => None,
     }
 }
 
 /// Both tuples, which `tuple` understands, and what follows them.
 #[inline]
-fn both<const N: usize>(
+fn both_tuples<const N: usize>(
     words: &[Word],
-    tuple: impl Fn(&[Word; N], u16) -> Option<(Ends, Protocol)>,
+    tuple: impl Fn(&[Word; N], u16) -> Option<(Endpoints, Protocol)>,
 ) -> Option<Flow> {
     let (original, words) = words.split_first_chunk()?;
     let (reply, words) = words.split_first_chunk()?;
     let (original, protocol) = tuple(original, CTA_TUPLE_ORIG)?;
     let (reply, _) = tuple(reply, CTA_TUPLE_REPLY)?;
-    Some(beside(words)?.flow(protocol, original, reply))
+    Some(other_attributes(words)?.flow(protocol, original, reply))
 }
 
 /// `struct nlattr` as a number of this machine: length with header but without padding, and kind.
@@ -53,7 +53,7 @@ const SOURCE_PORT: u32 = header(6, CTA_PROTO_SRC_PORT);
 const DESTINATION_PORT: u32 = header(6, CTA_PROTO_DST_PORT);
 
 #[inline]
-fn tuple_v4(words: &[Word; 13], kind: u16) -> Option<(Ends, Protocol)> {
+fn tuple_v4(words: &[Word; 13], kind: u16) -> Option<(Endpoints, Protocol)> {
     const ADDRESSES: u32 = header(20, CTA_TUPLE_IP | NESTED);
     const SOURCE: u32 = header(8, CTA_IP_V4_SRC);
     const DESTINATION: u32 = header(8, CTA_IP_V4_DST);
@@ -76,12 +76,13 @@ fn tuple_v4(words: &[Word; 13], kind: u16) -> Option<(Ends, Protocol)> {
         return None;
     };
     let address = |word: u32| Ipv4Addr::from(word.to_ne_bytes());
-    let ends = (end(address(source), source_port), end(address(destination), destination_port));
-    (whole == header(52, kind | NESTED)).then_some((ends, protocol(number)))
+    let endpoints =
+        (endpoint(address(source), source_port), endpoint(address(destination), destination_port));
+    (whole == header(52, kind | NESTED)).then_some((endpoints, protocol(number)))
 }
 
 #[inline]
-fn tuple_v6(words: &[Word; 19], kind: u16) -> Option<(Ends, Protocol)> {
+fn tuple_v6(words: &[Word; 19], kind: u16) -> Option<(Endpoints, Protocol)> {
     const ADDRESSES: u32 = header(44, CTA_TUPLE_IP | NESTED);
     const SOURCE: u32 = header(20, CTA_IP_V6_SRC);
     const DESTINATION: u32 = header(20, CTA_IP_V6_DST);
@@ -113,12 +114,14 @@ fn tuple_v6(words: &[Word; 19], kind: u16) -> Option<(Ends, Protocol)> {
         let bits = words.iter().fold(0, |bits, word| bits << 32 | u128::from(u32::from_be(*word)));
         Ipv6Addr::from_bits(bits)
     };
-    let ends =
-        (end(address([s0, s1, s2, s3]), source_port), end(address([d0, d1, d2, d3]), destination_port));
-    (whole == header(76, kind | NESTED)).then_some((ends, protocol(number)))
+    let endpoints = (
+        endpoint(address([s0, s1, s2, s3]), source_port),
+        endpoint(address([d0, d1, d2, d3]), destination_port),
+    );
+    (whole == header(76, kind | NESTED)).then_some((endpoints, protocol(number)))
 }
 
-fn end(address: impl Into<IpAddr>, port: u32) -> Endpoint {
+fn endpoint(address: impl Into<IpAddr>, port: u32) -> Endpoint {
     let [high, low, ..] = port.to_ne_bytes();
     Endpoint { address: address.into(), port: u16::from_be_bytes([high, low]) }
 }
@@ -131,40 +134,40 @@ fn protocol(word: u32) -> Protocol {
 /// What follows the tuples, in the order of Linux 6. What stands elsewhere, as on older kernels, or has another length
 /// or kind, is taken as the plain walk does.
 #[inline]
-fn beside(words: &[Word]) -> Option<Rest> {
-    let (mut rest, mut words) = (Rest::default(), Words(words));
-    while !words.0.is_empty() {
-        if let Some([value]) = words.take(header(8, CTA_STATUS)) {
-            rest.status = u32::from_be_bytes(*value);
+fn other_attributes(words: &[Word]) -> Option<OtherAttributes> {
+    let (mut others, mut cursor) = (OtherAttributes::default(), Cursor(words));
+    while !cursor.0.is_empty() {
+        if let Some([value]) = cursor.take(header(8, CTA_STATUS)) {
+            others.status = u32::from_be_bytes(*value);
         }
-        if let Some([value]) = words.take(header(8, CTA_MARK)) {
-            rest.mark = u32::from_be_bytes(*value);
+        if let Some([value]) = cursor.take(header(8, CTA_MARK)) {
+            others.mark = u32::from_be_bytes(*value);
         }
-        words.take::<1>(header(8, CTA_ID));
-        words.take::<1>(header(8, CTA_USE));
-        if let Some([value]) = words.take(header(8, CTA_TIMEOUT)) {
-            rest.timeout = Some(u32::from_be_bytes(*value));
+        cursor.take::<1>(header(8, CTA_ID));
+        cursor.take::<1>(header(8, CTA_USE));
+        if let Some([value]) = cursor.take(header(8, CTA_TIMEOUT)) {
+            others.timeout = Some(u32::from_be_bytes(*value));
         }
-        if let Some(value) = words.take(header(48, CTA_PROTOINFO | NESTED)) {
-            rest.shown = Some(tcp_state(value)?);
+        if let Some(value) = cursor.take(header(48, CTA_PROTOINFO | NESTED)) {
+            others.tcp_state = Some(tcp_state(value)?);
         }
-        if let Some(value) = words.take(header(28, CTA_COUNTERS_ORIG | NESTED)) {
-            rest.counters.0 = Some(counters(value)?);
+        if let Some(value) = cursor.take(header(28, CTA_COUNTERS_ORIG | NESTED)) {
+            others.counters.0 = Some(counters(value)?);
         }
-        if let Some(value) = words.take(header(28, CTA_COUNTERS_REPLY | NESTED)) {
-            rest.counters.1 = Some(counters(value)?);
+        if let Some(value) = cursor.take(header(28, CTA_COUNTERS_REPLY | NESTED)) {
+            others.counters.1 = Some(counters(value)?);
         }
-        if !words.0.is_empty() {
-            words.0 = other(words.0, &mut rest)?;
+        if !cursor.0.is_empty() {
+            cursor.0 = any_attribute(cursor.0, &mut others)?;
         }
     }
-    Some(rest)
+    Some(others)
 }
 
 /// What of a message is still to be read.
-struct Words<'a>(&'a [Word]);
+struct Cursor<'a>(&'a [Word]);
 
-impl<'a> Words<'a> {
+impl<'a> Cursor<'a> {
     /// Takes the value of an attribute if the next one has this header.
     #[inline]
     fn take<const N: usize>(&mut self, header: u32) -> Option<&'a [Word; N]> {
@@ -191,7 +194,7 @@ fn tcp_state(words: &[Word; 11]) -> Option<State> {
         return None;
     };
     let [state, ..] = state.to_ne_bytes();
-    State::tcp_number(state)
+    State::from_tcp_number(state)
 }
 
 fn counters(words: &[Word; 6]) -> Option<Counters> {
@@ -204,12 +207,12 @@ fn counters(words: &[Word; 6]) -> Option<Counters> {
 
 /// Takes the first attribute of `words` as the plain walk does, and gives those behind it.
 #[cold]
-fn other<'a>(words: &'a [Word], rest: &mut Rest) -> Option<&'a [Word]> {
+fn any_attribute<'a>(words: &'a [Word], others: &mut OtherAttributes) -> Option<&'a [Word]> {
     let mut attributes = Attributes(words.as_flattened());
     let (kind, value) = attributes.next()?.ok()?;
     if kind == CTA_TUPLE_ORIG || kind == CTA_TUPLE_REPLY {
         return None;
     }
-    rest.take(kind, value).ok()?;
+    others.set(kind, value).ok()?;
     Some(attributes.0.as_chunks().0)
 }

@@ -1,16 +1,10 @@
-//! The words of a line, one behind the other.
-
-#![expect(
-    clippy::inline_always,
-    reason = "every byte of the table goes through these; where the program is built small, calls would cost 1,200 \
-              instructions per line"
-)]
+//! Where in a line the parser is, and what it can take from there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use memchr::memchr;
 
-use crate::conntrack::entry::Unreadable;
+use crate::conntrack::entry::EntryError;
 
 #[derive(Clone, Copy)]
 pub(super) enum Family {
@@ -19,34 +13,33 @@ pub(super) enum Family {
 }
 
 impl Family {
-    pub(super) fn of(number: u64) -> Result<Self, Unreadable> {
+    pub(super) fn of(number: u64) -> Result<Self, EntryError> {
         match number {
             2 => Ok(Self::V4),
             10 => Ok(Self::V6),
-            _ => Err(Unreadable::Family),
+            _ => Err(EntryError::Family),
         }
     }
 }
 
 /// What of the line is still to be read. Values are read byte by byte, each byte once; one must end where its word
 /// ends.
-pub(super) struct Words<'a> {
+pub(super) struct Cursor<'a> {
     pub(super) rest: &'a [u8],
 }
 
-impl<'a> Words<'a> {
-    /// Moves to the next word and gives its first byte.
-    pub(super) fn advance(&mut self) -> Option<u8> {
+impl<'a> Cursor<'a> {
+    /// Passes the spaces before the next word and gives its first byte.
+    pub(super) fn skip_spaces(&mut self) -> Option<u8> {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
         }
         self.rest.first().copied()
     }
 
-    /// Moves behind `key` if that stands here.
-    #[inline(always)]
-    pub(super) fn key<const N: usize>(&mut self, key: &[u8; N]) -> bool {
-        let found = self.rest.first_chunk() == Some(key);
+    /// Passes `prefix` if that stands here.
+    pub(super) fn skip<const N: usize>(&mut self, prefix: &[u8; N]) -> bool {
+        let found = self.rest.first_chunk() == Some(prefix);
         if found {
             self.rest = self.rest.get(N..).unwrap_or_default();
         }
@@ -54,7 +47,7 @@ impl<'a> Words<'a> {
     }
 
     /// Takes the word that stands here, whatever it is.
-    pub(super) fn word(&mut self) -> &'a [u8] {
+    pub(super) fn take_word(&mut self) -> &'a [u8] {
         let end = memchr(b' ', self.rest).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
@@ -62,18 +55,17 @@ impl<'a> Words<'a> {
     }
 
     /// Passes a protocol's name, which the kernel pads to eight characters, and takes its number. (No name has eight.)
-    pub(super) fn protocol_number(&mut self) -> Result<u64, Unreadable> {
+    pub(super) fn protocol_number(&mut self) -> Result<u64, EntryError> {
         match self.rest {
             [_, _, _, _, _, _, _, b' ', b' ', rest @ ..] => self.rest = rest,
-            _ => drop(self.word()),
+            _ => drop(self.take_word()),
         }
-        self.advance();
-        self.digits().ok_or(Unreadable::Protocols)
+        self.skip_spaces();
+        self.digits().ok_or(EntryError::Protocols)
     }
 
-    /// Takes `length` bytes, behind which the word must end, and the space there.
-    #[inline(always)]
-    fn take(&mut self, length: usize) -> Option<()> {
+    /// Passes `length` bytes, behind which the word must end, and the space there.
+    fn end_word(&mut self, length: usize) -> Option<()> {
         self.rest = match self.rest.get(length..)? {
             [b' ', rest @ ..] => rest,
             [] => &[],
@@ -82,16 +74,16 @@ impl<'a> Words<'a> {
         Some(())
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, Unreadable> {
-        self.digits().ok_or(Unreadable::Number)
+    pub(super) fn number(&mut self) -> Result<u64, EntryError> {
+        self.digits().ok_or(EntryError::Number)
     }
 
-    pub(super) fn number_as<T: TryFrom<u64>>(&mut self) -> Result<T, Unreadable> {
-        self.digits().and_then(|value| value.try_into().ok()).ok_or(Unreadable::Number)
+    pub(super) fn number_as<T: TryFrom<u64>>(&mut self) -> Result<T, EntryError> {
+        self.digits().and_then(|value| value.try_into().ok()).ok_or(EntryError::Number)
     }
 
     /// An `Option` comes back in registers, which a `Result` of this size does not.
-    pub(super) fn digits(&mut self) -> Option<u64> {
+    fn digits(&mut self) -> Option<u64> {
         let (mut value, mut length) = (0_u64, 0);
         for byte in self.rest {
             let digit = byte.wrapping_sub(b'0');
@@ -102,36 +94,35 @@ impl<'a> Words<'a> {
             value = if length < 19 { value * 10 + u64::from(digit) } else { push_digit(value, digit)? };
             length += 1;
         }
-        self.take(length)?;
+        self.end_word(length)?;
         (length > 0).then_some(value)
     }
 
-    pub(super) fn hexadecimal(&mut self) -> Result<u16, Unreadable> {
-        let word = self.word();
+    pub(super) fn hexadecimal(&mut self) -> Result<u16, EntryError> {
+        let word = self.take_word();
         let digits = std::str::from_utf8(word).ok().filter(|_| word.iter().all(u8::is_ascii_hexdigit));
-        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or(Unreadable::Number)
+        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or(EntryError::Number)
     }
 
-    pub(super) fn address(&mut self, family: Family) -> Result<IpAddr, Unreadable> {
+    pub(super) fn address(&mut self, family: Family) -> Result<IpAddr, EntryError> {
         let address = match family {
             Family::V4 => self.ipv4().map(IpAddr::V4),
             Family::V6 => self.ipv6().map(IpAddr::V6),
         };
-        address.ok_or(Unreadable::Address)
+        address.ok_or(EntryError::Address)
     }
 
-    pub(super) fn ipv4(&mut self) -> Option<Ipv4Addr> {
+    fn ipv4(&mut self) -> Option<Ipv4Addr> {
         let mut address = self.octet()?;
         for _ in 0..3 {
             self.rest = self.rest.strip_prefix(b".")?;
             address = address << 8 | self.octet()?;
         }
-        self.take(0)?;
+        self.end_word(0)?;
         Some(Ipv4Addr::from_bits(address))
     }
 
     /// One to three digits, at once: addresses are a third of all there is to read.
-    #[inline(always)]
     fn octet(&mut self) -> Option<u32> {
         let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
         let (value, rest) = match self.rest {
@@ -147,12 +138,12 @@ impl<'a> Words<'a> {
     }
 
     /// Eight groups of four digits as the kernel's `%pI6` prints them, or the shortened form that people write.
-    pub(super) fn ipv6(&mut self) -> Option<Ipv6Addr> {
+    fn ipv6(&mut self) -> Option<Ipv6Addr> {
         if let Some(address) = self.rest.first_chunk().and_then(expanded) {
-            self.take(EXPANDED)?;
+            self.end_word(EXPANDED)?;
             return Some(address);
         }
-        std::str::from_utf8(self.word()).ok()?.parse().ok()
+        std::str::from_utf8(self.take_word()).ok()?.parse().ok()
     }
 }
 
