@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 ARCH = aarch64
+FLAVOUR = full
+export FLAVOUR
 
 help: ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -13,7 +15,7 @@ run: ## the daemon on a sample household, and a receiver that prints what it sen
 test: ## all tests; as root also those on a real connection table
 	@tools/test
 
-lint: ## formatting, clippy, documentation, scripts, licences
+lint: ## formatting, clippy, documentation and its commands and links, scripts, licences
 	@tools/lint
 
 bless: ## accept what the golden cases give; read the diff
@@ -42,10 +44,10 @@ deb-test: ## installs, starts, upgrades and removes that package; needs root
 feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
 	@tools/feed-test
 
-router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7
+router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7, FLAVOUR=full or lean
 	@cross/build $(ARCH)
 
-ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= as above
+ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= and FLAVOUR= as above
 	@tools/ipk $(ARCH)
 	@tools/ipk-check
 
@@ -58,7 +60,7 @@ cross-test: ## the programs for all routers, each run on the sample household
 reproducible: ## two builds from clean clones, compared
 	@tools/reproducible
 
-size: ## what the router's program consists of
+size: ## both flavours of the router's program: bytes, packed, the largest crates; ARCH= as above
 	@tools/size $(ARCH)
 
 dist: ## a release: packages, checksums, samples, in dist

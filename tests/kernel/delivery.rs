@@ -9,7 +9,6 @@ use crate::snapshot::{Receiver, counts};
 use crate::wait::until;
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_receiver_that_comes_late_sees_what_it_missed() {
     let home = Household::new("late");
     let server = listen(&home.internet, at(INTERNET, 443));

@@ -50,7 +50,6 @@ impl Drop for Trace {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip, nft and strace: make test runs it"]
 fn between_ticks_it_sleeps() {
     let home = Household::new("idle");
     home.router.enter(|| fill(0..200)).expect("room in the table");

@@ -11,7 +11,6 @@ use crate::snapshot::{Receiver, counts};
 use crate::wait::until;
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn devices_keep_their_entries_while_the_lan_is_gone() {
     let home = Household::new("lan");
     let (v4, v6) = (at(INTERNET, 443), at(INTERNET_V6, 443));
@@ -41,7 +40,6 @@ fn devices_keep_their_entries_while_the_lan_is_gone() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn sending_works_again_when_the_wan_is_back() {
     let home = Household::new("wan");
     let telegraf = at(INTERNET, 8094);
@@ -70,7 +68,6 @@ fn sending_works_again_when_the_wan_is_back() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn datagrams_come_from_the_address_that_the_router_has_now() {
     let home = Household::new("renumbered");
     let telegraf = at(INTERNET_V6, 8094);
@@ -89,7 +86,6 @@ fn datagrams_come_from_the_address_that_the_router_has_now() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn an_interface_without_link_layer_addresses_is_recognised() {
     let home = Household::new("tunnel");
     home.router.ip("tuntap add dev wgserver mode tun

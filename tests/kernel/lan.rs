@@ -126,7 +126,6 @@ fn renamed(leases: &str, names: &[(&Guest, &str)]) -> String {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip, nft, dnsmasq and busybox: make test runs it"]
 fn two_phones_of_one_name_are_told_apart_over_all_their_addresses() {
     let lan = Lan::new("phones");
     let (leases, neighbours) = (lan.leases(), lan.neighbours());
@@ -151,7 +150,6 @@ fn two_phones_of_one_name_are_told_apart_over_all_their_addresses() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip, nft, dnsmasq and busybox: make test runs it"]
 fn connections_keep_their_names_when_the_neighbours_are_forgotten() {
     let mut lan = Lan::new("flushed");
     lan.home.router.ip("neighbour flush all");
@@ -189,7 +187,6 @@ fn connections_keep_their_names_when_the_neighbours_are_forgotten() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip, nft, dnsmasq and busybox: make test runs it"]
 fn connections_follow_the_names_in_a_rewritten_lease_file() {
     let lan = Lan::new("rewritten");
     let told_apart = counted(TOLD_APART);

@@ -75,7 +75,6 @@ fn reload(exporter: &Exporter, times: usize) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn root_becomes_nobody_without_capabilities() {
     let home = Household::new("reduced");
     home.laptop.ip(&format!("addr add {PRIVATE}/64 dev eth0 nodad"));
@@ -104,7 +103,6 @@ fn root_becomes_nobody_without_capabilities() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn files_for_root_alone_are_read_all_the_same() {
     let home = Household::new("closed");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -131,7 +129,6 @@ fn files_for_root_alone_are_read_all_the_same() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn netlink_is_asked_with_one_capability() {
     let home = Household::new("asking");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -156,7 +153,6 @@ fn netlink_is_asked_with_one_capability() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn what_was_given_up_takes_a_restart() {
     let home = Household::new("restart");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -203,7 +199,6 @@ fn what_was_given_up_takes_a_restart() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_user_that_cannot_be_ends_it_before_anything_is_sent() {
     require("setpriv", "util-linux");
     let home = Household::new("nouser");
@@ -245,7 +240,6 @@ fn a_user_that_cannot_be_ends_it_before_anything_is_sent() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn root_that_stays_root_loses_its_capabilities() {
     let home = Household::new("stays");
     let telegraf = at("127.0.0.1", 8094);
@@ -257,7 +251,6 @@ fn root_that_stays_root_loses_its_capabilities() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn what_a_replay_needs_is_found_out_too() {
     let home = Household::new("replay");
     let server = listen(&home.internet, at(INTERNET, 443));

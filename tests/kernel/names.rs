@@ -25,7 +25,6 @@ fn leases(laptop: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_lease_file_rewritten_in_place_renames_its_devices() {
     let home = Household::new("names");
     let server = listen(&home.internet, at(INTERNET, 443));

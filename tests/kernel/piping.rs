@@ -26,7 +26,6 @@ fn read_snapshot(pipe: &mut impl BufRead) -> Snapshot {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn standard_output_is_written_at_every_tick_until_it_is_closed() {
     let home = Household::new("stdout");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -55,7 +54,6 @@ fn standard_output_is_written_at_every_tick_until_it_is_closed() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_reader_that_does_not_read_does_not_hold_up_the_end() {
     let home = Household::new("full");
     let config = configure(&home, "127.0.0.1:8094", "");

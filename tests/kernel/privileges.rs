@@ -43,7 +43,6 @@ fn permit(router: &Namespace, mode: u32) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn an_ordinary_user_of_group_0_reads_the_table() {
     let home = Household::new("group0");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -68,7 +67,6 @@ fn an_ordinary_user_of_group_0_reads_the_table() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn without_group_0_it_says_so_and_waits() {
     let home = Household::new("nobody");
     let server = listen(&home.internet, at(INTERNET, 443));
@@ -107,7 +105,6 @@ fn without_group_0_it_says_so_and_waits() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn capabilities_that_an_ordinary_user_was_given_are_kept_if_they_are_needed() {
     require("setpriv", "util-linux");
     let home = Household::new("ambient");

@@ -16,7 +16,6 @@ fn tagged(line: &Line, site: &str) -> bool {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_bad_file_changes_nothing_and_a_good_one_does() {
     let home = Household::new("reload");
     let server = listen(&home.internet, at(INTERNET, 443));

@@ -61,7 +61,6 @@ fn answer(socket: &UdpSocket, address: Ipv6Addr) -> Option<()> {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_name_is_resolved_and_its_ipv6_address_used() {
     let home = Household::new("name");
     let _name_server = NameServer::of_router(&home, NAS);
@@ -79,7 +78,6 @@ fn a_name_is_resolved_and_its_ipv6_address_used() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_name_server_that_never_answers_delays_no_tick() {
     let home = Household::new("resolver");
     let _name_server = NameServer::of_router(&home, NAS);

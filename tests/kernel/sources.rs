@@ -96,7 +96,6 @@ fn bare_packet(client: &Namespace, protocol: u8) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_quiet_table_is_the_same_from_both() {
     let home = Household::new("sources");
     home.router.nft(MARKS_AND_ZONES);
@@ -132,7 +131,6 @@ fn a_quiet_table_is_the_same_from_both() {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn under_churn_they_differ_by_the_churn_alone() {
     const QUIET: u32 = 4_000;
     const CHURN: u32 = 500;

@@ -15,7 +15,6 @@ use crate::wait::until;
 const ENTRIES: u32 = 65_536;
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_signal_is_heard_in_the_midst_of_a_large_table() {
     let home = Household::new("stopping");
     let _room = Limit::at_least(ENTRIES);

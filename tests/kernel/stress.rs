@@ -80,7 +80,6 @@ table inet untracked {
 ";
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_table_filled_to_its_limit() {
     const FULL: u32 = 20_000;
     let _turn = turn();
@@ -127,13 +126,11 @@ fn losses_are_counted(home: &Household, source: &str, full: u32) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn thousands_of_flows_a_second_coming_and_going_by_text() {
     churn("churn-text", "procfs");
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn thousands_of_flows_a_second_coming_and_going_by_messages() {
     churn("churn-messages", "netlink");
 }
@@ -207,7 +204,6 @@ fn check_those_that_stay(snapshot: &Snapshot, share: i64) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_table_that_is_tiny_now_and_huge_then() {
     const TINY: u32 = 32;
     let _turn = turn();
@@ -273,7 +269,6 @@ fn next_whole(socket: UdpSocket) -> Snapshot {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn a_receiver_that_does_not_keep_up() {
     const ENTRIES: u32 = 4096;
     let _turn = turn();

@@ -9,7 +9,6 @@ use crate::household::{Household, INTERNET, INTERNET_V6, VOID};
 use crate::snapshot::{Receiver, counts};
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn what_a_flush_removed_is_sent_as_zero_once() {
     let home = Household::new("flush");
     let server = listen(&home.internet, at(INTERNET, 443));

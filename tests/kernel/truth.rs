@@ -136,7 +136,6 @@ fn ended(home: &Household) {
 }
 
 #[test]
-#[ignore = "needs root, network namespaces, ip and nft: make test runs it"]
 fn known_connections_give_the_exact_truth() {
     let home = Household::new("truth");
     let held = Held::all(&home);
