@@ -8,11 +8,9 @@ pub mod assignments;
 mod bindings;
 pub mod device_type;
 pub mod files;
-pub mod gl_client;
-pub mod hosts;
+pub mod formats;
+mod identity;
 mod learning;
-pub mod leases;
-pub mod lines;
 pub mod listing;
 pub mod mac;
 pub mod name;
@@ -20,12 +18,7 @@ pub mod name_source;
 mod naming;
 mod neighbour_refresh;
 pub mod neighbours;
-pub mod odhcpd;
-pub mod registry;
 mod settling;
-pub mod static_hosts;
-pub mod uci;
-pub mod vendors;
 pub mod watched_file;
 
 use std::cmp::Reverse;
@@ -40,12 +33,13 @@ use crate::root::Root;
 use bindings::AddressBindings;
 use device_type::DeviceType;
 use files::{AssignmentsFile, File};
-use leases::Holder;
-use mac::{Duid, Mac};
+use mac::Mac;
 use name::Name;
 use name_source::NameSource;
 use naming::{Best, Claim, Naming};
 use neighbour_refresh::NeighbourRefresh;
+
+pub use identity::{DeviceId, Identity};
 
 /// A map by what outsiders may choose: its hash is seeded, and a tenth of the cost of the standard library's.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -70,54 +64,6 @@ pub struct Settings {
     pub remember: Duration,
     /// What the router is called.
     pub router: Option<Name>,
-}
-
-/// What a device is known by, whatever its name and addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DeviceId {
-    /// Its link-layer address.
-    Mac(Mac),
-    /// Its DHCPv6 identifier, where that holds no link-layer address.
-    Duid(Duid),
-}
-
-impl DeviceId {
-    fn tail(&self) -> [u8; 3] {
-        match self {
-            Self::Mac(mac) => mac.tail(),
-            Self::Duid(duid) => duid.tail(),
-        }
-    }
-
-    /// Its link-layer address, if that is what it is known by.
-    pub fn mac(&self) -> Option<Mac> {
-        match self {
-            Self::Mac(mac) => Some(*mac),
-            Self::Duid(_) => None,
-        }
-    }
-
-    /// The name of a device that nobody has named: its MAC. A DUID alone is none.
-    fn as_name(&self) -> Option<Name> {
-        self.mac().and_then(|mac| Name::clean(mac.to_string().as_bytes()))
-    }
-
-    /// The name of a device that has one which can't be told apart from others'.
-    fn identity(&self) -> Option<Name> {
-        match self {
-            Self::Mac(_) => self.as_name(),
-            Self::Duid(duid) => Name::clean(duid.end().as_bytes()),
-        }
-    }
-}
-
-impl From<Holder> for DeviceId {
-    fn from(holder: Holder) -> Self {
-        match holder {
-            Holder::Mac(mac) => Self::Mac(mac),
-            Holder::Duid(duid) => Self::Duid(duid),
-        }
-    }
 }
 
 /// What is known of one device.
@@ -151,19 +97,6 @@ struct LastSeen {
 
 /// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
 type LeadingRank = (bool, Reverse<u64>, IpAddr);
-
-/// Identity an address belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// A device.
-    Device(DeviceId),
-    /// A device of which nothing but an address that it made of its MAC is known.
-    Eui64Only(DeviceId),
-    /// Nobody known, but the owner has given the address a name.
-    Named(IpAddr),
-    /// Nobody known: the address itself is the device.
-    Address(IpAddr),
-}
 
 /// How a device is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -341,7 +274,7 @@ impl Devices {
             self.given_to(Some(key), &[], |given| given.name.is_some()).and_then(|given| given.name.as_ref());
         let name = match given {
             Some(name) => self.naming.owners(name, key.tail()),
-            None => key.as_name()?,
+            None => key.mac_as_name()?,
         };
         Some(Label {
             name,

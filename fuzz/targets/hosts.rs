@@ -6,8 +6,8 @@
 use std::fmt::Debug;
 
 use conntrack_exporter::devices::assignments::Assignments;
-use conntrack_exporter::devices::hosts::{Is, first_label, parse_ethers, parse_hosts};
-use conntrack_exporter::devices::lines::Unreadable;
+use conntrack_exporter::devices::formats::LineError;
+use conntrack_exporter::devices::formats::hosts::{Is, first_label, parse_ethers, parse_hosts};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
@@ -36,10 +36,10 @@ fuzz_target!(|text: &[u8]| {
 
 fn each_alone<'a, T: PartialEq + Debug + Clone>(
     text: &'a [u8],
-    found: &[Result<T, Unreadable>],
-    alone: impl Fn(&'a [u8]) -> Option<Result<T, Unreadable>>,
+    found: &[Result<T, LineError>],
+    alone: impl Fn(&'a [u8]) -> Option<Result<T, LineError>>,
 ) {
     let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
-    let alone = lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| Unreadable { line })));
+    let alone = lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| LineError::not_understood(line))));
     assert!(found.iter().cloned().eq(alone), "a line stands for itself");
 }

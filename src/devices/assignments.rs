@@ -8,11 +8,11 @@ use std::net::IpAddr;
 
 use super::device_type::DeviceType;
 use super::files::note;
-use super::hosts::{self, Ether, Is};
+use super::formats::hosts::{self, Ether, Is};
+use super::formats::{gl_client, registry, static_hosts};
 use super::mac::{Duid, Mac};
 use super::name::Name;
 use super::{DeviceId, Map};
-use super::{gl_client, registry, static_hosts};
 
 /// How many entries of a file are heard at most.
 const ENTRIES_AT_MOST: usize = 4096;

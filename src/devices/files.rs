@@ -8,10 +8,10 @@ use std::rc::Rc;
 use tracing::{info, warn};
 
 use super::assignments::Assignments;
-use super::leases::{self as dnsmasq, Holder, Line};
+use super::formats::{dnsmasq, odhcpd};
 use super::name_source::NameSource;
 use super::watched_file::{Look, WatchedFile, Wholeness};
-use super::{Settings, odhcpd};
+use super::{DeviceId, Settings};
 use crate::root::Root;
 
 /// GL.iNet's aliases.
@@ -220,23 +220,22 @@ pub(super) fn note(problems: &mut Vec<String>, problem: &dyn Display) {
 pub(super) fn each_lease(
     source: NameSource,
     text: &[u8],
-    mut each: impl FnMut(Holder, &[IpAddr], Option<&[u8]>),
+    mut each: impl FnMut(DeviceId, &[IpAddr], Option<&[u8]>),
 ) -> Vec<String> {
     let mut problems = Vec::new();
     if source == NameSource::Odhcpd {
         for lease in odhcpd::parse(text) {
             match lease {
-                Err(unreadable) => note(&mut problems, &unreadable),
                 Ok(lease) => each(lease.holder, &lease.addresses, lease.name.as_deref()),
+                Err(error) => note(&mut problems, &error),
             }
         }
         return problems;
     }
-    for (line, number) in dnsmasq::parse(text).zip(1..) {
-        match line {
-            Line::Nothing => {}
-            Line::Unreadable => note(&mut problems, &format_args!("line {number} is no lease")),
-            Line::Lease(lease) => each(lease.holder, &[lease.address], lease.name),
+    for lease in dnsmasq::parse(text) {
+        match lease {
+            Ok(lease) => each(lease.holder, &[lease.address], lease.name),
+            Err(error) => note(&mut problems, &error),
         }
     }
     problems

@@ -10,7 +10,6 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::files::each_lease;
-use super::leases::Holder;
 use super::name::Name;
 use super::name_source::NameSource;
 use super::watched_file::Look;
@@ -59,14 +58,13 @@ impl Devices {
     pub(super) fn learn(
         &mut self,
         path: &Rc<Path>,
-        holder: Holder,
+        holder: DeviceId,
         addresses: &[IpAddr],
         name: Option<&[u8]>,
         named: &mut HashSet<DeviceId>,
     ) {
         self.last.line += 1;
-        let key = DeviceId::from(holder);
-        let key = self.aliases.get(&key).cloned().unwrap_or(key);
+        let key = self.aliases.get(&holder).cloned().unwrap_or(holder);
         for address in addresses {
             self.pairs.lease(*address, &key, self.last);
         }

@@ -212,7 +212,7 @@ impl Naming {
                     device.name = Some(shown);
                 }
                 Some(Best::Claim(..)) => claimants.push((key, device)),
-                None => device.name = key.as_name(),
+                None => device.name = key.mac_as_name(),
             }
         }
         claimants.sort_by_key(|(key, device)| {
@@ -235,7 +235,7 @@ impl Naming {
                 claim.at_least(Level::Identity);
             }
             // Of two DUIDs that differ only where a name has no room, one stays without.
-            device.name = free.or_else(|| key.identity().filter(is_free));
+            device.name = free.or_else(|| key.as_name().filter(is_free));
             taken.extend(device.name.iter().map(Name::folded));
         }
     }

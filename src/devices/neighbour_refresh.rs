@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::formats::vendors;
 use super::mac::Mac;
 use super::neighbours::{self, AT_MOST, Neighbour};
-use super::vendors;
 use crate::root::Root;
 
 /// How often the neighbours are asked without a cause.

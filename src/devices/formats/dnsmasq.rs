@@ -7,50 +7,30 @@
 
 use std::net::IpAddr;
 
-use super::mac::{Duid, Mac};
+use super::lines::{self, numbered};
+use super::{LineError, LineErrorKind};
+use crate::devices::DeviceId;
+use crate::devices::mac::{Duid, Mac};
 
 /// One line that says who holds an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease<'a> {
-    /// Identity.
-    pub holder: Holder,
-    /// What.
+    /// Who holds it.
+    pub holder: DeviceId,
+    /// What is held.
     pub address: IpAddr,
     /// What the holder calls itself, as it came.
     pub name: Option<&'a [u8]>,
 }
 
-/// How a lease tells its holder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// By its MAC.
-    Mac(Mac),
-    /// By its DUID.
-    Duid(Duid),
-}
-
-/// What a line of the file is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// A lease.
-    Lease(Lease<'a>),
-    /// Empty, the server's own DUID, or a lease without any identity: nothing to learn.
-    Nothing,
-    /// None of these.
-    Unreadable,
-}
-
-/// Understands a whole file, line by line.
-pub fn parse(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    text.split(|byte| *byte == b'\n').map(line)
-}
-
-fn line(line: &[u8]) -> Line<'_> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() || line.starts_with(b"duid ") {
-        return Line::Nothing;
-    }
-    fields(line).as_ref().and_then(lease).unwrap_or(Line::Unreadable)
+/// Understands a whole file, line by line. Empty lines, the server's own DUID and leases without any identity have
+/// nothing to learn, and are passed over.
+pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, LineError>> {
+    let lines = numbered(text).filter(|(_, line)| !line.is_empty() && !line.starts_with(b"duid "));
+    lines.filter_map(|(line, text)| {
+        let lease = fields(text).ok_or(LineErrorKind::NotALease).and_then(Fields::lease);
+        lease.map_err(|kind| LineError { line, kind }).transpose()
+    })
 }
 
 struct Fields<'a> {
@@ -75,22 +55,22 @@ fn split_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((text.get(..space)?, text.get(space + 1..)?))
 }
 
-fn lease<'a>(fields: &Fields<'a>) -> Option<Line<'a>> {
-    if fields.expiry.is_empty() || !fields.expiry.iter().all(u8::is_ascii_digit) {
-        return None;
+impl<'a> Fields<'a> {
+    /// The lease; `None` of an IPv6 lease that doesn't say who holds it.
+    fn lease(self) -> Result<Option<Lease<'a>>, LineErrorKind> {
+        if self.expiry.is_empty() || !self.expiry.iter().all(u8::is_ascii_digit) {
+            return Err(LineErrorKind::NotALease);
+        }
+        let address = lines::address(self.address).ok_or(LineErrorKind::NotALease)?;
+        let holder = match address {
+            IpAddr::V4(_) => Mac::parse(without_hardware_type(self.identity)).map(DeviceId::Mac),
+            IpAddr::V6(_) if self.client == b"*" => return Ok(None),
+            IpAddr::V6(_) => Duid::parse(self.client).map(DeviceId::of_duid),
+        };
+        let holder = holder.ok_or(LineErrorKind::NotALease)?;
+        let name = (self.name != b"*").then_some(self.name);
+        Ok(Some(Lease { holder, address, name }))
     }
-    let address = std::str::from_utf8(fields.address).ok()?.parse().ok()?;
-    let holder = match address {
-        IpAddr::V4(_) => Holder::Mac(Mac::parse(without_hardware_type(fields.identity))?),
-        IpAddr::V6(_) if fields.client == b"*" => return Some(Line::Nothing),
-        IpAddr::V6(_) => holder_by_duid(Duid::parse(fields.client)?),
-    };
-    let name = (fields.name != b"*").then_some(fields.name);
-    Some(Line::Lease(Lease { holder, address, name }))
-}
-
-fn holder_by_duid(duid: Duid) -> Holder {
-    duid.mac().map_or(Holder::Duid(duid), Holder::Mac)
 }
 
 /// dnsmasq puts the hardware type before a MAC that isn't Ethernet's: `06-02:00:00:00:00:11`.
@@ -106,12 +86,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn lease<'a>(holder: &str, address: &str, name: Option<&'a [u8]>) -> Line<'a> {
+    fn lease<'a>(holder: &str, address: &str, name: Option<&'a [u8]>) -> Lease<'a> {
         let holder = match Mac::parse(holder.as_bytes()) {
-            Some(mac) => Holder::Mac(mac),
-            None => Holder::Duid(Duid::parse(holder.as_bytes()).unwrap()),
+            Some(mac) => DeviceId::Mac(mac),
+            None => DeviceId::Duid(Duid::parse(holder.as_bytes()).unwrap()),
         };
-        Line::Lease(Lease { holder, address: address.parse().unwrap(), name })
+        Lease { holder, address: address.parse().unwrap(), name }
     }
 
     #[test]
@@ -128,14 +108,11 @@ mod tests {
             lease("02:00:00:00:00:11", "192.168.8.179", Some(b"Living-Room-TV")),
             lease("02:00:00:00:00:22", "192.168.8.196", None),
             lease("02:00:00:00:00:33", "192.168.8.50", Some(b"nas")),
-            Line::Nothing,
             lease("02:00:00:00:00:44", "2001:db8:aa:10::118a", None),
             lease("00:02:00:00:ab:11:22", "2001:db8:aa:10::1b1a", None),
             lease("02:00:00:00:00:11", "2001:db8:aa:10::14ff", Some(b"laptop")),
-            Line::Nothing,
-            Line::Nothing,
         ];
-        assert_eq!(parse(text).collect::<Vec<_>>(), expected);
+        assert_eq!(parse(text).collect::<Vec<_>>(), expected.map(Ok));
     }
 
     #[test]
@@ -150,7 +127,7 @@ mod tests {
             lease("02:00:00:00:00:53", "192.168.8.153", Some(b"length")),
             lease("02:00:00:00:00:54", "192.168.8.154", Some(b"odd")),
         ];
-        assert_eq!(parse(text.as_bytes()).collect::<Vec<_>>(), expected);
+        assert_eq!(parse(text.as_bytes()).collect::<Vec<_>>(), expected.map(Ok));
     }
 
     #[test]
@@ -164,14 +141,15 @@ mod tests {
             "1 17 2001:db8::1 laptop nonsense",
             " ",
         ] {
-            assert_eq!(line(bad.as_bytes()), Line::Unreadable, "{bad}");
+            let expected = [Err(LineError { line: 1, kind: LineErrorKind::NotALease })];
+            assert_eq!(parse(bad.as_bytes()).collect::<Vec<_>>(), expected, "{bad}");
         }
     }
 
     proptest! {
         #[test]
-        fn never_panics_and_knows_every_line(text: Vec<u8>) {
-            prop_assert_eq!(parse(&text).count(), text.split(|byte| *byte == b'\n').count());
+        fn never_panics_and_hands_out_no_line_twice(text: Vec<u8>) {
+            prop_assert!(parse(&text).count() <= numbered(&text).count());
         }
 
         #[test]
@@ -179,8 +157,8 @@ mod tests {
             let (mac, address) = (Mac(mac), IpAddr::from(v4));
             let text = format!("{time} {mac} {address} {name} 01:{mac}");
             let name = (name != "*").then_some(name.as_bytes());
-            let expected = Line::Lease(Lease { holder: Holder::Mac(mac), address, name });
-            prop_assert_eq!(line(text.as_bytes()), expected);
+            let expected = Ok(Lease { holder: DeviceId::Mac(mac), address, name });
+            prop_assert_eq!(parse(text.as_bytes()).collect::<Vec<_>>(), [expected]);
         }
     }
 }
