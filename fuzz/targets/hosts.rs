@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use conntrack_exporter::devices::assignments::Assignments;
+use conntrack_exporter::devices::assignments::AssignmentList;
 use conntrack_exporter::devices::formats::LineError;
 use conntrack_exporter::devices::formats::hosts::{Is, first_label, parse_ethers, parse_hosts};
 use libfuzzer_sys::fuzz_target;
@@ -30,8 +30,8 @@ fuzz_target!(|text: &[u8]| {
         };
         assert_eq!(parse_ethers(&written).collect::<Vec<_>>(), [Ok(ether.clone())]);
     }
-    assert!(Assignments::hosts(text).entries() <= hosts.len());
-    assert!(Assignments::ethers(text).entries() <= ethers.len());
+    assert!(AssignmentList::hosts(text).entries() <= hosts.len());
+    assert!(AssignmentList::ethers(text).entries() <= ethers.len());
 });
 
 fn each_alone<'a, T: PartialEq + Debug + Clone>(

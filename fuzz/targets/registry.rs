@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use conntrack_exporter::devices::assignments::Assignments;
+use conntrack_exporter::devices::assignments::AssignmentList;
 use conntrack_exporter::devices::device_type::DeviceType;
 use conntrack_exporter::devices::formats::registry::{Entry, parse};
 use libfuzzer_sys::fuzz_target;
@@ -35,7 +35,7 @@ fuzz_target!(|text: &[u8]| {
         let marked = [BYTE_ORDER_MARK, text].concat();
         assert!(parse(&marked).eq(parse(text)), "a mark says nothing");
     }
-    let list = Assignments::registry(text);
+    let list = AssignmentList::registry(text);
     assert!(list.entries() <= parse(text).flatten().count());
     assert!(list.names().all(|name| (1..=64).contains(&name.as_str().len())));
 });

@@ -21,8 +21,9 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
+use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
 use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
-use crate::devices::{Settings, files, neighbours};
+use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use account::{Cause, LARGEST_LIST};
@@ -170,7 +171,7 @@ impl Capture<'_> {
     /// Everything that names devices; each file once, however often it is configured.
     fn files(&mut self, settings: &Settings) {
         let mut seen = HashSet::new();
-        for path in files::paths(settings).into_iter().filter(|path| seen.insert(path.clone())) {
+        for path in settings.paths().into_iter().filter(|path| seen.insert(path.clone())) {
             match kind(&path, settings) {
                 Some(kind) if self.disguise.is_some() => self.rewrite(&path, kind),
                 Some(_) => self.copy(&path, None),
@@ -272,10 +273,10 @@ impl Capture<'_> {
 fn kind(path: &Path, settings: &Settings) -> Option<Kind> {
     let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
     let fixed = [
-        (files::GL_CLIENT, Kind::GlClient),
-        (files::DHCP, Kind::StaticHosts),
-        (files::ETHERS, Kind::Ethers),
-        (files::HOSTS, Kind::Hosts),
+        (GL_CLIENT, Kind::GlClient),
+        (DHCP, Kind::StaticHosts),
+        (ETHERS, Kind::Ethers),
+        (HOSTS, Kind::Hosts),
     ];
     let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
     fixed

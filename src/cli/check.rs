@@ -11,8 +11,8 @@ use crate::config::{Config, Timestamps};
 use crate::conntrack::{Entry, Progress, Table, TableError, backend};
 use crate::daemon::ConfigFile;
 use crate::daemon::clock::{self, Evidence, Verdict as ClockVerdict};
-use crate::devices::files::{self, Found, Survey};
 use crate::devices::name_source::NameSource;
+use crate::devices::survey::{self, Found, Survey};
 use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::lan::{Lan, is_private};
@@ -252,7 +252,7 @@ fn one_interface(report: &mut Report, lan: &Lan, interface: &Interface) {
 
 /// Files of names; absent ones are told of only where something is lost by it.
 fn names(report: &mut Report, settings: &Settings, root: &Root) {
-    for Survey { path, source, found } in files::survey(root, settings) {
+    for Survey { path, source, found } in survey::survey(root, settings) {
         let path = path.display();
         match found {
             Found::Nothing if source == NameSource::Lease => report.warning(

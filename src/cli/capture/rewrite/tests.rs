@@ -1,5 +1,5 @@
 use super::*;
-use crate::devices::assignments::Assignments;
+use crate::devices::assignments::AssignmentList;
 use crate::devices::mac::{Duid, Mac};
 use crate::devices::name::Name;
 use proptest::prelude::*;
@@ -154,8 +154,8 @@ proptest! {
         let text = lines.collect::<Vec<_>>().concat();
         let (_, new, left_out) = rewritten(Kind::Registry, text.as_bytes());
         prop_assert_eq!(left_out, 0);
-        let (old, new) = (Assignments::registry(text.as_bytes()), Assignments::registry(&new));
-        let equal = |list: &Assignments| -> Vec<bool> {
+        let (old, new) = (AssignmentList::registry(text.as_bytes()), AssignmentList::registry(&new));
+        let equal = |list: &AssignmentList| -> Vec<bool> {
             let names: Vec<_> = list.names().map(Name::folded).collect();
             names.iter().flat_map(|a| names.iter().map(move |b| a == b)).collect()
         };
