@@ -184,7 +184,7 @@ fn name(root: &Path, devices: usize, times: usize) {
         present.begin((known.generation(), lan.generation()));
         for address in &addresses {
             if present.owner_at(*address).is_none() {
-                present.enter(*address, known.identify(&lan, *address, true, Duration::ZERO), false);
+                present.enter(*address, known.identify(*address, true), false);
                 labels.clear();
             }
         }

@@ -1,8 +1,11 @@
 //! One snapshot: from the kernel's table to points, once through all the rooms.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState;
 use ipnet::IpNet;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
@@ -18,7 +21,7 @@ use crate::conntrack::flow::Flow;
 use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
 use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
-use crate::devices::{Devices, Label, Settings};
+use crate::devices::{Devices, Label, Settings, UNKNOWN_AT_MOST};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
@@ -75,6 +78,8 @@ struct Pass {
     unreadable: u64,
     /// The first line that was not understood, and what is wrong with it.
     first_unreadable: Option<String>,
+    /// Addresses about which the neighbours are to be asked before the next pass.
+    unknown: HashSet<IpAddr, RandomState>,
 }
 
 impl Collector {
@@ -101,7 +106,7 @@ impl Collector {
 
     /// Every known device.
     pub fn roster(&self) -> Vec<ListedDevice> {
-        self.devices.roster(&self.lan)
+        self.devices.listing(&self.lan)
     }
 
     /// The configuration in force.
@@ -136,6 +141,7 @@ impl Collector {
         self.look_around(boot);
         let gauges = self.table.gauges();
         let pass = self.pass(gauges, boot).await?;
+        pass.unknown.iter().for_each(|address| self.devices.note_unknown(*address));
         self.sequence += 1;
         self.report_unreadable(&pass, boot);
         let counted = self.count(boot);
@@ -189,7 +195,7 @@ impl Collector {
         let mut source = self.table.choose(gauges, boot);
         let mut first = None;
         loop {
-            let error = match self.read(source, boot).await {
+            let error = match self.read(source).await {
                 Ok(pass) => {
                     self.table.succeeded();
                     return Ok(pass);
@@ -207,22 +213,30 @@ impl Collector {
     }
 
     /// Reads the table from one source: every flow is seen by every measurement.
-    async fn read(&mut self, source: TableBackend, boot: Duration) -> Result<Pass, TableError> {
+    async fn read(&mut self, source: TableBackend) -> Result<Pass, TableError> {
         self.present.begin((self.devices.generation(), self.lan.generation()));
         let mut pass = Pass::default();
         let mut reading = self.table.open(source)?;
         let mut yielded = Instant::now();
         let Self { lan, devices, present, admission, connection_state, .. } = self;
         // Of an entry that a device began, which most are, one look-up tells the rest once its address was met.
+        let mut unknown = HashSet::default();
         let mut owner_of = |flow: &Flow| {
             if let Some(owner) = present.owner_at(flow.original.source.address) {
                 return Some(owner);
             }
-            Some(match whose(flow, |address| devices.place(lan, address, boot)) {
+            let place = |address| {
+                let place = devices.place(lan, address);
+                if devices.worth_asking(place, address) && unknown.len() < UNKNOWN_AT_MOST {
+                    unknown.insert(address);
+                }
+                place
+            };
+            Some(match whose(flow, place) {
                 Whose::Loopback => return None,
                 Whose::Router => OwnerId::ROUTER,
                 Whose::Device { address, link_layer } => present.owner_at(address).unwrap_or_else(|| {
-                    let who = devices.identify(lan, address, link_layer, boot);
+                    let who = devices.identify(address, link_layer);
                     let admitted = who.as_ref().is_some_and(|who| admission.knows(who));
                     present.enter(address, who, admitted)
                 }),
@@ -241,7 +255,7 @@ impl Collector {
         };
         loop {
             match reading.step(&mut see) {
-                Ok(Progress::Done) => return Ok(pass),
+                Ok(Progress::Done) => return Ok(Pass { unknown, ..pass }),
                 Ok(Progress::More) => {}
                 Err(error) => return Err(self.table.error(source, error)),
             }

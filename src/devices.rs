@@ -1,18 +1,22 @@
-//! Identity is on the LAN: from an address to a device, and from a device to its name.
+//! Who is on the LAN: from an address to a device, and from a device to its name.
 //!
 //! Devices are known by a [`DeviceId`]; names are for the way out. Leases and neighbours tell who is at an address; what
 //! they no longer say is kept (dnsmasq empties its file before it rewrites it, neighbours age out before their
 //! connections do), within stated bounds, the oldest out first. What the owner says holds as long as it is said.
+//!
+//! [`Devices::refresh`] alone reads files and asks the neighbours. Look-ups only look: what one did not know is noted by
+//! [`Devices::note_unknown`], and asked about before the next pass over the table.
 
 pub mod assignments;
+mod best_name;
 mod bindings;
 pub mod device_type;
-pub mod files;
-pub mod gl_client;
-pub mod hosts;
-mod learning;
-pub mod leases;
-pub mod lines;
+pub mod formats;
+mod identity;
+mod inventory;
+mod labels;
+mod last_seen;
+mod leases;
 pub mod listing;
 pub mod mac;
 pub mod name;
@@ -20,211 +24,78 @@ pub mod name_source;
 mod naming;
 mod neighbour_refresh;
 pub mod neighbours;
-pub mod odhcpd;
-pub mod registry;
-mod settling;
-pub mod static_hosts;
-pub mod uci;
-pub mod vendors;
+pub mod settings;
+mod source_file;
+pub mod survey;
+mod vendor_names;
 pub mod watched_file;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::lan::{Lan, Place, is_link_local};
 use crate::root::Root;
-use bindings::AddressBindings;
-use device_type::DeviceType;
-use files::{AssignmentsFile, File};
-use leases::Holder;
-use mac::{Duid, Mac};
-use name::Name;
-use name_source::NameSource;
-use naming::{Best, Claim, Naming};
+use assignments::{Assignments, Target};
+use best_name::NameSources;
+use bindings::{AddressBindings, DeviceAddresses, LeadingRank};
+use inventory::Inventory;
+use labels::{LabelPart, Labels};
+use listing::ListedDevice;
+use naming::{Candidate, Naming};
 use neighbour_refresh::NeighbourRefresh;
+use neighbours::Neighbour;
+use source_file::SourceFile;
+use vendor_names::VendorNames;
+
+pub use identity::{DeviceId, Identity};
+pub use labels::Label;
+pub use last_seen::KNOWN_AT_MOST;
+pub use neighbour_refresh::UNKNOWN_AT_MOST;
+pub use settings::Settings;
 
 /// A map by what outsiders may choose: its hash is seeded, and a tenth of the cost of the standard library's.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-
-/// How many devices, and how many leased addresses of theirs, are known at most.
-pub const KNOWN_AT_MOST: usize = 4096;
-
-/// Where devices and names are found, and how long what was learned is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// dnsmasq's lease files.
-    pub leases: Vec<PathBuf>,
-    /// odhcpd's lease files.
-    pub odhcpd: Vec<PathBuf>,
-    /// The owner's own file.
-    pub registry: PathBuf,
-    /// Files of vendors; the first that exists is read.
-    pub vendors: Vec<PathBuf>,
-    /// The sources of names, the best first; one that is not among them is not heard.
-    pub names: Vec<NameSource>,
-    /// How long an address learned from the neighbours is kept after they last showed it.
-    pub remember: Duration,
-    /// What the router is called.
-    pub router: Option<Name>,
-}
-
-/// What a device is known by, whatever its name and addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DeviceId {
-    /// Its link-layer address.
-    Mac(Mac),
-    /// Its DHCPv6 identifier, where that holds no link-layer address.
-    Duid(Duid),
-}
-
-impl DeviceId {
-    fn tail(&self) -> [u8; 3] {
-        match self {
-            Self::Mac(mac) => mac.tail(),
-            Self::Duid(duid) => duid.tail(),
-        }
-    }
-
-    /// Its link-layer address, if that is what it is known by.
-    pub fn mac(&self) -> Option<Mac> {
-        match self {
-            Self::Mac(mac) => Some(*mac),
-            Self::Duid(_) => None,
-        }
-    }
-
-    /// The name of a device that nobody has named: its MAC. A DUID alone is none.
-    fn as_name(&self) -> Option<Name> {
-        self.mac().and_then(|mac| Name::clean(mac.to_string().as_bytes()))
-    }
-
-    /// The name of a device that has one which can't be told apart from others'.
-    fn identity(&self) -> Option<Name> {
-        match self {
-            Self::Mac(_) => self.as_name(),
-            Self::Duid(duid) => Name::clean(duid.end().as_bytes()),
-        }
-    }
-}
-
-impl From<Holder> for DeviceId {
-    fn from(holder: Holder) -> Self {
-        match holder {
-            Holder::Mac(mac) => Self::Mac(mac),
-            Holder::Duid(duid) => Self::Duid(duid),
-        }
-    }
-}
-
-/// What is known of one device.
-#[derive(Clone, Debug, Default)]
-struct Device {
-    /// Whether an IPv4 lease or a neighbour has shown its MAC: the one in a DUID may be that of another interface of
-    /// the same device.
-    firm: bool,
-    /// What each lease file calls it.
-    claims: BTreeMap<Rc<Path>, Name>,
-    /// The best name that anybody gives it.
-    best: Option<Best>,
-    /// The best claim, and what became of it.
-    claim: Option<Claim>,
-    /// What it is called in the end.
-    name: Option<Name>,
-    /// What sort of thing it is, behind the place of the file that says so.
-    kind: Option<(usize, DeviceType)>,
-    /// The address that leads it, behind what makes that one lead.
-    leading: Option<LeadingRank>,
-    /// When it was last spoken of.
-    said: LastSeen,
-}
-
-/// The reading, and the line counted over all readings, in which something was last said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct LastSeen {
-    reading: u64,
-    line: u64,
-}
-
-/// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
-type LeadingRank = (bool, Reverse<u64>, IpAddr);
-
-/// Identity an address belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// A device.
-    Device(DeviceId),
-    /// A device of which nothing but an address that it made of its MAC is known.
-    Eui64Only(DeviceId),
-    /// Nobody known, but the owner has given the address a name.
-    Named(IpAddr),
-    /// Nobody known: the address itself is the device.
-    Address(IpAddr),
-}
-
-/// How a device is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
-    /// Its name; no other device has it.
-    pub name: Name,
-    /// Its leading address.
-    pub ip: Option<IpAddr>,
-    /// Its MAC, the lowest of several.
-    pub mac: Option<Mac>,
-    /// What sort of thing it is.
-    pub device_type: Option<DeviceType>,
-}
 
 /// All devices known, and what tells of them.
 #[derive(Debug)]
 pub struct Devices {
     root: Root,
     settings: Settings,
-    leases: Vec<File>,
-    books: Vec<AssignmentsFile>,
-    vendors: Map<Mac, Option<Name>>,
-    known: Map<DeviceId, Device>,
-    pairs: AddressBindings,
-    /// DHCPv6 identifiers of devices whose MAC the neighbours have shown.
-    aliases: Map<DeviceId, DeviceId>,
+    leases: Vec<SourceFile>,
+    bindings: AddressBindings,
+    inventory: Inventory,
+    assignments: Assignments,
+    vendors: VendorNames,
     naming: Naming,
-    /// How devices to which the owner gave one name are shown, by that name folded.
-    shared: Map<Box<str>, Label>,
-    wondering: NeighbourRefresh,
-    last: LastSeen,
+    labels: Labels,
+    neighbours: NeighbourRefresh,
     generation: u64,
-    /// Whether settings have changed since anything was settled.
+    /// Whether settings have changed since names were last settled.
     unsettled: bool,
-    /// Whether more were told of than can be known, and that was said.
-    crowded: bool,
 }
 
 impl Devices {
     /// Nobody yet; `settings` says where to look below `root`.
     pub fn new(root: &Root, settings: Settings) -> Self {
         Self {
-            leases: files::leases(root, &settings),
-            books: files::books(root, &settings),
+            leases: leases::files(root, &settings),
+            bindings: AddressBindings::default(),
+            inventory: Inventory::default(),
+            assignments: Assignments::new(root, &settings),
+            vendors: VendorNames::default(),
             naming: Naming::new(settings.router.as_ref()),
+            labels: Labels::default(),
+            neighbours: NeighbourRefresh::default(),
             root: root.clone(),
             settings,
-            vendors: Map::default(),
-            known: Map::default(),
-            pairs: AddressBindings::default(),
-            aliases: Map::default(),
-            shared: Map::default(),
-            wondering: NeighbourRefresh::default(),
-            last: LastSeen::default(),
             generation: 0,
             unsettled: false,
-            crowded: false,
         }
     }
 
-    /// Changes whenever anything that is told of devices may have changed.
+    /// Changes whenever anything that is known of devices may have changed.
     pub const fn generation(&self) -> u64 {
         self.generation
     }
@@ -232,142 +103,218 @@ impl Devices {
     /// Takes over other settings and keeps all that was learned. They take effect with the next [`Devices::refresh`]:
     /// until the owner's files are read again, claims would clash that never did.
     pub fn reconfigure(&mut self, settings: Settings) {
-        // A list of vendors may have been installed since.
-        self.vendors.clear();
+        self.vendors.forget();
         self.unsettled = true;
         if self.settings == settings {
             return;
         }
-        self.leases = files::leases(&self.root, &settings);
-        self.books = files::books(&self.root, &settings);
+        self.leases = leases::files(&self.root, &settings);
+        self.assignments = Assignments::new(&self.root, &settings);
         self.naming.reserve(settings.router.as_ref());
         self.settings = settings;
-        let files: Vec<Rc<Path>> = self.leases.iter().map(File::path).collect();
-        self.known.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
+        let files: Vec<_> = self.leases.iter().map(|file| Rc::clone(&file.path)).collect();
+        self.inventory.keep_claims_of(&files);
     }
 
     /// Other interfaces are the LAN now: the neighbours are asked anew.
     pub fn forget_neighbours(&mut self) {
-        self.pairs.forget_neighbours();
-        self.wondering = NeighbourRefresh::default();
+        self.bindings.forget_neighbours();
+        self.neighbours = NeighbourRefresh::default();
         self.unsettled = true;
     }
 
+    /// Takes note that nobody knows `address`, which the pass over the table met: the next [`Devices::refresh`] asks the
+    /// neighbours, unless they were asked about it within the last minute. At most [`UNKNOWN_AT_MOST`] are noted.
+    pub fn note_unknown(&mut self, address: IpAddr) {
+        self.neighbours.note_unknown(address);
+    }
+
     /// Reads the files that have changed, and asks the neighbours if it is time for that at `boot` (time since boot).
+    /// To be called before every pass over the table.
     pub fn refresh(&mut self, lan: &Lan, boot: Duration) {
-        self.last.reading += 1;
+        self.inventory.begin_reading();
         let mut changed = std::mem::take(&mut self.unsettled);
-        for place in 0..self.leases.len() {
-            changed |= self.refresh_leases(place);
+        for file in &mut self.leases {
+            changed |= leases::refresh(file, &mut self.inventory, &mut self.bindings);
         }
-        for book in &mut self.books {
-            changed |= book.refresh();
+        changed |= self.assignments.refresh();
+        if self.neighbours.take_due(boot, lan.generation())
+            && let Some(found) = self.neighbours.ask(&self.root, boot)
+        {
+            changed |= self.learn_neighbours(&found, lan, boot);
         }
-        self.wondering.begin_tick();
-        changed |= self.wondering.is_due(boot) && self.ask_neighbours(lan, boot);
         if changed {
             self.settle();
         }
     }
 
     /// Where `address` is, neighbours on the LAN included.
-    pub fn place(&mut self, lan: &Lan, address: IpAddr, boot: Duration) -> Place {
-        let place = lan.place(address);
-        if place != Place::Outside {
-            return place;
+    pub fn place(&self, lan: &Lan, address: IpAddr) -> Place {
+        match lan.place(address) {
+            Place::Outside if self.bindings.is_neighbour(address) => Place::Lan { link_layer: true },
+            place => place,
         }
-        if is_link_local(address) && !self.pairs.is_neighbour(address) {
-            self.wonder(lan, address, boot);
-        }
-        if self.pairs.is_neighbour(address) { Place::Lan { link_layer: true } } else { Place::Outside }
     }
 
-    /// Identity has `address`; `link_layer` says whether hosts there have link-layer addresses. The neighbours are asked
-    /// once about an address that nobody ties to a device.
+    /// Whether the neighbours may know more of `address`, for which [`Devices::place`] gave `place`: then it is one for
+    /// [`Devices::note_unknown`].
+    pub fn worth_asking(&self, place: Place, address: IpAddr) -> bool {
+        match place {
+            Place::Lan { link_layer } => link_layer && !self.bindings.knows(address),
+            // The neighbours alone tell on which side of the router it is.
+            Place::Outside => is_link_local(address),
+            Place::Loopback | Place::Router => false,
+        }
+    }
+
+    /// Whose `address` is; `link_layer` says whether hosts there have link-layer addresses.
     ///
     /// `None` for an IPv6 address of which nothing is known: hosts change theirs daily, each would be a new name.
-    pub fn identify(
-        &mut self,
-        lan: &Lan,
-        address: IpAddr,
-        link_layer: bool,
-        boot: Duration,
-    ) -> Option<Identity> {
-        let mut told = self.pairs.told(address);
-        if told.is_none() && link_layer && self.wonder(lan, address, boot) {
-            told = self.pairs.told(address);
-        }
-        match told {
-            Some(key) if key.mac().is_some() => return Some(Identity::Device(key)),
-            Some(key) => return self.known.get(&key)?.name.is_some().then_some(Identity::Device(key)),
-            None if self.given_to(None, &[address], |given| given.name.is_some()).is_some() => {
-                return Some(Identity::Named(address));
-            }
+    pub fn identify(&self, address: IpAddr, link_layer: bool) -> Option<Identity> {
+        match self.bindings.device_at(address) {
+            Some(id) if id.mac().is_some() => return Some(Identity::Device(id)),
+            // A DUID alone is a device only by a name.
+            Some(id) => return self.labels.of(&id).is_some().then_some(Identity::Device(id)),
+            None if self.assignments.name_at(address).is_some() => return Some(Identity::Named(address)),
             None => {}
         }
         match bindings::eui64(address).filter(|_| link_layer).map(DeviceId::Mac) {
-            Some(key) if self.known.contains_key(&key) => Some(Identity::Device(key)),
-            Some(key) => Some(Identity::Eui64Only(key)),
+            Some(id) if self.inventory.contains(&id) => Some(Identity::Device(id)),
+            Some(id) => Some(Identity::Eui64Only(id)),
             None if address.is_ipv4() || !link_layer => Some(Identity::Address(address)),
             None => None,
         }
     }
 
-    /// How `who` is shown.
-    pub fn label(&self, who: &Identity) -> Option<Label> {
-        let label = match who {
-            Identity::Address(address) => return Label::new(address.to_string().as_bytes(), Some(*address)),
-            Identity::Named(address) => {
-                let given = self.given_to(None, &[*address], |given| given.name.is_some())?;
-                let name = self.naming.owners(given.name.as_ref()?, address_tail(*address));
-                Label {
-                    name,
-                    ip: Some(*address),
-                    mac: None,
-                    device_type: self.type_of(None, &[*address]).map(|(_, kind)| kind),
-                }
+    /// How `identity` is shown.
+    pub fn label(&self, identity: &Identity) -> Option<Label> {
+        match identity {
+            Identity::Address(address) => {
+                let name = name::Name::clean(address.to_string().as_bytes())?;
+                Some(Label { name, ip: Some(*address), mac: None, device_type: None })
             }
-            Identity::Device(key) | Identity::Eui64Only(key) => match self.known.get(key) {
-                Some(device) => device.label(key)?,
-                None => self.stranger(key)?,
-            },
-        };
-        Some(self.shared.get(&label.name.folded()).cloned().unwrap_or(label))
+            Identity::Named(address) => {
+                let part = self.assigned_address(*address, self.assignments.name_at(*address)?);
+                Some(self.labels.shared(part.label()))
+            }
+            Identity::Device(id) | Identity::Eui64Only(id) if self.inventory.contains(id) => {
+                self.labels.of(id)
+            }
+            Identity::Device(id) | Identity::Eui64Only(id) => {
+                let name = match self.assignments.name_of(id) {
+                    Some(name) => self.naming.owner_names().shown(name, id.tail()),
+                    None => id.mac_as_name()?,
+                };
+                let device_type = self.assignments.device_type(Some(id), &[]);
+                let part = LabelPart { name, leading: None, mac: id.mac(), device_type };
+                Some(self.labels.shared(part.label()))
+            }
+        }
     }
 
-    /// How a device is shown whose MAC only its address tells.
-    fn stranger(&self, key: &DeviceId) -> Option<Label> {
-        let given =
-            self.given_to(Some(key), &[], |given| given.name.is_some()).and_then(|given| given.name.as_ref());
-        let name = match given {
-            Some(name) => self.naming.owners(name, key.tail()),
-            None => key.as_name()?,
-        };
-        Some(Label {
-            name,
-            ip: None,
-            mac: key.mac(),
-            device_type: self.type_of(Some(key), &[]).map(|(_, kind)| kind),
-        })
+    /// All known devices that have a name, in order of their names.
+    pub fn listing(&self, lan: &Lan) -> Vec<ListedDevice> {
+        listing::list(self, lan)
+    }
+
+    /// Takes in what the neighbours answered; gives whether anything of it is new.
+    fn learn_neighbours(&mut self, found: &[Neighbour], lan: &Lan, boot: Duration) -> bool {
+        // The router stands in its own table where it has heard itself.
+        let of_the_lan = found.iter().filter(|neighbour| {
+            lan.pattern_for(&neighbour.interface).is_some() && lan.place(neighbour.address) != Place::Router
+        });
+        let pairs = of_the_lan.map(|neighbour| (neighbour.address, neighbour.mac));
+        let reading = self.inventory.reading();
+        let news = self.bindings.answer(pairs, reading, boot, self.settings.remember);
+        self.inventory.see_neighbours(self.bindings.live_macs()) || news
+    }
+
+    /// Derives from all that was learned what each device is called and how it is shown.
+    fn settle(&mut self) {
+        self.generation += 1;
+        self.inventory.adopt_duids(&mut self.bindings);
+        self.inventory.forget_oldest(&mut self.bindings);
+        let addresses = self.bindings.by_device();
+        self.look_up_vendors(&addresses);
+        let sources = self.name_sources();
+        let candidates = self.inventory.iter().map(|(id, device)| Candidate {
+            id: id.clone(),
+            best: sources.best(id, device, addresses_of(&addresses, id)),
+            confirmed: device.confirmed,
+        });
+        let candidates = candidates.collect();
+        let held_by = |address, id: &DeviceId| self.bindings.device_at(address).as_ref() == Some(id);
+        self.naming.settle(candidates, self.assignments.names(), held_by, self.inventory.reading());
+        self.labels = self.make_labels(&addresses);
+    }
+
+    /// Finds the vendors of devices that have no better name and were not looked up before.
+    fn look_up_vendors(&mut self, addresses: &Map<DeviceId, DeviceAddresses>) {
+        let sources = self.name_sources();
+        let devices = self.inventory.iter();
+        let wanted = devices
+            .filter_map(|(id, device)| sources.mac_to_look_up(id, device, addresses_of(addresses, id)))
+            .collect();
+        let is_known = |mac| self.inventory.contains(&DeviceId::Mac(mac));
+        self.vendors.look_up(&self.root, &self.settings.vendors, wanted, is_known);
+    }
+
+    fn make_labels(&self, addresses: &Map<DeviceId, DeviceAddresses>) -> Labels {
+        let mut devices = BTreeMap::new();
+        let mut owned = Vec::new();
+        for (id, _) in self.inventory.iter().collect::<BTreeMap<_, _>>() {
+            let Some(named) = self.naming.device(id) else { continue };
+            let Some(name) = named.name.clone() else { continue };
+            let leading = addresses.get(id).and_then(|addresses| addresses.leading);
+            let device_type = self.assignments.device_type(Some(id), addresses_of(addresses, id));
+            let part = LabelPart { name, leading, mac: id.mac(), device_type };
+            if named.is_assigned() {
+                owned.push(part.clone());
+            }
+            devices.insert(id.clone(), part);
+        }
+        let assigned = self.assignments.named().filter_map(|(target, name)| match target {
+            Target::Mac(mac) => Some(self.assigned_mac(mac, name)),
+            // Whoever is there has a part already.
+            Target::Address(address) if self.bindings.knows(address) => None,
+            Target::Address(address) => Some(self.assigned_address(address, name)),
+        });
+        owned.extend(assigned);
+        Labels::new(devices.into_iter(), owned.into_iter())
+    }
+
+    /// The part that a MAC with a name of the owner's has in its label.
+    fn assigned_mac(&self, mac: mac::Mac, name: &name::Name) -> LabelPart {
+        LabelPart {
+            name: self.naming.owner_names().shown(name, mac.tail()),
+            leading: None,
+            mac: Some(mac),
+            device_type: self.assignments.device_type(Some(&DeviceId::Mac(mac)), &[]),
+        }
+    }
+
+    /// The part that an address with a name of the owner's has in its label.
+    fn assigned_address(&self, address: IpAddr, name: &name::Name) -> LabelPart {
+        LabelPart {
+            name: self.naming.owner_names().shown(name, address_tail(address)),
+            leading: Some(LeadingRank::assigned(address)),
+            mac: None,
+            device_type: self.assignments.device_type(None, &[address]),
+        }
+    }
+
+    fn name_sources(&self) -> NameSources<'_> {
+        NameSources {
+            order: &self.settings.names,
+            assignments: &self.assignments,
+            leases: &self.leases,
+            vendors: &self.vendors,
+        }
     }
 }
 
-impl Device {
-    fn label(&self, key: &DeviceId) -> Option<Label> {
-        let ip = self.leading.map(|(_, _, address)| address);
-        Some(Label {
-            name: self.name.clone()?,
-            ip,
-            mac: key.mac(),
-            device_type: self.kind.map(|(_, kind)| kind),
-        })
-    }
-}
-
-impl Label {
-    fn new(name: &[u8], ip: Option<IpAddr>) -> Option<Self> {
-        Some(Self { name: Name::clean(name)?, ip, mac: None, device_type: None })
-    }
+fn addresses_of<'a>(addresses: &'a Map<DeviceId, DeviceAddresses>, id: &DeviceId) -> &'a [IpAddr] {
+    addresses.get(id).map(|addresses| addresses.all.as_slice()).unwrap_or_default()
 }
 
 /// What tells addresses of one name apart where a MAC's last octets do for devices.
@@ -377,13 +324,6 @@ fn address_tail(address: IpAddr) -> [u8; 3] {
         IpAddr::V6(v6) => v6.octets().last_chunk().copied(),
     };
     octets.unwrap_or_default()
-}
-
-/// From when on things must have been said to be among the newest [`KNOWN_AT_MOST`]; `None` if all are.
-fn oldest_to_keep(said: impl Iterator<Item = LastSeen>) -> Option<LastSeen> {
-    let mut said: Vec<LastSeen> = said.collect();
-    let surplus = said.len().checked_sub(KNOWN_AT_MOST).filter(|surplus| *surplus > 0)?;
-    Some(*said.select_nth_unstable(surplus).1)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 
 use std::fmt::Debug;
 
-use conntrack_exporter::devices::assignments::Assignments;
-use conntrack_exporter::devices::hosts::{Is, first_label, parse_ethers, parse_hosts};
-use conntrack_exporter::devices::lines::Unreadable;
+use conntrack_exporter::devices::assignments::AssignmentList;
+use conntrack_exporter::devices::formats::LineError;
+use conntrack_exporter::devices::formats::hosts::{Is, first_label, parse_ethers, parse_hosts};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
@@ -30,16 +30,16 @@ fuzz_target!(|text: &[u8]| {
         };
         assert_eq!(parse_ethers(&written).collect::<Vec<_>>(), [Ok(ether.clone())]);
     }
-    assert!(Assignments::hosts(text).entries() <= hosts.len());
-    assert!(Assignments::ethers(text).entries() <= ethers.len());
+    assert!(AssignmentList::hosts(text).entries() <= hosts.len());
+    assert!(AssignmentList::ethers(text).entries() <= ethers.len());
 });
 
 fn each_alone<'a, T: PartialEq + Debug + Clone>(
     text: &'a [u8],
-    found: &[Result<T, Unreadable>],
-    alone: impl Fn(&'a [u8]) -> Option<Result<T, Unreadable>>,
+    found: &[Result<T, LineError>],
+    alone: impl Fn(&'a [u8]) -> Option<Result<T, LineError>>,
 ) {
     let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
-    let alone = lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| Unreadable { line })));
+    let alone = lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| LineError::not_understood(line))));
     assert!(found.iter().cloned().eq(alone), "a line stands for itself");
 }

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use conntrack_exporter::devices::neighbours::parse_message;
+use conntrack_exporter::devices::formats::neighbour_message::parse;
 use libfuzzer_sys::fuzz_target;
 
 /// Where `struct ndmsg` has its interface and its state.
@@ -12,7 +12,7 @@ const STATE: std::ops::Range<usize> = 8..10;
 const WITHOUT_ANSWER: u16 = 0x61;
 
 fuzz_target!(|payload: &[u8]| {
-    let Some(found) = parse_message(payload) else { return };
+    let Some(found) = parse(payload) else { return };
     let state = u16::from_ne_bytes(payload[STATE].try_into().expect("two bytes"));
     assert_eq!(state & WITHOUT_ANSWER, 0, "nobody answers there");
     assert_eq!(found.interface, u32::from_ne_bytes(payload[INTERFACE].try_into().expect("four bytes")));

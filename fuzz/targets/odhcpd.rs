@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use conntrack_exporter::devices::leases::Holder;
-use conntrack_exporter::devices::odhcpd::{Lease, parse};
+use conntrack_exporter::devices::DeviceId;
+use conntrack_exporter::devices::formats::odhcpd::{Lease, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
@@ -36,8 +36,8 @@ fn written_again(lease: &Lease<'_>) {
         }),
     };
     let (holder, iaid) = match &lease.holder {
-        Holder::Mac(mac) => (mac.to_string(), "ipv4"),
-        Holder::Duid(duid) => (duid.to_string(), "1f"),
+        DeviceId::Mac(mac) => (mac.to_string(), "ipv4"),
+        DeviceId::Duid(duid) => (duid.to_string(), "1f"),
     };
     let mut line = format!("# {} {holder} {iaid} {name} -1 1 128", lease.interface);
     for address in &lease.addresses {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use conntrack_exporter::devices::assignments::Assignments;
+use conntrack_exporter::devices::assignments::AssignmentList;
 use conntrack_exporter::devices::device_type::DeviceType;
-use conntrack_exporter::devices::registry::{Entry, parse};
+use conntrack_exporter::devices::formats::registry::{Entry, parse};
 use libfuzzer_sys::fuzz_target;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -25,7 +25,7 @@ fuzz_target!(|text: &[u8]| {
                     assert_eq!(found, alone);
                     written_again(&found);
                 }
-                (Err(found), Err(alone)) => assert_eq!((found.line, found.fault), (number, alone.fault)),
+                (Err(found), Err(alone)) => assert_eq!((found.line, found.kind), (number, alone.kind)),
                 (found, alone) => panic!("{found:?} among others, {alone:?} by itself"),
             }
         }
@@ -35,9 +35,9 @@ fuzz_target!(|text: &[u8]| {
         let marked = [BYTE_ORDER_MARK, text].concat();
         assert!(parse(&marked).eq(parse(text)), "a mark says nothing");
     }
-    let book = Assignments::registry(text);
-    assert!(book.entries() <= parse(text).flatten().count());
-    assert!(book.names().all(|name| (1..=64).contains(&name.as_str().len())));
+    let list = AssignmentList::registry(text);
+    assert!(list.entries() <= parse(text).flatten().count());
+    assert!(list.names().all(|name| (1..=64).contains(&name.as_str().len())));
 });
 
 fn written_again(entry: &Entry<'_>) {

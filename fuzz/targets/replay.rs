@@ -4,25 +4,25 @@
 
 use std::fmt::Write as _;
 
-use conntrack_exporter::devices::neighbours::{AT_MOST, parse_text};
+use conntrack_exporter::devices::formats::ip_neigh;
 use conntrack_exporter::lan::interfaces::{Interface, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let found: Vec<_> = parse_text(text).collect();
+    let found: Vec<_> = ip_neigh::parse(text).collect();
     let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
     let alone = lines.filter_map(|(line, text)| {
-        let mut found = parse_text(text).next()?;
+        let mut found = ip_neigh::parse(text).next()?;
         if let Err(bad) = &mut found {
             bad.line = line;
         }
         Some(found)
     });
-    assert!(found.iter().cloned().eq(alone.take(AT_MOST)), "a line stands for itself");
+    assert!(found.iter().cloned().eq(alone.take(ip_neigh::AT_MOST)), "a line stands for itself");
     for neighbour in found.iter().flatten() {
         let line =
             format!("{} dev {} lladdr {} REACHABLE", neighbour.address, neighbour.interface, neighbour.mac);
-        assert_eq!(parse_text(line.as_bytes()).collect::<Vec<_>>(), [Ok(neighbour.clone())]);
+        assert_eq!(ip_neigh::parse(line.as_bytes()).collect::<Vec<_>>(), [Ok(neighbour.clone())]);
     }
 
     let interfaces = parse(text);

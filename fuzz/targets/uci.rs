@@ -3,34 +3,34 @@
 
 #![no_main]
 
-use conntrack_exporter::devices::uci::{
-    self, FAULTS_AT_MOST, LONGEST, SECTIONS_AT_MOST, Section, VALUES_AT_MOST, Value,
+use conntrack_exporter::devices::formats::uci::{
+    self, ERRORS_AT_MOST, LONGEST, SECTIONS_AT_MOST, Section, VALUES_AT_MOST, Value,
 };
-use conntrack_exporter::devices::{gl_client, static_hosts};
+use conntrack_exporter::devices::formats::{gl_client, static_hosts};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
     let lines = text.split(|byte| *byte == b'\n').count();
     let config = uci::parse(text);
-    assert!(config.sections.len() <= SECTIONS_AT_MOST && config.bad.len() <= FAULTS_AT_MOST);
-    assert!(config.bad.iter().all(|bad| (1..=lines).contains(&bad.line)), "{:?}", config.bad);
-    assert!(config.bad.is_sorted_by_key(|bad| bad.line));
+    assert!(config.sections.len() <= SECTIONS_AT_MOST && config.errors.len() <= ERRORS_AT_MOST);
+    assert!(config.errors.iter().all(|error| (1..=lines).contains(&error.line)), "{:?}", config.errors);
+    assert!(config.errors.is_sorted_by_key(|error| error.line));
     config.sections.iter().for_each(check);
     let written: Vec<u8> = config.sections.iter().flat_map(written).collect();
     let again = uci::parse(&written);
-    assert_eq!(again.bad, []);
+    assert_eq!(again.errors, []);
     assert_eq!(again.sections.len(), config.sections.len());
     for (again, first) in again.sections.iter().zip(&config.sections) {
         assert_eq!((&again.kind, &again.name, &again.options), (&first.kind, &first.name, &first.options));
     }
 
-    let (aliases, bad) = gl_client::parse(text);
-    assert!(aliases.len() + bad.len() <= config.sections.len() + config.bad.len());
-    assert!(bad.is_sorted_by_key(|bad| bad.line) && bad.len() <= FAULTS_AT_MOST);
+    let (aliases, errors) = gl_client::parse(text);
+    assert!(aliases.len() + errors.len() <= config.sections.len() + config.errors.len());
+    assert!(errors.is_sorted_by_key(|error| error.line) && errors.len() <= ERRORS_AT_MOST);
     assert_eq!(gl_client::parse(&written).0, aliases);
-    let (hosts, bad) = static_hosts::parse(text);
+    let (hosts, errors) = static_hosts::parse(text);
     assert!(hosts.len() <= config.sections.len());
-    assert!(bad.is_sorted_by_key(|bad| bad.line) && bad.len() <= FAULTS_AT_MOST);
+    assert!(errors.is_sorted_by_key(|error| error.line) && errors.len() <= ERRORS_AT_MOST);
     assert_eq!(static_hosts::parse(&written).0, hosts);
 });
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 
 use conntrack_exporter::devices::mac::Mac;
-use conntrack_exporter::devices::vendors::find;
+use conntrack_exporter::devices::formats::vendors::find;
 use libfuzzer_sys::fuzz_target;
 
 /// Beside these, MACs that begin with the list's first digits are looked for.

@@ -24,8 +24,9 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
+use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
 use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
-use crate::devices::{Settings, files, neighbours};
+use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
@@ -199,7 +200,7 @@ impl Capture<'_> {
     /// Everything that names devices; each file once, however often it is configured.
     fn files(&mut self, settings: &Settings) {
         let mut seen = HashSet::new();
-        for path in files::paths(settings).into_iter().filter(|path| seen.insert(path.clone())) {
+        for path in settings.paths().into_iter().filter(|path| seen.insert(path.clone())) {
             match kind(&path, settings) {
                 Some(kind) if self.anonymiser.is_some() => self.rewrite(&path, kind),
                 Some(_) => self.copy(&path, None),
@@ -301,10 +302,10 @@ impl Capture<'_> {
 fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
     let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
     let fixed = [
-        (files::GL_CLIENT, FileKind::GlClient),
-        (files::DHCP, FileKind::StaticHosts),
-        (files::ETHERS, FileKind::Ethers),
-        (files::HOSTS, FileKind::Hosts),
+        (GL_CLIENT, FileKind::GlClient),
+        (DHCP, FileKind::StaticHosts),
+        (ETHERS, FileKind::Ethers),
+        (HOSTS, FileKind::Hosts),
     ];
     let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
     fixed

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::conntrack::backend::BackendChoice;
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
-use crate::devices::{files, neighbours};
+use crate::devices::neighbours;
 use crate::lan::interfaces;
 use crate::privileges::{Need, Privileges};
 use crate::root::Root;
@@ -17,7 +17,7 @@ use crate::root::Root;
 /// What it takes to do as `config` says, and to read it again.
 pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Need {
     let live = root.is_live();
-    let mut read = files::paths(&settings(config));
+    let mut read = settings(config).paths();
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));

@@ -1,16 +1,20 @@
-//! Identity is at an address: what leases, neighbours and the address itself tell.
+//! Who is at an address: what leases, neighbours and the address itself tell.
 //!
 //! A live neighbour goes before a lease, unless the lease has changed since the neighbours answered; then what was
 //! learned from neighbours that have aged out since, for they age out before their connections do; last an address
 //! that a host made of its MAC (EUI-64, RFC 4291 appendix A).
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::Map;
+use super::identity::DeviceId;
+use super::last_seen::{KNOWN_AT_MOST, LastSeen, oldest_to_keep};
 use super::mac::Mac;
-use super::{DeviceId, KNOWN_AT_MOST, LastSeen, Map};
+use crate::lan::is_link_local;
 
-/// How many pairs learned from neighbours are kept at most.
+/// How many addresses learned from neighbours are kept at most.
 const LEARNED_AT_MOST: usize = 2 * KNOWN_AT_MOST;
 
 /// Addresses and who has them.
@@ -24,28 +28,45 @@ pub(super) struct AddressBindings {
 
 #[derive(Clone, Debug)]
 struct Leased {
-    key: DeviceId,
-    said: LastSeen,
+    holder: DeviceId,
+    last_seen: LastSeen,
     /// The reading in which the address went to this holder.
     since: u64,
 }
 
+/// What a neighbour showed.
 #[derive(Clone, Copy, Debug)]
 struct Learned {
     mac: Mac,
     /// When it was last seen, since boot.
-    seen: Duration,
+    last_seen: Duration,
     /// Whether the neighbours showed it when they last answered.
     live: bool,
 }
 
+/// The addresses of one device.
+#[derive(Debug, Default)]
+pub(super) struct DeviceAddresses {
+    pub(super) all: Vec<IpAddr>,
+    /// The one that leads it.
+    pub(super) leading: Option<LeadingRank>,
+}
+
+/// Orders the addresses of one device: IPv4 first, the newest reading first, the lowest address first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LeadingRank {
+    is_v6: bool,
+    newest: Reverse<u64>,
+    pub(super) address: IpAddr,
+}
+
 impl AddressBindings {
-    /// A lease says that `key` has `address`.
-    pub(super) fn lease(&mut self, address: IpAddr, key: &DeviceId, said: LastSeen) {
+    /// A lease says that `holder` has `address`.
+    pub(super) fn lease(&mut self, address: IpAddr, holder: &DeviceId, last_seen: LastSeen) {
         match self.leased.get_mut(&address) {
-            Some(leased) if leased.key == *key => leased.said = said,
+            Some(leased) if leased.holder == *holder => leased.last_seen = last_seen,
             _ => {
-                let leased = Leased { key: key.clone(), said, since: said.reading };
+                let leased = Leased { holder: holder.clone(), last_seen, since: last_seen.reading };
                 self.leased.insert(address, leased);
             }
         }
@@ -60,45 +81,57 @@ impl AddressBindings {
         remember: Duration,
     ) -> bool {
         let shown: Map<IpAddr, Mac> = neighbours.collect();
-        // Identity answers goes before a lease that was newer than the last answer, even if it is who answered then.
+        // Who answers goes before a lease that was newer than the last answer, even if it is who answered then.
         let overruled = self.leased.iter().any(|(address, leased)| {
             leased.since > self.answered
-                && shown.get(address).is_some_and(|mac| leased.key != DeviceId::Mac(*mac))
+                && shown.get(address).is_some_and(|mac| leased.holder != DeviceId::Mac(*mac))
         });
         self.answered = reading;
         let live = self.learned.iter().filter(|(_, learned)| learned.live);
         let news = live.map(|(address, learned)| (*address, learned.mac)).collect::<Map<_, _>>() != shown;
         self.learned.values_mut().for_each(|learned| learned.live = false);
-        self.learned.extend(
-            shown.into_iter().map(|(address, mac)| (address, Learned { mac, seen: boot, live: true })),
-        );
-        let learned = self.learned.len();
-        self.learned.retain(|_, learned| boot.saturating_sub(learned.seen) < remember || learned.live);
-        let changed = news || overruled || self.learned.len() != learned;
-        while self.learned.len() > LEARNED_AT_MOST {
-            let mut seen: Vec<_> = self.learned.values().map(|learned| learned.seen).collect();
-            let oldest_to_go = *seen.select_nth_unstable(self.learned.len() - LEARNED_AT_MOST - 1).1;
-            let mut surplus = self.learned.len() - LEARNED_AT_MOST;
-            self.learned.retain(|_, learned| {
-                let goes = surplus > 0 && learned.seen <= oldest_to_go;
-                surplus -= usize::from(goes);
-                !goes
-            });
-        }
-        changed
+        let learned = |(address, mac)| (address, Learned { mac, last_seen: boot, live: true });
+        self.learned.extend(shown.into_iter().map(learned));
+        let before = self.learned.len();
+        self.learned.retain(|_, learned| boot.saturating_sub(learned.last_seen) < remember || learned.live);
+        let expired = self.learned.len() != before;
+        self.forget_oldest_learned();
+        news || overruled || expired
     }
 
-    /// Identity is at `address`, as leases and neighbours tell.
-    pub(super) fn told(&self, address: IpAddr) -> Option<DeviceId> {
+    fn forget_oldest_learned(&mut self) {
+        let Some(mut surplus) =
+            self.learned.len().checked_sub(LEARNED_AT_MOST).filter(|surplus| *surplus > 0)
+        else {
+            return;
+        };
+        let mut seen: Vec<_> = self.learned.values().map(|learned| learned.last_seen).collect();
+        let newest_to_go = *seen.select_nth_unstable(surplus - 1).1;
+        // Those before it all go, and of those of its own time as many as are left to go.
+        surplus -= seen.iter().filter(|seen| **seen < newest_to_go).count();
+        self.learned.retain(|_, learned| {
+            let goes = learned.last_seen == newest_to_go && surplus > 0;
+            surplus -= usize::from(goes);
+            learned.last_seen >= newest_to_go && !goes
+        });
+    }
+
+    /// The device at `address`, as leases and neighbours tell.
+    pub(super) fn device_at(&self, address: IpAddr) -> Option<DeviceId> {
         let learned = self.learned.get(&address);
         let leased = self.leased.get(&address);
         let live = learned.filter(|learned| learned.live);
         match (live, leased) {
             (Some(live), Some(leased)) if leased.since <= self.answered => Some(DeviceId::Mac(live.mac)),
             (Some(live), None) => Some(DeviceId::Mac(live.mac)),
-            (_, Some(leased)) => Some(leased.key.clone()),
+            (_, Some(leased)) => Some(leased.holder.clone()),
             (None, None) => learned.map(|learned| DeviceId::Mac(learned.mac)),
         }
+    }
+
+    /// Whether leases or neighbours tell whose `address` is.
+    pub(super) fn knows(&self, address: IpAddr) -> bool {
+        self.leased.contains_key(&address) || self.is_neighbour(address)
     }
 
     /// Whether the neighbours showed `address` on the LAN, now or a while ago.
@@ -106,14 +139,31 @@ impl AddressBindings {
         self.learned.contains_key(&address)
     }
 
-    /// Every address of which something was said, with the reading of the newest lease, 0 for neighbours alone.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = (IpAddr, u64, bool)> {
-        let leased = self.leased.iter().map(|(address, leased)| {
-            let live = self.learned.get(address).is_some_and(|learned| learned.live);
-            (*address, leased.said.reading, live)
-        });
-        let learned = self.learned.iter().filter(|(address, _)| !self.leased.contains_key(address));
-        leased.chain(learned.map(|(address, learned)| (*address, 0, learned.live)))
+    /// The addresses of each device.
+    pub(super) fn by_device(&self) -> Map<DeviceId, DeviceAddresses> {
+        let mut by_device: Map<DeviceId, DeviceAddresses> = Map::default();
+        let learned_alone = self.learned.keys().filter(|address| !self.leased.contains_key(address));
+        for address in self.leased.keys().chain(learned_alone) {
+            let Some(id) = self.device_at(*address) else { continue };
+            let addresses = by_device.entry(id).or_default();
+            addresses.all.push(*address);
+            addresses.leading = [addresses.leading, self.leading_rank(*address)].into_iter().flatten().min();
+        }
+        by_device
+    }
+
+    /// How `address` ranks among those of its device; `None` if it can't lead.
+    fn leading_rank(&self, address: IpAddr) -> Option<LeadingRank> {
+        let leased = self.leased.get(&address).map(|leased| leased.last_seen.reading);
+        let live = self.learned.get(&address).is_some_and(|learned| learned.live);
+        let newest = match address {
+            _ if is_link_local(address) => return None,
+            IpAddr::V4(_) if live => u64::MAX,
+            IpAddr::V4(_) => leased.filter(|reading| *reading > 0)?,
+            // Of IPv6 addresses the lowest that was leased leads, whenever that was.
+            IpAddr::V6(_) => leased.filter(|reading| *reading > 0).map(|_| 0)?,
+        };
+        Some(LeadingRank { is_v6: address.is_ipv6(), newest: Reverse(newest), address })
     }
 
     /// The MACs that the neighbours show now.
@@ -122,24 +172,24 @@ impl AddressBindings {
     }
 
     /// DHCPv6 identifiers whose leased addresses the neighbours show at a MAC; of several MACs at the lowest.
-    pub(super) fn duids_seen(&self) -> Vec<(DeviceId, Mac)> {
-        let seen = self.leased.iter().filter(|(_, leased)| leased.key.mac().is_none()).filter_map(
-            |(address, leased)| {
+    pub(super) fn duids_at_macs(&self) -> Vec<(DeviceId, Mac)> {
+        let by_duid = self.leased.iter().filter(|(_, leased)| leased.holder.mac().is_none());
+        let mut seen: Vec<_> = by_duid
+            .filter_map(|(address, leased)| {
                 let learned = self.learned.get(address).filter(|learned| learned.live)?;
-                Some((leased.key.clone(), learned.mac))
-            },
-        );
-        let mut seen: Vec<_> = seen.collect();
+                Some((leased.holder.clone(), learned.mac))
+            })
+            .collect();
         // The order of a hash table is nobody's: neighbours and leases alone decide.
         seen.sort_unstable();
         seen.dedup_by(|(one, _), (other, _)| one == other);
         seen
     }
 
-    /// What was leased to `alias` is `key`'s.
-    pub(super) fn adopt(&mut self, alias: &DeviceId, key: &DeviceId) {
-        for leased in self.leased.values_mut().filter(|leased| leased.key == *alias) {
-            leased.key = key.clone();
+    /// What was leased to `former` is `id`'s.
+    pub(super) fn hand_over(&mut self, former: &DeviceId, id: &DeviceId) {
+        for leased in self.leased.values_mut().filter(|leased| leased.holder == *former) {
+            leased.holder = id.clone();
         }
     }
 
@@ -153,12 +203,25 @@ impl AddressBindings {
         self.leased.len()
     }
 
-    /// Forgets the leases that were said longest ago, and those of holders that `keep` doesn't know.
-    pub(super) fn forget(&mut self, keep: impl Fn(&DeviceId) -> bool) {
-        if let Some(oldest) = super::oldest_to_keep(self.leased.values().map(|leased| leased.said)) {
-            self.leased.retain(|_, leased| leased.said >= oldest);
+    /// How many addresses are known.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> usize {
+        self.leased.len() + self.learned.keys().filter(|address| !self.leased.contains_key(address)).count()
+    }
+
+    /// Forgets the leases seen longest ago, where there are too many, and those of holders that `keep` doesn't know.
+    pub(super) fn forget_oldest(&mut self, keep: impl Fn(&DeviceId) -> bool) {
+        if let Some(oldest) = oldest_to_keep(self.leased.values().map(|leased| leased.last_seen)) {
+            self.leased.retain(|_, leased| leased.last_seen >= oldest);
         }
-        self.leased.retain(|_, leased| keep(&leased.key));
+        self.leased.retain(|_, leased| keep(&leased.holder));
+    }
+}
+
+impl LeadingRank {
+    /// That of an address which only the owner speaks of.
+    pub(super) fn assigned(address: IpAddr) -> Self {
+        Self { is_v6: address.is_ipv6(), newest: Reverse(0), address }
     }
 }
 

@@ -1,186 +1,92 @@
-//! dnsmasq's lease file: which address was given to whom, and what the holder calls itself.
-//!
-//! Lines of IPv4 are `expiry mac address name client-id`, lines of IPv6 `expiry [T]iaid address name duid`
-//! (`lease_update_file()` in dnsmasq's lease.c). Names may hold spaces where a router's dnsmasq doesn't check them, so
-//! three fields are taken from the left and the last from the right. Expiry is not evaluated: on routers without
-//! a clock it isn't a time.
+//! The lease files: who is at an address, and what devices call themselves.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::mac::{Duid, Mac};
+use super::bindings::AddressBindings;
+use super::formats::{dnsmasq, odhcpd};
+use super::identity::DeviceId;
+use super::inventory::Inventory;
+use super::last_seen::KNOWN_AT_MOST;
+use super::name::Name;
+use super::name_source::NameSource;
+use super::settings::Settings;
+use super::source_file::{SourceFile, note};
+use super::watched_file::{Look, Wholeness};
+use crate::root::Root;
 
-/// One line that says who holds an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease<'a> {
-    /// Identity.
-    pub holder: Holder,
-    /// What.
-    pub address: IpAddr,
-    /// What the holder calls itself, as it came.
-    pub name: Option<&'a [u8]>,
+/// The lease files, in the order in which their names count.
+pub(super) fn files(root: &Root, settings: &Settings) -> Vec<SourceFile> {
+    let file = |source| move |path: &PathBuf| SourceFile::new(root, source, path, Wholeness::EndsInNewline);
+    let dnsmasq = settings.leases.iter().map(file(NameSource::Lease));
+    dnsmasq.chain(settings.odhcpd.iter().map(file(NameSource::Odhcpd))).collect()
 }
 
-/// How a lease tells its holder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// By its MAC.
-    Mac(Mac),
-    /// By its DUID.
-    Duid(Duid),
+/// Learns what a lease file says if that is new; gives whether it was. A file that is gone takes nothing with it.
+pub(super) fn refresh(
+    file: &mut SourceFile,
+    inventory: &mut Inventory,
+    bindings: &mut AddressBindings,
+) -> bool {
+    let Some(Look::Taken(text) | Look::Cut(text)) = file.new_content() else { return false };
+    let problems = learn(file.source, &file.path, &text, inventory, bindings);
+    file.report(&problems);
+    true
 }
 
-/// What a line of the file is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// A lease.
-    Lease(Lease<'a>),
-    /// Empty, the server's own DUID, or a lease without any identity: nothing to learn.
-    Nothing,
-    /// None of these.
-    Unreadable,
+/// Learns what the lease file at `path` says; gives what could not be understood.
+pub(super) fn learn(
+    source: NameSource,
+    path: &Rc<Path>,
+    text: &[u8],
+    inventory: &mut Inventory,
+    bindings: &mut AddressBindings,
+) -> Vec<String> {
+    // Whom this reading has named already: of several names of one device the first counts.
+    let mut named = HashSet::new();
+    each_lease(source, text, |holder, addresses, name| {
+        let id = inventory.known_as(holder);
+        let seen = inventory.next_line();
+        for address in addresses {
+            bindings.lease(*address, &id, seen);
+        }
+        let device = inventory.see(&id, seen);
+        device.confirmed |= addresses.iter().any(IpAddr::is_ipv4);
+        if let Some(name) = name.and_then(Name::clean)
+            && named.insert(id)
+        {
+            device.claims.insert(Rc::clone(path), name);
+        }
+        if bindings.leases() > 2 * KNOWN_AT_MOST || inventory.len() > 2 * KNOWN_AT_MOST {
+            inventory.forget_oldest(bindings);
+        }
+    })
 }
 
-/// Understands a whole file, line by line.
-pub fn parse(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    text.split(|byte| *byte == b'\n').map(line)
-}
-
-fn line(line: &[u8]) -> Line<'_> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() || line.starts_with(b"duid ") {
-        return Line::Nothing;
+/// Hands out the leases in a file of `source`: who holds which addresses, and what the holder calls itself. Gives what
+/// could not be understood.
+pub(super) fn each_lease(
+    source: NameSource,
+    text: &[u8],
+    mut each: impl FnMut(DeviceId, &[IpAddr], Option<&[u8]>),
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    if source == NameSource::Odhcpd {
+        for lease in odhcpd::parse(text) {
+            match lease {
+                Ok(lease) => each(lease.holder, &lease.addresses, lease.name.as_deref()),
+                Err(error) => note(&mut problems, &error),
+            }
+        }
+        return problems;
     }
-    fields(line).as_ref().and_then(lease).unwrap_or(Line::Unreadable)
-}
-
-struct Fields<'a> {
-    expiry: &'a [u8],
-    identity: &'a [u8],
-    address: &'a [u8],
-    name: &'a [u8],
-    client: &'a [u8],
-}
-
-fn fields(line: &[u8]) -> Option<Fields<'_>> {
-    let (expiry, rest) = split_space(line)?;
-    let (identity, rest) = split_space(rest)?;
-    let (address, rest) = split_space(rest)?;
-    let last = rest.iter().rposition(|byte| *byte == b' ')?;
-    let (name, client) = (rest.get(..last)?, rest.get(last + 1..)?);
-    Some(Fields { expiry, identity, address, name, client })
-}
-
-fn split_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = text.iter().position(|byte| *byte == b' ')?;
-    Some((text.get(..space)?, text.get(space + 1..)?))
-}
-
-fn lease<'a>(fields: &Fields<'a>) -> Option<Line<'a>> {
-    if fields.expiry.is_empty() || !fields.expiry.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let address = std::str::from_utf8(fields.address).ok()?.parse().ok()?;
-    let holder = match address {
-        IpAddr::V4(_) => Holder::Mac(Mac::parse(without_hardware_type(fields.identity))?),
-        IpAddr::V6(_) if fields.client == b"*" => return Some(Line::Nothing),
-        IpAddr::V6(_) => holder_by_duid(Duid::parse(fields.client)?),
-    };
-    let name = (fields.name != b"*").then_some(fields.name);
-    Some(Line::Lease(Lease { holder, address, name }))
-}
-
-fn holder_by_duid(duid: Duid) -> Holder {
-    duid.mac().map_or(Holder::Duid(duid), Holder::Mac)
-}
-
-/// dnsmasq puts the hardware type before a MAC that isn't Ethernet's: `06-02:00:00:00:00:11`.
-fn without_hardware_type(identity: &[u8]) -> &[u8] {
-    match identity {
-        [_, _, b'-', mac @ ..] => mac,
-        _ => identity,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn lease<'a>(holder: &str, address: &str, name: Option<&'a [u8]>) -> Line<'a> {
-        let holder = match Mac::parse(holder.as_bytes()) {
-            Some(mac) => Holder::Mac(mac),
-            None => Holder::Duid(Duid::parse(holder.as_bytes()).unwrap()),
-        };
-        Line::Lease(Lease { holder, address: address.parse().unwrap(), name })
-    }
-
-    #[test]
-    fn what_dnsmasq_writes() {
-        let text = b"1795241374 02:00:00:00:00:11 192.168.8.179 Living-Room-TV 01:02:00:00:00:00:11\n\
-            1795241377 02:00:00:00:00:22 192.168.8.196 * *\n\
-            0 02:00:00:00:00:33 192.168.8.50 nas 01:02:00:00:00:00:33\n\
-            duid 00:01:00:01:32:93:49:58:de:a6:63:a8:1c:13\n\
-            1795241415 68 2001:db8:aa:10::118a * 00:03:00:01:02:00:00:00:00:44\n\
-            1795241414 T34 2001:db8:aa:10::1b1a * 00:02:00:00:ab:11:22\n\
-            1795205714 17 2001:db8:aa:10::14ff laptop 00:01:00:01:32:93:49:85:02:00:00:00:00:11\n\
-            1795205714 18 2001:db8:aa:10::1 laptop *\n";
-        let expected = [
-            lease("02:00:00:00:00:11", "192.168.8.179", Some(b"Living-Room-TV")),
-            lease("02:00:00:00:00:22", "192.168.8.196", None),
-            lease("02:00:00:00:00:33", "192.168.8.50", Some(b"nas")),
-            Line::Nothing,
-            lease("02:00:00:00:00:44", "2001:db8:aa:10::118a", None),
-            lease("00:02:00:00:ab:11:22", "2001:db8:aa:10::1b1a", None),
-            lease("02:00:00:00:00:11", "2001:db8:aa:10::14ff", Some(b"laptop")),
-            Line::Nothing,
-            Line::Nothing,
-        ];
-        assert_eq!(parse(text).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn what_a_vendors_dnsmasq_writes() {
-        let text = "1795241374 02:00:00:00:00:51 192.168.8.151 Anna's iPad Pro 01:02:00:00:00:00:51\n\
-            1795241380 02:00:00:00:00:52 192.168.8.152 Büro PC *\n\
-            43200 02:00:00:00:00:53 192.168.8.153 length 01:02:00:00:00:00:53\n\
-            1795241399 06-02:00:00:00:00:54 192.168.8.154 odd *";
-        let expected = [
-            lease("02:00:00:00:00:51", "192.168.8.151", Some(b"Anna's iPad Pro")),
-            lease("02:00:00:00:00:52", "192.168.8.152", Some("Büro PC".as_bytes())),
-            lease("02:00:00:00:00:53", "192.168.8.153", Some(b"length")),
-            lease("02:00:00:00:00:54", "192.168.8.154", Some(b"odd")),
-        ];
-        assert_eq!(parse(text.as_bytes()).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn what_is_no_lease() {
-        for bad in [
-            "soon 02:00:00:00:00:11 192.168.8.179 tv *",
-            "1 02:00:00:00:00 192.168.8.179 tv *",
-            "1 02:00:00:00:00:11 192.168.8 tv *",
-            "1 02:00:00:00:00:11 192.168.8.179 tv",
-            "1 02:00:00:00:00:11",
-            "1 17 2001:db8::1 laptop nonsense",
-            " ",
-        ] {
-            assert_eq!(line(bad.as_bytes()), Line::Unreadable, "{bad}");
+    for lease in dnsmasq::parse(text) {
+        match lease {
+            Ok(lease) => each(lease.holder, &[lease.address], lease.name),
+            Err(error) => note(&mut problems, &error),
         }
     }
-
-    proptest! {
-        #[test]
-        fn never_panics_and_knows_every_line(text: Vec<u8>) {
-            prop_assert_eq!(parse(&text).count(), text.split(|byte| *byte == b'\n').count());
-        }
-
-        #[test]
-        fn a_written_lease_is_read_again(mac: [u8; 6], v4: [u8; 4], name in "[^\n\r]{1,80}", time: u32) {
-            let (mac, address) = (Mac(mac), IpAddr::from(v4));
-            let text = format!("{time} {mac} {address} {name} 01:{mac}");
-            let name = (name != "*").then_some(name.as_bytes());
-            let expected = Line::Lease(Lease { holder: Holder::Mac(mac), address, name });
-            prop_assert_eq!(line(text.as_bytes()), expected);
-        }
-    }
+    problems
 }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::devices::leases::Holder;
+use crate::devices::DeviceId;
 use crate::devices::mac::{Duid, Mac};
 use crate::devices::name::Name;
 use addresses::Addresses;
@@ -50,11 +50,11 @@ impl Anonymiser {
         self.identities.duid(duid)
     }
 
-    /// What replaces a holder of leases.
-    pub(super) fn holder(&mut self, holder: Holder) -> Holder {
-        match holder {
-            Holder::Mac(mac) => Holder::Mac(self.mac(mac)),
-            Holder::Duid(duid) => Holder::Duid(self.duid(&duid)),
+    /// What replaces a device that holds leases.
+    pub(super) fn device(&mut self, id: DeviceId) -> DeviceId {
+        match id {
+            DeviceId::Mac(mac) => DeviceId::Mac(self.mac(mac)),
+            DeviceId::Duid(duid) => DeviceId::Duid(self.duid(&duid)),
         }
     }
 

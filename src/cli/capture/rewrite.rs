@@ -7,13 +7,11 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::anonymise::Anonymiser;
+use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
-use crate::devices::gl_client;
-use crate::devices::hosts::{self, Is};
-use crate::devices::leases::{self, Holder, Line};
-use crate::devices::lines;
+use crate::devices::formats::hosts::{self, Is};
+use crate::devices::formats::{dnsmasq, gl_client, lines, odhcpd, registry, static_hosts};
 use crate::devices::neighbours::Neighbour;
-use crate::devices::{odhcpd, registry, static_hosts};
 use crate::lan::interfaces::Interface;
 
 /// What a file is.
@@ -65,7 +63,7 @@ const PROTOCOLS: [&[u8]; 11] =
 pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) -> Rewritten {
     let mut new = Rewritten::default();
     match kind {
-        FileKind::Dnsmasq => dnsmasq(text, anonymiser, &mut new),
+        FileKind::Dnsmasq => new.each(dnsmasq::parse(text), |lease| dnsmasq_lease(lease, anonymiser)),
         FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
         FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
         FileKind::Ethers => new.each(hosts::parse_ethers(text), |ether| {
@@ -81,8 +79,8 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
             joined(&[address.as_bytes(), &anonymiser.name(hosts::first_label(host.name))], b' ')
         }),
         FileKind::GlClient => {
-            let (aliases, bad) = gl_client::parse(text);
-            new.left_out = bad.len();
+            let (aliases, errors) = gl_client::parse(text);
+            new.left_out = errors.len();
             for alias in &aliases {
                 new.line(b"config client");
                 new.option(b"option", "mac", anonymiser.mac(alias.mac).to_string().as_bytes());
@@ -95,8 +93,8 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
             }
         }
         FileKind::StaticHosts => {
-            let (hosts, bad) = static_hosts::parse(text);
-            new.left_out = bad.len();
+            let (hosts, errors) = static_hosts::parse(text);
+            new.left_out = errors.len();
             for host in &hosts {
                 static_host(host, anonymiser, &mut new);
             }
@@ -136,36 +134,25 @@ fn joined(fields: &[&[u8]], between: u8) -> Vec<u8> {
 }
 
 /// Expiry and client id are not evaluated, so they are nobody's.
-fn dnsmasq(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
-    for line in leases::parse(text) {
-        let lease = match line {
-            Line::Lease(lease) => lease,
-            Line::Nothing => continue,
-            Line::Unreadable => {
-                new.left_out += 1;
-                continue;
-            }
-        };
-        let address = anonymiser.address(lease.address);
-        let name = lease.name.map_or_else(|| b"*".to_vec(), |name| anonymiser.name(name));
-        let (identity, client) = match anonymiser.holder(lease.holder) {
-            Holder::Mac(mac) if address.is_ipv4() => (mac.to_string(), "*".to_owned()),
-            Holder::Mac(mac) => ("1".to_owned(), format!("00:03:00:01:{mac}")),
-            Holder::Duid(duid) => ("1".to_owned(), duid.to_string()),
-        };
-        let address = address.to_string();
-        let fields = [b"0", identity.as_bytes(), address.as_bytes(), &name, client.as_bytes()];
-        new.line(&joined(&fields, b' '));
-    }
+fn dnsmasq_lease(lease: dnsmasq::Lease<'_>, anonymiser: &mut Anonymiser) -> Vec<u8> {
+    let address = anonymiser.address(lease.address);
+    let name = lease.name.map_or_else(|| b"*".to_vec(), |name| anonymiser.name(name));
+    let (identity, client) = match anonymiser.device(lease.holder) {
+        DeviceId::Mac(mac) if address.is_ipv4() => (mac.to_string(), "*".to_owned()),
+        DeviceId::Mac(mac) => ("1".to_owned(), format!("00:03:00:01:{mac}")),
+        DeviceId::Duid(duid) => ("1".to_owned(), duid.to_string()),
+    };
+    let address = address.to_string();
+    joined(&[b"0", identity.as_bytes(), address.as_bytes(), &name, client.as_bytes()], b' ')
 }
 
 fn odhcpd_lease(lease: odhcpd::Lease<'_>, anonymiser: &mut Anonymiser) -> Vec<u8> {
     let v4 = lease.addresses.iter().any(IpAddr::is_ipv4);
     let bare = |text: String| text.replace(':', "");
-    let identity = match anonymiser.holder(lease.holder) {
-        Holder::Mac(mac) if v4 => format!("{} ipv4", bare(mac.to_string())),
-        Holder::Mac(mac) => format!("00030001{} 1", bare(mac.to_string())),
-        Holder::Duid(duid) => format!("{} 1", bare(duid.to_string())),
+    let identity = match anonymiser.device(lease.holder) {
+        DeviceId::Mac(mac) if v4 => format!("{} ipv4", bare(mac.to_string())),
+        DeviceId::Mac(mac) => format!("00030001{} 1", bare(mac.to_string())),
+        DeviceId::Duid(duid) => format!("{} 1", bare(duid.to_string())),
     };
     let name = lease.name.map_or_else(|| "-".to_owned(), |name| escaped(&anonymiser.name(&name)));
     let length = if v4 { 32 } else { 128 };

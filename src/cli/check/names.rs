@@ -1,8 +1,8 @@
 //! Where names and addresses of devices come from.
 
 use super::report::Report;
-use crate::devices::files::{self, Found, Survey};
 use crate::devices::name_source::NameSource;
+use crate::devices::survey::{self, Found, Survey};
 use crate::devices::{Settings, neighbours};
 use crate::root::Root;
 
@@ -11,7 +11,7 @@ const NAMED_AT_MOST: usize = 10;
 
 /// Files of names; absent ones are told of only where something is lost by it.
 pub(super) fn check(report: &mut Report, settings: &Settings, root: &Root) {
-    for Survey { path, source, found } in files::survey(root, settings) {
+    for Survey { path, source, found } in survey::survey(root, settings) {
         let path = path.display();
         match found {
             Found::Nothing if source == NameSource::Lease => report.warning(

@@ -7,7 +7,8 @@ use nix::libc;
 use nix::net::if_::if_nameindex;
 use nix::sys::socket::SockProtocol;
 
-use super::{AT_MOST, Neighbour, Numbered, parse_message};
+use super::{AT_MOST, Neighbour};
+use crate::devices::formats::neighbour_message::{self, KernelNeighbour};
 use crate::netlink::Dump;
 
 /// `struct ndmsg`, empty: every family, every interface.
@@ -27,12 +28,12 @@ fn interface_names() -> io::Result<BTreeMap<u32, String>> {
 }
 
 /// An interface without a name went away meanwhile.
-fn with_name(found: Numbered, names: &BTreeMap<u32, String>) -> Option<Neighbour> {
+fn with_name(found: KernelNeighbour, names: &BTreeMap<u32, String>) -> Option<Neighbour> {
     let interface = names.get(&found.interface)?.clone();
     Some(Neighbour { address: found.address, interface, mac: found.mac })
 }
 
-fn dump() -> io::Result<Vec<Numbered>> {
+fn dump() -> io::Result<Vec<KernelNeighbour>> {
     let mut dump = Dump::request(SockProtocol::NetlinkRoute, libc::RTM_GETNEIGH, &EVERYBODY)?;
     let mut found = Vec::new();
     while found.len() < AT_MOST && dump.step(&mut |kind, payload| take(&mut found, kind, payload))? {}
@@ -40,9 +41,9 @@ fn dump() -> io::Result<Vec<Numbered>> {
 }
 
 /// Takes in one message of the dump.
-fn take(found: &mut Vec<Numbered>, kind: u16, payload: &[u8]) {
+fn take(found: &mut Vec<KernelNeighbour>, kind: u16, payload: &[u8]) {
     if kind == libc::RTM_NEWNEIGH && found.len() < AT_MOST {
-        found.extend(parse_message(payload));
+        found.extend(neighbour_message::parse(payload));
     }
 }
 
@@ -77,17 +78,20 @@ mod tests {
         for _ in 0..=AT_MOST {
             take(&mut found, libc::RTM_NEWNEIGH, &neighbour());
         }
-        let expected =
-            Numbered { address: [192, 168, 8, 5].into(), interface: 7, mac: Mac([2, 0, 0, 0, 0, 0x11]) };
+        let expected = KernelNeighbour {
+            address: [192, 168, 8, 5].into(),
+            interface: 7,
+            mac: Mac([2, 0, 0, 0, 0, 0x11]),
+        };
         assert_eq!(found, [expected].repeat(AT_MOST));
     }
 
     #[test]
     fn names_of_interfaces() {
         let names = BTreeMap::from([(7, "br-lan".to_owned())]);
-        let found = Numbered { address: [192, 168, 8, 5].into(), interface: 7, mac: Mac([2; 6]) };
+        let found = KernelNeighbour { address: [192, 168, 8, 5].into(), interface: 7, mac: Mac([2; 6]) };
         assert_eq!(with_name(found, &names).unwrap().interface, "br-lan");
-        assert_eq!(with_name(Numbered { interface: 8, ..found }, &names), None);
+        assert_eq!(with_name(KernelNeighbour { interface: 8, ..found }, &names), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::devices::assignments::Assignments;
+use crate::devices::assignments::AssignmentList;
 use crate::devices::mac::{Duid, Mac};
 use crate::devices::name::Name;
 use proptest::prelude::*;
@@ -124,7 +124,7 @@ fn interfaces_and_neighbours_are_read_again() {
         Neighbour { address: "192.168.8.5".parse().unwrap(), interface: "br-lan".into(), mac: MAC },
     ];
     let read: Vec<_> =
-        crate::devices::neighbours::parse_text(neighbours(&found).as_bytes()).map(Result::unwrap).collect();
+        crate::devices::formats::ip_neigh::parse(neighbours(&found).as_bytes()).map(Result::unwrap).collect();
     assert_eq!(read, found);
 }
 
@@ -155,9 +155,9 @@ proptest! {
         let text = lines.collect::<Vec<_>>().concat();
         let (_, new, left_out) = rewritten(FileKind::Registry, text.as_bytes());
         prop_assert_eq!(left_out, 0);
-        let (old, new) = (Assignments::registry(text.as_bytes()), Assignments::registry(&new));
-        let equal = |book: &Assignments| -> Vec<bool> {
-            let names: Vec<_> = book.names().map(Name::folded).collect();
+        let (old, new) = (AssignmentList::registry(text.as_bytes()), AssignmentList::registry(&new));
+        let equal = |list: &AssignmentList| -> Vec<bool> {
+            let names: Vec<_> = list.names().map(Name::folded).collect();
             names.iter().flat_map(|a| names.iter().map(move |b| a == b)).collect()
         };
         prop_assert_eq!(equal(&old), equal(&new));

@@ -8,9 +8,8 @@
 mod scanner;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use super::lines;
+use super::{LineError, LineErrorKind, lines};
 use scanner::Scanner;
 
 /// How many sections are kept at most.
@@ -19,16 +18,18 @@ pub const SECTIONS_AT_MOST: usize = 16_384;
 pub const VALUES_AT_MOST: usize = 256;
 /// How long a word or a value may be, in bytes.
 pub const LONGEST: usize = 4096;
-/// How many faults are reported of one text.
-pub const FAULTS_AT_MOST: usize = 64;
+/// How many errors are reported of one text.
+pub const ERRORS_AT_MOST: usize = 64;
+
+const TOO_MANY: LineErrorKind = LineErrorKind::TooMany { sections: SECTIONS_AT_MOST, values: VALUES_AT_MOST };
 
 /// What a text holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// Its sections, in order.
     pub sections: Vec<Section>,
-    /// What couldn't be understood and was passed over: the first [`FAULTS_AT_MOST`].
-    pub bad: Vec<Bad>,
+    /// What couldn't be understood and was passed over: the first [`ERRORS_AT_MOST`].
+    pub errors: Vec<LineError>,
 }
 
 /// One section.
@@ -53,47 +54,17 @@ pub enum Value {
     List(Vec<Vec<u8>>),
 }
 
-/// A command that was passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bad {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// Why.
-    pub fault: Fault,
-}
-
-/// What is wrong with a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It is none of the four.
-    Command,
-    /// It lacks a type or a key.
-    Missing,
-    /// A name, type or key has characters that it may not have.
-    Characters,
-    /// An option stands before the first section, or after a broken one.
-    Homeless,
-    /// A quote is never closed.
-    Unterminated,
-    /// A word is longer than [`LONGEST`].
-    TooLong,
-    /// There are more than [`SECTIONS_AT_MOST`] sections or [`VALUES_AT_MOST`] values.
-    TooMany,
-    /// The section's option of this key isn't what it has to be; for those who read meaning into sections.
-    Value(&'static str),
-}
-
 /// Understands a whole text.
 pub fn parse(text: &[u8]) -> Config {
     let mut reader = Reader::default();
     let mut scanner = Scanner::new(text);
     while scanner.next_command() {
         let start = scanner;
-        if let Err(fault) = reader.command(&mut scanner) {
-            if reader.config.bad.len() < FAULTS_AT_MOST {
-                reader.config.bad.push(Bad { line: start.line(), fault });
+        if let Err(kind) = reader.command(&mut scanner) {
+            if reader.config.errors.len() < ERRORS_AT_MOST {
+                reader.config.errors.push(LineError { line: start.line(), kind });
             }
-            if fault == Fault::Unterminated {
+            if kind == LineErrorKind::UnclosedQuote {
                 scanner = start;
             }
             scanner.skip_line();
@@ -127,13 +98,13 @@ impl Section {
     }
 
     /// An empty value unsets, as for libuci.
-    fn set(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Fault> {
+    fn set(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), LineErrorKind> {
         if value.is_empty() {
             self.options.retain(|(known, _)| *known != key);
         } else if let Some((_, old)) = self.options.iter_mut().find(|(known, _)| *known == key) {
             *old = Value::Option(value);
         } else if self.is_full() {
-            return Err(Fault::TooMany);
+            return Err(TOO_MANY);
         } else {
             self.options.push((key, Value::Option(value)));
         }
@@ -141,9 +112,9 @@ impl Section {
     }
 
     /// An option that becomes a list is its first item.
-    fn add(&mut self, key: Vec<u8>, item: Vec<u8>) -> Result<(), Fault> {
+    fn add(&mut self, key: Vec<u8>, item: Vec<u8>) -> Result<(), LineErrorKind> {
         if self.is_full() {
-            return Err(Fault::TooMany);
+            return Err(TOO_MANY);
         }
         match self.options.iter_mut().find(|(known, _)| *known == key) {
             Some((_, Value::List(items))) => items.push(item),
@@ -178,14 +149,14 @@ struct Reader {
 
 impl Reader {
     /// Nothing is done before the whole command is understood.
-    fn command(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+    fn command(&mut self, scanner: &mut Scanner<'_>) -> Result<(), LineErrorKind> {
         let line = scanner.line();
         let verb = match scanner.keyword() {
             b"config" | b"c" => Verb::Config,
             b"option" | b"o" => Verb::Option,
             b"list" | b"l" => Verb::List,
             b"package" | b"p" => Verb::Package,
-            _ => return Err(Fault::Command),
+            _ => return Err(LineErrorKind::UnknownCommand),
         };
         if verb == Verb::Config {
             self.current = None;
@@ -201,7 +172,7 @@ impl Reader {
         Ok(())
     }
 
-    fn section(&mut self, line: usize, kind: Vec<u8>, name: Vec<u8>) -> Result<usize, Fault> {
+    fn section(&mut self, line: usize, kind: Vec<u8>, name: Vec<u8>) -> Result<usize, LineErrorKind> {
         is_made_of(&kind, |byte| byte.is_ascii_graphic())?;
         let name = if name.is_empty() { None } else { Some(name) };
         if let Some(name) = &name {
@@ -215,7 +186,7 @@ impl Reader {
         }
         let index = self.config.sections.len();
         if index >= SECTIONS_AT_MOST {
-            return Err(Fault::TooMany);
+            return Err(TOO_MANY);
         }
         if let Some(name) = &name {
             self.names.insert(name.clone(), index);
@@ -224,51 +195,26 @@ impl Reader {
         Ok(index)
     }
 
-    fn home(&mut self, key: &[u8]) -> Result<&mut Section, Fault> {
+    fn home(&mut self, key: &[u8]) -> Result<&mut Section, LineErrorKind> {
         is_made_of(key, is_of_name)?;
         let section = self.current.and_then(|index| self.config.sections.get_mut(index));
-        section.ok_or(Fault::Homeless)
+        section.ok_or(LineErrorKind::OutsideSection)
     }
 }
 
 /// `uci_validate_str()` in uci's util.c.
-fn is_made_of(word: &[u8], allowed: impl Fn(u8) -> bool) -> Result<(), Fault> {
+fn is_made_of(word: &[u8], allowed: impl Fn(u8) -> bool) -> Result<(), LineErrorKind> {
     if word.is_empty() {
-        Err(Fault::Missing)
+        Err(LineErrorKind::MissingWord)
     } else if word.iter().all(|byte| allowed(*byte)) {
         Ok(())
     } else {
-        Err(Fault::Characters)
+        Err(LineErrorKind::NameCharacters)
     }
 }
 
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-impl fmt::Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.fault)
-    }
-}
-
-impl std::error::Error for Bad {}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command => f.write_str("expected `config`, `option`, `list` or `package`"),
-            Self::Missing => f.write_str("a type or a name is missing"),
-            Self::Characters => f.write_str("a name may only have letters, digits and `_`"),
-            Self::Homeless => f.write_str("an option outside any section"),
-            Self::Unterminated => f.write_str("a quote is never closed"),
-            Self::TooLong => write!(f, "longer than {LONGEST} bytes"),
-            Self::TooMany => {
-                write!(f, "more than {SECTIONS_AT_MOST} sections or {VALUES_AT_MOST} values in one")
-            }
-            Self::Value(key) => write!(f, "this section's `{key}` is not what it has to be"),
-        }
-    }
 }
 
 #[cfg(test)]

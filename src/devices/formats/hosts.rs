@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::lines::{self, Unreadable, numbered, without_comment, words};
-use super::mac::Mac;
+use super::LineError;
+use super::lines::{self, numbered, without_comment, words};
+use crate::devices::mac::Mac;
 
 /// An address and its name: a line of `/etc/hosts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +35,12 @@ pub enum Is<'a> {
 
 /// Understands `/etc/hosts`, line by line. Lines that name no device (loopback, groups, the unspecified address, the
 /// names that every system has) are passed over.
-pub fn parse_hosts(text: &[u8]) -> impl Iterator<Item = Result<Host<'_>, Unreadable>> {
+pub fn parse_hosts(text: &[u8]) -> impl Iterator<Item = Result<Host<'_>, LineError>> {
     entries(text, host).filter(|found| found.as_ref().map_or(true, Host::is_a_device))
 }
 
 /// Understands `/etc/ethers`, line by line: first the MAC, then a name or an address.
-pub fn parse_ethers(text: &[u8]) -> impl Iterator<Item = Result<Ether<'_>, Unreadable>> {
+pub fn parse_ethers(text: &[u8]) -> impl Iterator<Item = Result<Ether<'_>, LineError>> {
     entries(text, ether)
 }
 
@@ -54,10 +55,10 @@ pub fn first_label(name: &[u8]) -> &[u8] {
 fn entries<'a, T>(
     text: &'a [u8],
     parse: impl Fn(&'a [u8]) -> Option<T>,
-) -> impl Iterator<Item = Result<T, Unreadable>> {
+) -> impl Iterator<Item = Result<T, LineError>> {
     let lines = numbered(text).map(|(number, line)| (number, without_comment(line)));
     let lines = lines.filter(|(_, line)| words(line).next().is_some());
-    lines.map(move |(line, text)| parse(text).ok_or(Unreadable { line }))
+    lines.map(move |(line, text)| parse(text).ok_or(LineError::not_understood(line)))
 }
 
 /// The name is empty where a line has none but boilerplate.
@@ -146,8 +147,8 @@ mod tests {
             Ok(Ether { mac, is: Is::Named(b"tv") }),
             Ok(Ether { mac, is: Is::At("192.168.8.5".parse().unwrap()) }),
             Ok(Ether { mac, is: Is::At("2001:db8::5".parse().unwrap()) }),
-            Err(Unreadable { line: 5 }),
-            Err(Unreadable { line: 6 }),
+            Err(LineError::not_understood(5)),
+            Err(LineError::not_understood(6)),
         ];
         assert_eq!(parse_ethers(text).collect::<Vec<_>>(), expected);
     }

@@ -1,6 +1,6 @@
 //! UCI's words: quotes, escapes, comments, and what ends a command.
 
-use super::{Fault, LONGEST};
+use super::{LONGEST, LineErrorKind};
 
 /// A place in a text.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next word of a command, which is empty if there is none.
-    pub(super) fn word(&mut self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn word(&mut self) -> Result<Vec<u8>, LineErrorKind> {
         while self.rest.first().is_some_and(|byte| is_space(*byte) && *byte != b'\n') {
             self.advance();
         }
@@ -68,11 +68,11 @@ impl<'a> Scanner<'a> {
                 }
             }
         }
-        if word.too_long { Err(Fault::TooLong) } else { Ok(word.bytes) }
+        if word.too_long { Err(LineErrorKind::TooLong(LONGEST)) } else { Ok(word.bytes) }
     }
 
     /// Goes to the end of a command; libuci ignores words that are too many, and so is done here.
-    pub(super) fn finish(&mut self) -> Result<(), Fault> {
+    pub(super) fn finish(&mut self) -> Result<(), LineErrorKind> {
         loop {
             match self.rest.first() {
                 None | Some(b'\n' | b';' | b'#') => return Ok(()),
@@ -89,7 +89,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What stands in quotes, to the closing one: lines may end within, and only double quotes know escapes.
-    fn quoted(&mut self, quote: u8, word: &mut Word) -> Result<(), Fault> {
+    fn quoted(&mut self, quote: u8, word: &mut Word) -> Result<(), LineErrorKind> {
         while let Some(&byte) = self.rest.first() {
             if byte == b'\\' && quote == b'"' {
                 self.escaped(word);
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
             }
             word.push(byte);
         }
-        Err(Fault::Unterminated)
+        Err(LineErrorKind::UnclosedQuote)
     }
 
     /// A backslash stands for what follows it, or for nothing at the end of a line, which goes on with the next.

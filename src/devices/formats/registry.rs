@@ -3,12 +3,12 @@
 //! A line is `MAC=Name`, or `MAC|IP|Name|Type` where either address may be empty. A line that begins with `#` is a
 //! comment; further on, `#` and `=` belong to the name, which is taken as it stands.
 
-use std::fmt;
 use std::net::IpAddr;
 
-use super::device_type::DeviceType;
 use super::lines::{address, numbered};
-use super::mac::Mac;
+use super::{LineError, LineErrorKind};
+use crate::devices::device_type::DeviceType;
+use crate::devices::mac::Mac;
 
 /// One device, by its MAC, its address, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,62 +23,34 @@ pub struct Entry<'a> {
     pub device_type: Option<DeviceType>,
 }
 
-/// A line that is no entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bad {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// Why.
-    pub fault: Fault,
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It has neither of the two forms.
-    Form,
-    /// It has more than four fields.
-    Fields,
-    /// What stands in a MAC's place is none.
-    Mac,
-    /// What stands in an address's place is none.
-    Address,
-    /// It doesn't say which device it means.
-    Nobody,
-    /// It gives no name.
-    Name,
-    /// Its type isn't one of the list.
-    Type,
-}
-
 /// Understands a whole file, line by line.
-pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, Bad>> {
+pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, LineError>> {
     // Editors on Windows put a byte order mark before the first line.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let lines = numbered(text).map(|(number, line)| (number, line.trim_ascii()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"));
-    lines.map(|(line, text)| entry(text).map_err(|fault| Bad { line, fault }))
+    lines.map(|(line, text)| entry(text).map_err(|kind| LineError { line, kind }))
 }
 
-fn entry(line: &[u8]) -> Result<Entry<'_>, Fault> {
+fn entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
     let fields: Vec<&[u8]> = line.splitn(5, |byte| *byte == b'|').map(<[u8]>::trim_ascii).collect();
     let (mac, ip, name, device_type) = match fields[..] {
         [_] => {
-            let (mac, name) = split_equals(line).ok_or(Fault::Form)?;
+            let (mac, name) = split_equals(line).ok_or(LineErrorKind::RegistryForm)?;
             (mac, &b""[..], name, &b""[..])
         }
-        [_, _] => return Err(Fault::Form),
+        [_, _] => return Err(LineErrorKind::RegistryForm),
         [mac, ip, name] => (mac, ip, name, &b""[..]),
         [mac, ip, name, device_type] => (mac, ip, name, device_type),
-        _ => return Err(Fault::Fields),
+        _ => return Err(LineErrorKind::TooManyFields),
     };
-    let mac = optional(mac, Mac::parse_any, Fault::Mac)?;
-    let address = optional(ip, address, Fault::Address)?;
-    let device_type = optional(device_type, DeviceType::parse, Fault::Type)?;
+    let mac = optional(mac, Mac::parse_any, LineErrorKind::Mac)?;
+    let address = optional(ip, address, LineErrorKind::Address)?;
+    let device_type = optional(device_type, DeviceType::parse, LineErrorKind::DeviceType)?;
     if mac.is_none() && address.is_none() {
-        return Err(Fault::Nobody);
+        return Err(LineErrorKind::NoDevice);
     }
-    if name.is_empty() { Err(Fault::Name) } else { Ok(Entry { mac, address, name, device_type }) }
+    if name.is_empty() { Err(LineErrorKind::NoName) } else { Ok(Entry { mac, address, name, device_type }) }
 }
 
 fn split_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -87,33 +59,12 @@ fn split_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A field that may be empty, but not wrong.
-fn optional<T>(field: &[u8], parse: impl Fn(&[u8]) -> Option<T>, fault: Fault) -> Result<Option<T>, Fault> {
-    if field.is_empty() { Ok(None) } else { parse(field).map(Some).ok_or(fault) }
-}
-
-impl fmt::Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.fault)
-    }
-}
-
-impl std::error::Error for Bad {}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Form => "expected `MAC=Name` or `MAC|IP|Name|Type`",
-            Self::Fields => "too many fields, expected `MAC|IP|Name|Type`",
-            Self::Mac => "not a MAC, expected one such as `02:00:00:00:00:11`",
-            Self::Address => "not an IP address, expected one such as `192.168.8.50`, or nothing",
-            Self::Nobody => "which device? expected a MAC, an IP address, or both",
-            Self::Name => "a name is missing",
-            Self::Type => {
-                let names = DeviceType::ALL.map(DeviceType::name).join(", ");
-                return write!(f, "not a type, expected nothing or one of: {names}");
-            }
-        })
-    }
+fn optional<T>(
+    field: &[u8],
+    parse: impl Fn(&[u8]) -> Option<T>,
+    kind: LineErrorKind,
+) -> Result<Option<T>, LineErrorKind> {
+    if field.is_empty() { Ok(None) } else { parse(field).map(Some).ok_or(kind) }
 }
 
 #[cfg(test)]
@@ -147,7 +98,7 @@ mod tests {
             Ok(entry_of(Some(MAC), "", b"Living Room TV", None)),
             Ok(entry_of(Some(MAC), "", b"a=b # not a comment", None)),
             Ok(entry_of(Some(MAC), "192.168.8.50", b"NAS", Some(DeviceType::Server))),
-            Err(Bad { line: 7, fault: Fault::Name }),
+            Err(LineError { line: 7, kind: LineErrorKind::NoName }),
             Ok(entry_of(None, "2001:db8::5", b"printer", None)),
             Ok(entry_of(Some(MAC), "", b"tv = big", None)),
             Ok(entry_of(Some(MAC), "", b"\xff\0", None)),
@@ -157,28 +108,28 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        for (line, fault) in [
-            ("Living Room TV", Fault::Form),
-            ("020000000011|tv", Fault::Form),
-            ("020000000011|192.168.8.5|tv|iot|", Fault::Fields),
-            ("a|b|c|d|e|f|g", Fault::Fields),
-            ("192.168.8.5=tv", Fault::Mac),
-            ("02:00:00:00:00=tv", Fault::Mac),
-            ("tv|192.168.8.5|tv|iot", Fault::Mac),
-            ("020000000011|192.168.8|tv|iot", Fault::Address),
-            ("||tv|iot", Fault::Nobody),
-            ("=tv", Fault::Nobody),
-            ("|", Fault::Form),
-            ("020000000011=", Fault::Name),
-            ("020000000011|||", Fault::Name),
-            ("020000000011||tv|fridge", Fault::Type),
+        for (line, kind) in [
+            ("Living Room TV", LineErrorKind::RegistryForm),
+            ("020000000011|tv", LineErrorKind::RegistryForm),
+            ("020000000011|192.168.8.5|tv|iot|", LineErrorKind::TooManyFields),
+            ("a|b|c|d|e|f|g", LineErrorKind::TooManyFields),
+            ("192.168.8.5=tv", LineErrorKind::Mac),
+            ("02:00:00:00:00=tv", LineErrorKind::Mac),
+            ("tv|192.168.8.5|tv|iot", LineErrorKind::Mac),
+            ("020000000011|192.168.8|tv|iot", LineErrorKind::Address),
+            ("||tv|iot", LineErrorKind::NoDevice),
+            ("=tv", LineErrorKind::NoDevice),
+            ("|", LineErrorKind::RegistryForm),
+            ("020000000011=", LineErrorKind::NoName),
+            ("020000000011|||", LineErrorKind::NoName),
+            ("020000000011||tv|fridge", LineErrorKind::DeviceType),
         ] {
             let text = format!("020000000022=good\n{line}\n020000000022=good");
             let found: Vec<_> = parse(text.as_bytes()).collect();
             assert!(found[0].is_ok() && found[2].is_ok());
-            assert_eq!(found[1], Err(Bad { line: 2, fault }), "{line}");
+            assert_eq!(found[1], Err(LineError { line: 2, kind }), "{line}");
         }
-        let bad = Bad { line: 7, fault: Fault::Type };
+        let bad = LineError { line: 7, kind: LineErrorKind::DeviceType };
         let said = "line 7: not a type, expected nothing or one of: \
             iot, mobile, workstation, streaming, network, server, unknown";
         assert_eq!(bad.to_string(), said);
@@ -189,7 +140,7 @@ mod tests {
         let text = [b"020000000011=", &[b'x'; 10_000][..]].concat();
         assert_eq!(parse(&text).next(), Some(Ok(entry_of(Some(MAC), "", &[b'x'; 10_000], None))));
         let bars = vec![b'|'; 10_000];
-        assert_eq!(parse(&bars).next(), Some(Err(Bad { line: 1, fault: Fault::Fields })));
+        assert_eq!(parse(&bars).next(), Some(Err(LineError { line: 1, kind: LineErrorKind::TooManyFields })));
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Identity made a device, by the first digits of its MAC.
+//! Who made a device, by the first digits of its MAC.
 //!
 //! The lists are IEEE's `oui.txt`, Wireshark's `manuf` and nmap's `nmap-mac-prefixes` (arp-scan's are of the same form
 //! as nmap's). They have tens of thousands of lines, so they are read once, line by line, for the MACs at hand, and
@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, ErrorKind};
 
-use super::mac::Mac;
+use crate::devices::mac::Mac;
 
 /// How much of a line is looked at.
 const LONGEST_LINE: usize = 512;

@@ -6,7 +6,7 @@ type Given<'a> = (&'a str, Vec<&'a [u8]>);
 /// The options of the only section of `text`, which has no faults.
 fn options(text: &str) -> Vec<(String, Value)> {
     let config = parse(format!("config host\n{text}").as_bytes());
-    assert_eq!(config.bad, [], "{text}");
+    assert_eq!(config.errors, [], "{text}");
     assert_eq!(config.sections.len(), 1, "{text}");
     let options = config.sections[0].options.iter();
     options.map(|(key, value)| (String::from_utf8(key.clone()).unwrap(), value.clone())).collect()
@@ -20,8 +20,8 @@ fn list(key: &str, items: &[&str]) -> (String, Value) {
     (key.into(), Value::List(items.iter().map(|item| item.as_bytes().to_vec()).collect()))
 }
 
-fn faults(text: &[u8]) -> Vec<(usize, Fault)> {
-    parse(text).bad.iter().map(|bad| (bad.line, bad.fault)).collect()
+fn errors(text: &[u8]) -> Vec<(usize, LineErrorKind)> {
+    parse(text).errors.iter().map(|bad| (bad.line, bad.kind)).collect()
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_openwrt_writes() {
         config dhcp 'lan'\n\toption interface 'lan'\n\tlist ra_flags 'managed-config'\n\tlist ra_flags 'other-config'\n\n\
         config host\n\toption name 'Anna'\\''s'\n";
     let config = parse(text);
-    assert_eq!(config.bad, []);
+    assert_eq!(config.errors, []);
     let show = |section: &Section| {
         let name = section.name.as_ref().map(|name| String::from_utf8_lossy(name).into_owned());
         (section.line, String::from_utf8_lossy(&section.kind).into_owned(), name)
@@ -119,27 +119,27 @@ fn a_section_named_twice_is_one() {
 
 #[test]
 fn a_broken_line_costs_only_itself() {
-    for (given, fault) in [
-        ("nonsense", Fault::Command),
-        ("config", Fault::Missing),
-        ("'option' a b", Fault::Command),
-        ("option", Fault::Missing),
-        ("option ; list a b", Fault::Missing),
-        ("option a-b c", Fault::Characters),
-        ("list \u{fc} c", Fault::Characters),
-        ("config host na-me", Fault::Characters),
-        ("config h\u{fc}st", Fault::Characters),
-        ("package", Fault::Missing),
-        ("package dhcp-2/3", Fault::Characters),
-        ("option a 'b", Fault::Unterminated),
-        ("option a b \"c; option d e", Fault::Unterminated),
-        ("option 'a", Fault::Unterminated),
-        ("\0", Fault::Command),
-        ("\u{feff}config host", Fault::Command),
+    for (given, kind) in [
+        ("nonsense", LineErrorKind::UnknownCommand),
+        ("config", LineErrorKind::MissingWord),
+        ("'option' a b", LineErrorKind::UnknownCommand),
+        ("option", LineErrorKind::MissingWord),
+        ("option ; list a b", LineErrorKind::MissingWord),
+        ("option a-b c", LineErrorKind::NameCharacters),
+        ("list \u{fc} c", LineErrorKind::NameCharacters),
+        ("config host na-me", LineErrorKind::NameCharacters),
+        ("config h\u{fc}st", LineErrorKind::NameCharacters),
+        ("package", LineErrorKind::MissingWord),
+        ("package dhcp-2/3", LineErrorKind::NameCharacters),
+        ("option a 'b", LineErrorKind::UnclosedQuote),
+        ("option a b \"c; option d e", LineErrorKind::UnclosedQuote),
+        ("option 'a", LineErrorKind::UnclosedQuote),
+        ("\0", LineErrorKind::UnknownCommand),
+        ("\u{feff}config host", LineErrorKind::UnknownCommand),
     ] {
         let text = format!("config host\noption before 1\n{given}\nconfig host\noption after 2\n");
         let config = parse(text.as_bytes());
-        assert_eq!(config.bad, [Bad { line: 3, fault }], "{given}");
+        assert_eq!(config.errors, [LineError { line: 3, kind }], "{given}");
         assert_eq!(config.sections.len(), 2, "{given}");
         assert_eq!(config.sections[0].options.len(), 1, "{given}");
         assert_eq!(config.sections[1].values("after").collect::<Vec<_>>(), [b"2"], "{given}");
@@ -148,31 +148,38 @@ fn a_broken_line_costs_only_itself() {
 
 #[test]
 fn options_of_a_broken_section_go_nowhere() {
-    let found = faults(b"option a b\nconfig host\nconfig host na-me\n\toption a c\nconfig x\noption a d");
-    assert_eq!(found, [(1, Fault::Homeless), (3, Fault::Characters), (4, Fault::Homeless)]);
+    let found = errors(b"option a b\nconfig host\nconfig host na-me\n\toption a c\nconfig x\noption a d");
+    assert_eq!(
+        found,
+        [
+            (1, LineErrorKind::OutsideSection),
+            (3, LineErrorKind::NameCharacters),
+            (4, LineErrorKind::OutsideSection)
+        ]
+    );
 }
 
 #[test]
 fn everything_is_bounded() {
     let long = |length: usize| format!("config a\noption k '{}\nconfig b\n'\nconfig c", "x".repeat(length));
-    assert_eq!(faults(long(LONGEST - 10).as_bytes()), []);
+    assert_eq!(errors(long(LONGEST - 10).as_bytes()), []);
     let config = parse(long(LONGEST).as_bytes());
-    assert_eq!(config.bad, [Bad { line: 2, fault: Fault::TooLong }]);
+    assert_eq!(config.errors, [LineError { line: 2, kind: LineErrorKind::TooLong(LONGEST) }]);
     assert_eq!(config.sections.len(), 2, "nothing within a quote is a section");
 
     let config = parse("config a\n".repeat(SECTIONS_AT_MOST + 3).as_bytes());
-    assert_eq!((config.sections.len(), config.bad.len()), (SECTIONS_AT_MOST, 3));
+    assert_eq!((config.sections.len(), config.errors.len()), (SECTIONS_AT_MOST, 3));
     let config = parse(format!("config a\n{}", "list b c\n".repeat(VALUES_AT_MOST + 3)).as_bytes());
-    assert_eq!((config.sections[0].values("b").count(), config.bad.len()), (VALUES_AT_MOST, 3));
-    assert_eq!(config.bad[0], Bad { line: VALUES_AT_MOST + 2, fault: Fault::TooMany });
-    assert_eq!(parse("x\n".repeat(1000).as_bytes()).bad.len(), FAULTS_AT_MOST);
+    assert_eq!((config.sections[0].values("b").count(), config.errors.len()), (VALUES_AT_MOST, 3));
+    assert_eq!(config.errors[0], LineError { line: VALUES_AT_MOST + 2, kind: TOO_MANY });
+    assert_eq!(parse("x\n".repeat(1000).as_bytes()).errors.len(), ERRORS_AT_MOST);
 }
 
 #[test]
 fn faults_are_said() {
-    let bad = Bad { line: 3, fault: Fault::Value("mac") };
+    let bad = LineError { line: 3, kind: LineErrorKind::Value("mac") };
     assert_eq!(bad.to_string(), "line 3: this section's `mac` is not what it has to be");
-    assert_eq!(Fault::TooLong.to_string(), "longer than 4096 bytes");
+    assert_eq!(LineErrorKind::TooLong(LONGEST).to_string(), "longer than 4096 bytes");
 }
 
 fn quoted(value: &[u8]) -> Vec<u8> {
@@ -186,7 +193,7 @@ proptest! {
         for text in [text.as_slice(), likely.as_bytes()] {
             let config = parse(text);
             let lines = text.split(|byte| *byte == b'\n').count();
-            prop_assert!(config.bad.iter().all(|bad| (1..=lines).contains(&bad.line)));
+            prop_assert!(config.errors.iter().all(|bad| (1..=lines).contains(&bad.line)));
         }
     }
 
@@ -205,6 +212,6 @@ proptest! {
         let options = vec![(b"key".to_vec(), Value::Option(value)), (b"keys".to_vec(), Value::List(items))];
         let name = name.map(String::into_bytes);
         let expected = Section { line: 2, kind: kind.into_bytes(), name, options };
-        prop_assert_eq!(parse(&text), Config { sections: vec![expected], bad: vec![] });
+        prop_assert_eq!(parse(&text), Config { sections: vec![expected], errors: vec![] });
     }
 }

@@ -1,22 +1,6 @@
 //! Text files of one record a line, as the files of names are.
 
-use std::fmt;
 use std::net::IpAddr;
-
-/// Where a record stands that can't be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The line, counted from 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} can't be understood", self.line)
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// The lines of `text` with their numbers, counted from 1, without what ends them on Unix or Windows.
 pub fn numbered(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
@@ -48,7 +32,6 @@ mod tests {
     fn lines_are_counted_from_one() {
         let found: Vec<_> = numbered(b"a\r\n\nb\r").collect();
         assert_eq!(found, [(1, &b"a"[..]), (2, b""), (3, b"b")]);
-        assert_eq!(Unreadable { line: 3 }.to_string(), "line 3 can't be understood");
     }
 
     #[test]

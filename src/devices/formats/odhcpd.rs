@@ -8,9 +8,10 @@
 
 use std::net::IpAddr;
 
-use super::leases::Holder;
-use super::lines::{self, Unreadable, numbered, words};
-use super::mac::{Duid, Mac};
+use super::LineError;
+use super::lines::{self, numbered, words};
+use crate::devices::DeviceId;
+use crate::devices::mac::{Duid, Mac};
 
 /// What stands before a name that isn't valid, and isn't used for that.
 const BROKEN: &[u8] = br"broken\x20";
@@ -20,8 +21,8 @@ const V4: &[u8] = b"ipv4";
 /// One line that says who holds addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease<'a> {
-    /// Identity.
-    pub holder: Holder,
+    /// Who holds them.
+    pub holder: DeviceId,
     /// The interface behind which it is.
     pub interface: &'a str,
     /// Its addresses. A prefix that it passes on is none of them, so there may be none.
@@ -31,11 +32,11 @@ pub struct Lease<'a> {
 }
 
 /// Understands a whole file, line by line; what is no lease is passed over.
-pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, Unreadable>> {
+pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, LineError>> {
     numbered(text).filter_map(|(number, line)| match line.strip_prefix(b"#") {
-        Some(state) => Some(lease(state).ok_or(Unreadable { line: number })),
+        Some(state) => Some(lease(state).ok_or(LineError::not_understood(number))),
         None if is_hosts_line(line) => None,
-        None => Some(Err(Unreadable { line: number })),
+        None => Some(Err(LineError::not_understood(number))),
     })
 }
 
@@ -66,12 +67,11 @@ fn lease(state: &[u8]) -> Option<Lease<'_>> {
     })
 }
 
-fn holder(identity: &[u8], v4: bool) -> Option<Holder> {
+fn holder(identity: &[u8], v4: bool) -> Option<DeviceId> {
     if v4 {
-        return Mac::parse_any(identity).map(Holder::Mac);
+        return Mac::parse_any(identity).map(DeviceId::Mac);
     }
-    let duid = Duid::parse_bare(identity).or_else(|| Duid::parse(identity))?;
-    Some(duid.mac().map_or(Holder::Duid(duid), Holder::Mac))
+    Duid::parse_bare(identity).or_else(|| Duid::parse(identity)).map(DeviceId::of_duid)
 }
 
 /// `\xNN` stands for a byte, as `statefiles_escape_hostname()` writes it.
@@ -123,8 +123,8 @@ mod tests {
 
     fn lease<'a>(holder: &str, addresses: &[&str], name: Option<&[u8]>) -> Lease<'a> {
         let holder = match Mac::parse(holder.as_bytes()) {
-            Some(mac) => Holder::Mac(mac),
-            None => Holder::Duid(Duid::parse_bare(holder.as_bytes()).unwrap()),
+            Some(mac) => DeviceId::Mac(mac),
+            None => DeviceId::Duid(Duid::parse_bare(holder.as_bytes()).unwrap()),
         };
         let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
         Lease { holder, interface: "br-lan", addresses, name: name.map(<[u8]>::to_vec) }
@@ -145,7 +145,7 @@ mod tests {
             Ok(lease("02:00:00:00:00:11", &["2001:db8:aa:10::14ff"], Some(b"laptop"))),
             Ok(lease("02:00:00:00:00:51", &["192.168.8.151"], Some(b"living room"))),
             Ok(lease("02:00:00:00:00:52", &["192.168.8.152"], None)),
-            Err(Unreadable { line: 5 }),
+            Err(LineError::not_understood(5)),
             Ok(lease("00020000ab1122", &[], Some(b"a\nb\\x2\\xgg\\A\0"))),
         ];
         assert_eq!(parse(text).collect::<Vec<_>>(), expected);
@@ -167,7 +167,7 @@ mod tests {
                 &["2001:db8:aa:10::14ff", "fd3c:1111:2222::14ff"],
                 Some(b"laptop"),
             )),
-            Err(Unreadable { line: 4 }),
+            Err(LineError::not_understood(4)),
             Ok(lease("02:00:00:00:00:33", &[], None)),
             Ok(lease("02:00:00:00:00:51", &["192.168.8.151"], None)),
         ];
@@ -182,8 +182,8 @@ mod tests {
             # br-lan 0003000102000000ff33 9 broken\\x20\xff\0 1795205999 2 128 2001:db8::5/128";
         let expected = [
             Ok(lease("02:00:00:00:00:51", &["192.168.8.151"], None)),
-            Err(Unreadable { line: 2 }),
-            Err(Unreadable { line: 3 }),
+            Err(LineError::not_understood(2)),
+            Err(LineError::not_understood(3)),
             Ok(lease("02:00:00:00:ff:33", &["2001:db8::5"], None)),
         ];
         assert_eq!(parse(text).collect::<Vec<_>>(), expected);
@@ -206,7 +206,11 @@ mod tests {
             "# br-lan 020000000051 ipv4 tv 1 2 32 192.168.8.1/",
             "# 192.168.8.1/32 192.168.8.1/32",
         ] {
-            assert_eq!(parse(bad.as_bytes()).collect::<Vec<_>>(), [Err(Unreadable { line: 1 })], "{bad}");
+            assert_eq!(
+                parse(bad.as_bytes()).collect::<Vec<_>>(),
+                [Err(LineError::not_understood(1))],
+                "{bad}"
+            );
         }
     }
 

@@ -3,9 +3,10 @@
 //! Its sections have `mac`, `alias` and `class`. The vendor documents none of it: the names and classes are
 //! those that others found on their routers.
 
-use super::device_type::DeviceType;
-use super::mac::Mac;
-use super::uci::{self, Bad, FAULTS_AT_MOST, Fault, Section};
+use super::uci::{self, ERRORS_AT_MOST, Section};
+use super::{LineError, LineErrorKind};
+use crate::devices::device_type::DeviceType;
+use crate::devices::mac::Mac;
 
 /// What the owner said of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,22 +20,22 @@ pub struct Alias {
 }
 
 /// Understands a whole file: what is said of devices, and what was passed over.
-pub fn parse(text: &[u8]) -> (Vec<Alias>, Vec<Bad>) {
+pub fn parse(text: &[u8]) -> (Vec<Alias>, Vec<LineError>) {
     let config = uci::parse(text);
-    let mut bad = config.bad;
+    let mut errors = config.errors;
     let mut aliases = Vec::new();
     for section in &config.sections {
         match section.values("mac").next().map(Mac::parse_any) {
             Some(Some(mac)) => aliases.push(alias(section, mac)),
-            Some(None) if bad.len() < FAULTS_AT_MOST => {
-                bad.push(Bad { line: section.line, fault: Fault::Value("mac") });
+            Some(None) if errors.len() < ERRORS_AT_MOST => {
+                errors.push(LineError { line: section.line, kind: LineErrorKind::Value("mac") });
             }
             // Settings of the web interface itself have no MAC.
             _ => {}
         }
     }
-    bad.sort_by_key(|bad| bad.line);
-    (aliases, bad)
+    errors.sort_by_key(|error| error.line);
+    (aliases, errors)
 }
 
 fn alias(section: &Section, mac: Mac) -> Alias {
@@ -79,7 +80,10 @@ mod tests {
             alias(0x4a, None, Some(DeviceType::Iot)),
             alias(0x46, Some(b"B\xff\nc"), None),
         ];
-        assert_eq!(parse(text), (expected.to_vec(), vec![Bad { line: 13, fault: Fault::Value("mac") }]));
+        assert_eq!(
+            parse(text),
+            (expected.to_vec(), vec![LineError { line: 13, kind: LineErrorKind::Value("mac") }])
+        );
     }
 
     #[test]

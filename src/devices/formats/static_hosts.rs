@@ -6,8 +6,9 @@
 use std::net::IpAddr;
 
 use super::lines::address;
-use super::mac::{Duid, Mac};
-use super::uci::{self, Bad, FAULTS_AT_MOST, Fault, Section};
+use super::uci::{self, ERRORS_AT_MOST, Section};
+use super::{LineError, LineErrorKind};
+use crate::devices::mac::{Duid, Mac};
 
 /// Whoever has one of these identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,44 +24,44 @@ pub struct StaticHost {
 }
 
 /// Understands a whole file: its hosts that have a name, and what was passed over.
-pub fn parse(text: &[u8]) -> (Vec<StaticHost>, Vec<Bad>) {
+pub fn parse(text: &[u8]) -> (Vec<StaticHost>, Vec<LineError>) {
     let config = uci::parse(text);
-    let mut bad = config.bad;
+    let mut errors = config.errors;
     let sections = config.sections.iter().filter(|section| section.kind == b"host");
-    let hosts = sections.filter_map(|section| host(section, &mut bad)).collect();
-    bad.sort_by_key(|bad| bad.line);
-    (hosts, bad)
+    let hosts = sections.filter_map(|section| host(section, &mut errors)).collect();
+    errors.sort_by_key(|error| error.line);
+    (hosts, errors)
 }
 
-fn host(section: &Section, bad: &mut Vec<Bad>) -> Option<StaticHost> {
+fn host(section: &Section, errors: &mut Vec<LineError>) -> Option<StaticHost> {
     let name = section.values("name").next()?.to_vec();
-    let mut complain_if = |key, faulty| {
-        if faulty && bad.len() < FAULTS_AT_MOST {
-            bad.push(Bad { line: section.line, fault: Fault::Value(key) });
+    let mut report_if = |key, wrong| {
+        if wrong && errors.len() < ERRORS_AT_MOST {
+            errors.push(LineError { line: section.line, kind: LineErrorKind::Value(key) });
         }
     };
-    let (macs, faulty) = understood(section.words("mac"), Mac::parse_any);
-    complain_if("mac", faulty);
+    let (macs, wrong) = understood(section.words("mac"), Mac::parse_any);
+    report_if("mac", wrong);
     // `ignore` tells the server to give this host no address.
-    let (addresses, faulty) = understood(section.words("ip").filter(|word| *word != b"ignore"), address);
-    complain_if("ip", faulty);
-    let (duids, faulty) = understood(section.words("duid"), duid);
-    complain_if("duid", faulty);
+    let (addresses, wrong) = understood(section.words("ip").filter(|word| *word != b"ignore"), address);
+    report_if("ip", wrong);
+    let (duids, wrong) = understood(section.words("duid"), duid);
+    report_if("duid", wrong);
     Some(StaticHost { name, macs, addresses, duids })
 }
 
-/// What `parse` understands of `words`, and whether it didn't understand some.
+/// What `parse` understands of `words`, and whether there were others.
 fn understood<'a, T>(
     words: impl Iterator<Item = &'a [u8]>,
     parse: impl Fn(&[u8]) -> Option<T>,
 ) -> (Vec<T>, bool) {
-    let mut faulty = false;
+    let mut wrong = false;
     let found = words.filter_map(|word| {
         let found = parse(word);
-        faulty |= found.is_none();
+        wrong |= found.is_none();
         found
     });
-    (found.collect(), faulty)
+    (found.collect(), wrong)
 }
 
 /// Digits with or without colons, and behind a `%` perhaps the one IAID that is meant.
@@ -112,14 +113,14 @@ mod tests {
         let shown: Vec<_> = hosts.iter().map(|host| (&host.name[..], &host.macs[..])).collect();
         let mac = |last| Mac([2, 0, 0, 0, 0, last]);
         assert_eq!(shown, [(&b"a"[..], &[mac(1)][..]), (b"d\xff\0", &[mac(2)])]);
-        let bad: Vec<_> = bad.iter().map(|bad| (bad.line, bad.fault)).collect();
+        let bad: Vec<_> = bad.iter().map(|bad| (bad.line, bad.kind)).collect();
         let expected = [
-            (1, Fault::Value("mac")),
-            (1, Fault::Value("ip")),
-            (5, Fault::Value("duid")),
-            (9, Fault::Characters),
-            (10, Fault::Homeless),
-            (12, Fault::Unterminated),
+            (1, LineErrorKind::Value("mac")),
+            (1, LineErrorKind::Value("ip")),
+            (5, LineErrorKind::Value("duid")),
+            (9, LineErrorKind::NameCharacters),
+            (10, LineErrorKind::OutsideSection),
+            (12, LineErrorKind::UnclosedQuote),
         ];
         assert_eq!(bad, expected);
     }

@@ -1,0 +1,282 @@
+//! What one of the owner's files says.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use crate::devices::Map;
+use crate::devices::device_type::DeviceType;
+use crate::devices::formats::hosts::{self, Ether, Is};
+use crate::devices::formats::{gl_client, registry, static_hosts};
+use crate::devices::identity::DeviceId;
+use crate::devices::mac::{Duid, Mac};
+use crate::devices::name::Name;
+use crate::devices::source_file::note;
+
+/// How many entries of a file count at most.
+const ENTRIES_AT_MOST: usize = 4096;
+
+/// What the owner says of one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Its name.
+    pub name: Option<Name>,
+    /// What sort of thing it is.
+    pub device_type: Option<DeviceType>,
+}
+
+/// What one file of the owner's says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssignmentList {
+    entries: Vec<Assignment>,
+    /// Those that say whom they mean by a MAC or a DUID.
+    identified: HashSet<usize>,
+    /// Each to its place among the entries; of several that speak of one device the first counts.
+    by_mac: Map<Mac, usize>,
+    by_duid: Map<Duid, usize>,
+    by_address: Map<IpAddr, usize>,
+    /// What could not be understood, each by its line.
+    pub problems: Vec<String>,
+    full: bool,
+}
+
+impl AssignmentList {
+    /// The owner's registry.
+    pub fn registry(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        for entry in registry::parse(text) {
+            match entry {
+                Ok(entry) => {
+                    list.add(Name::clean(entry.name), entry.device_type, entry.mac, [], entry.address);
+                }
+                Err(error) => list.note(&error),
+            }
+        }
+        list
+    }
+
+    /// GL.iNet's aliases.
+    pub fn gl_client(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        let (aliases, errors) = gl_client::parse(text);
+        for alias in aliases {
+            list.add(alias.alias.as_deref().and_then(Name::clean), alias.class, [alias.mac], [], []);
+        }
+        for error in &errors {
+            list.note(error);
+        }
+        list
+    }
+
+    /// OpenWrt's static hosts.
+    pub fn static_hosts(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        let (hosts, errors) = static_hosts::parse(text);
+        for host in hosts {
+            list.add(Name::clean(&host.name), None, host.macs, host.duids, host.addresses);
+        }
+        for error in &errors {
+            list.note(error);
+        }
+        list
+    }
+
+    /// `/etc/ethers`.
+    pub fn ethers(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        let mut found = Vec::new();
+        for ether in hosts::parse_ethers(text) {
+            match ether {
+                Ok(Ether { mac, is: Is::Named(name) }) => found.push((name, mac)),
+                Ok(_) => {}
+                Err(error) => list.note(&error),
+            }
+        }
+        for (name, mac) in shortened(found) {
+            list.add(Name::clean(name), None, [mac], [], []);
+        }
+        list
+    }
+
+    /// `/etc/hosts`.
+    pub fn hosts(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        let mut found = Vec::new();
+        for host in hosts::parse_hosts(text) {
+            match host {
+                Ok(host) => found.push((host.name, host.address)),
+                Err(error) => list.note(&error),
+            }
+        }
+        for (name, address) in shortened(found) {
+            list.add(Name::clean(name), None, [], [], [address]);
+        }
+        list
+    }
+
+    /// What is said of the device `id`, or of whoever is at one of `addresses`.
+    pub fn find(&self, id: Option<&DeviceId>, addresses: &[IpAddr]) -> Option<&Assignment> {
+        let by_id = id.and_then(|id| match id {
+            DeviceId::Mac(mac) => self.by_mac.get(mac),
+            DeviceId::Duid(duid) => self.by_duid.get(duid),
+        });
+        // Whoever sits at the address of an entry that means somebody else by MAC is not that one.
+        let meant = |place: &&usize| id.is_none() || !self.identified.contains(*place);
+        let by_address =
+            || addresses.iter().filter_map(|address| self.by_address.get(address)).filter(meant).min();
+        self.entries.get(*by_id.or_else(by_address)?)
+    }
+
+    /// What is said of each MAC, in order.
+    pub fn macs(&self) -> impl Iterator<Item = (Mac, &Assignment)> {
+        let macs = self.by_mac.iter().collect::<BTreeMap<_, _>>();
+        macs.into_iter().filter_map(|(mac, place)| Some((*mac, self.entries.get(*place)?)))
+    }
+
+    /// What is said of each address, in order.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, &Assignment)> {
+        let addresses = self.by_address.iter().collect::<BTreeMap<_, _>>();
+        addresses.into_iter().filter_map(|(address, place)| Some((*address, self.entries.get(*place)?)))
+    }
+
+    /// How many devices it speaks of.
+    pub const fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All names in the file, in its order.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.entries.iter().filter_map(|entry| entry.name.as_ref())
+    }
+
+    fn note(&mut self, problem: &dyn Display) {
+        note(&mut self.problems, problem);
+    }
+
+    fn add(
+        &mut self,
+        name: Option<Name>,
+        device_type: Option<DeviceType>,
+        macs: impl IntoIterator<Item = Mac>,
+        duids: impl IntoIterator<Item = Duid>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) {
+        let place = self.entries.len();
+        if place == ENTRIES_AT_MOST {
+            // Said of the first that is left out.
+            if !std::mem::replace(&mut self.full, true) {
+                self.note(&format_args!("only the first {ENTRIES_AT_MOST} devices are heard"));
+            }
+            return;
+        }
+        if name.is_none() && device_type.is_none() {
+            return;
+        }
+        self.entries.push(Assignment { name, device_type });
+        for mac in macs {
+            self.identified.insert(place);
+            self.by_mac.entry(mac).or_insert(place);
+        }
+        for duid in duids {
+            self.identified.insert(place);
+            // A DUID that carries a MAC speaks of the device with that MAC.
+            match duid.mac() {
+                Some(mac) => self.by_mac.entry(mac).or_insert(place),
+                None => self.by_duid.entry(duid).or_insert(place),
+            };
+        }
+        for address in addresses {
+            self.by_address.entry(address).or_insert(place);
+        }
+    }
+}
+
+/// Names without their domains, where the first label alone tells them apart.
+fn shortened<'a, T>(found: Vec<(&'a [u8], T)>) -> Vec<(&'a [u8], T)> {
+    let mut wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for (name, _) in &found {
+        let label = hosts::first_label(name).to_ascii_lowercase();
+        wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
+    }
+    // `nas` and `nas.lan` are one: a name without a domain has the router's.
+    let is_one = |label: &[u8]| {
+        let wholes = wholes.get(&label.to_ascii_lowercase());
+        wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2)
+    };
+    let short = |name: &'a [u8]| Some(hosts::first_label(name)).filter(|label| is_one(label)).unwrap_or(name);
+    found.into_iter().map(|(name, of)| (short(name), of)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(list: &AssignmentList, key: &str, address: &str) -> Option<String> {
+        let key = Mac::parse(key.as_bytes()).map(DeviceId::Mac);
+        let addresses: Vec<IpAddr> = address.parse().into_iter().collect();
+        list.find(key.as_ref(), &addresses)?.name.as_ref().map(ToString::to_string)
+    }
+
+    #[test]
+    fn a_registry_speaks_of_macs_and_addresses() {
+        let list = AssignmentList::registry(
+            b"02:00:00:00:00:11=TV\n02:00:00:00:00:22|192.168.8.9|NAS|server\n|10.0.0.2|Peer|\nnonsense\n\
+            02:00:00:00:00:11=again\n",
+        );
+        assert_eq!(name(&list, "02:00:00:00:00:11", "").as_deref(), Some("TV"), "the first counts");
+        assert_eq!(name(&list, "", "192.168.8.9").as_deref(), Some("NAS"));
+        assert_eq!(name(&list, "02:00:00:00:00:33", "10.0.0.2").as_deref(), Some("Peer"));
+        assert_eq!(name(&list, "02:00:00:00:00:33", "10.0.0.3"), None);
+        let nas = list.find(None, &["192.168.8.9".parse().unwrap()]).unwrap();
+        assert_eq!(nas.device_type, Some(DeviceType::Server));
+        assert_eq!(list.problems.len(), 1);
+        assert!(list.problems[0].starts_with("line 4: "), "{:?}", list.problems);
+    }
+
+    #[test]
+    fn a_static_host_has_several_macs_and_a_duid_that_carries_one() {
+        let list = AssignmentList::static_hosts(
+            b"config host\n option name 'phone'\n list mac '02:00:00:00:00:44'\n list mac '02:00:00:00:00:45'\n \
+            option duid '00030001020000000046'\n option ip '192.168.8.51'\n",
+        );
+        for mac in ["02:00:00:00:00:44", "02:00:00:00:00:45", "02:00:00:00:00:46"] {
+            assert_eq!(name(&list, mac, "").as_deref(), Some("phone"), "{mac}");
+        }
+        assert_eq!(name(&list, "", "192.168.8.51").as_deref(), Some("phone"));
+    }
+
+    #[test]
+    fn aliases_ethers_and_hosts() {
+        let gl = AssignmentList::gl_client(
+            b"config client\n option mac '02:00:00:00:00:44'\n option class 'phone'\n",
+        );
+        let given = gl.find(Some(&DeviceId::Mac(Mac([2, 0, 0, 0, 0, 0x44]))), &[]).unwrap();
+        assert_eq!((given.name.as_ref(), given.device_type), (None, Some(DeviceType::Mobile)));
+        let ethers = AssignmentList::ethers(b"02:00:00:00:00:44 nas.lan\n02:00:00:00:00:45 192.168.8.3\n");
+        assert_eq!(name(&ethers, "02:00:00:00:00:44", "").as_deref(), Some("nas"));
+        assert_eq!(ethers.names().count(), 1);
+        let hosts = AssignmentList::hosts(
+            b"127.0.0.1 localhost\n192.168.8.3 printer.lan printer\n2001:db8::3 printer\n",
+        );
+        assert_eq!(name(&hosts, "", "2001:db8::3").as_deref(), Some("printer"));
+        assert_eq!(hosts.names().count(), 2);
+        let two = AssignmentList::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
+        assert_eq!(name(&two, "", "192.168.8.11").as_deref(), Some("www.a.lan"), "two names, two devices");
+    }
+
+    #[test]
+    fn the_installed_sample_says_nothing_and_its_examples_are_right() {
+        let sample = include_str!("../../../config/conntrack-exporter.devices");
+        assert_eq!(AssignmentList::registry(sample.as_bytes()), AssignmentList::default());
+        let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(2);
+        let list = AssignmentList::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
+        assert_eq!((list.entries(), list.problems.len()), (4, 0));
+    }
+
+    #[test]
+    fn a_list_is_bounded() {
+        let line = |n: u32| format!("{n:012x}=n{n}\n");
+        let list = AssignmentList::registry((0..10_000).map(line).collect::<Vec<_>>().concat().as_bytes());
+        assert_eq!(list.entries.len(), ENTRIES_AT_MOST);
+    }
+}

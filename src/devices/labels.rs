@@ -1,0 +1,92 @@
+//! How each device is shown. Devices and addresses to which the owner gave one name are shown alike: by the lowest MAC
+//! and the address that leads them all.
+
+use std::net::IpAddr;
+
+use super::Map;
+use super::assignments::RankedType;
+use super::bindings::LeadingRank;
+use super::device_type::DeviceType;
+use super::identity::DeviceId;
+use super::mac::Mac;
+use super::name::Name;
+
+/// How a device is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its name; no other device has it.
+    pub name: Name,
+    /// Its leading address.
+    pub ip: Option<IpAddr>,
+    /// Its MAC, the lowest of several.
+    pub mac: Option<Mac>,
+    /// What sort of thing it is.
+    pub device_type: Option<DeviceType>,
+}
+
+/// What a label is made of: several parts with one name of the owner's make one.
+#[derive(Clone, Debug)]
+pub(super) struct LabelPart {
+    pub(super) name: Name,
+    pub(super) leading: Option<LeadingRank>,
+    pub(super) mac: Option<Mac>,
+    pub(super) device_type: Option<RankedType>,
+}
+
+/// All labels.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    by_device: Map<DeviceId, Label>,
+    /// Those of the owner's names, by the name folded.
+    shared: Map<Box<str>, Label>,
+}
+
+impl Labels {
+    /// The labels of all known `devices`; `owned` are the parts that have a name of the owner's.
+    pub(super) fn new(
+        devices: impl Iterator<Item = (DeviceId, LabelPart)>,
+        owned: impl Iterator<Item = LabelPart>,
+    ) -> Self {
+        let mut shared: Map<Box<str>, LabelPart> = Map::default();
+        for part in owned {
+            match shared.get_mut(&part.name.folded()) {
+                Some(first) => first.join(&part),
+                None => drop(shared.insert(part.name.folded(), part)),
+            }
+        }
+        Self {
+            by_device: devices.map(|(id, part)| (id, part.label())).collect(),
+            shared: shared.into_iter().map(|(name, part)| (name, part.label())).collect(),
+        }
+    }
+
+    /// How a known device is shown; `None` if it isn't known or has no name.
+    pub(super) fn of(&self, id: &DeviceId) -> Option<Label> {
+        self.by_device.get(id).map(|label| self.shared(label.clone()))
+    }
+
+    /// The label of all who have this one's name.
+    pub(super) fn shared(&self, label: Label) -> Label {
+        self.shared.get(&label.name.folded()).cloned().unwrap_or(label)
+    }
+}
+
+impl LabelPart {
+    /// Takes in another part of the same name.
+    fn join(&mut self, other: &Self) {
+        self.leading = [self.leading, other.leading].into_iter().flatten().min();
+        self.mac = [self.mac, other.mac].into_iter().flatten().min();
+        let types = [self.device_type, other.device_type].into_iter().flatten();
+        self.device_type = types.min_by_key(|(place, _)| *place);
+    }
+
+    /// The label of this part alone.
+    pub(super) fn label(self) -> Label {
+        Label {
+            name: self.name,
+            ip: self.leading.map(|rank| rank.address),
+            mac: self.mac,
+            device_type: self.device_type.map(|(_, device_type)| device_type),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What the owner's own files say.
+
+use super::*;
+use crate::devices::device_type::DeviceType;
+
+#[test]
+fn a_reload_makes_nobody_clash_whom_the_owner_keeps_apart() {
+    let files = Files::new("reload");
+    files.write("/one", &lease_lines("2=phone 3=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Anna");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    files.write("/one", &lease_lines("2=phone 3=phone"));
+    devices.refresh(&lan(), HOUR);
+    devices.reconfigure(Settings { remember: HOUR, ..devices.settings.clone() });
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["Anna", "phone"]);
+}
+
+#[test]
+fn the_owners_name_for_an_address_goes_before_what_it_is_made_of() {
+    let files = Files::new("made-of");
+    files.write(
+        "/registry",
+        "|2001:db8:aa:10:2a6f:b9ff:fe00:1|Printer|iot\n28:6f:b9:00:00:02=Phone\n|fd00:9::ff:fe00:3|Peer|\n",
+    );
+    files.write("/etc/config/gl-client", "config c\n option mac 28:6f:b9:00:00:02\n option class phone\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let printer = label_at(&devices, "2001:db8:aa:10:2a6f:b9ff:fe00:1").unwrap();
+    assert_eq!((printer.name.as_str(), printer.device_type), ("Printer", Some(DeviceType::Iot)));
+    let phone = label_at(&devices, "2001:db8:aa:10:2a6f:b9ff:fe00:2").unwrap();
+    assert_eq!((phone.name.as_str(), phone.device_type), ("Phone", Some(DeviceType::Mobile)));
+    let peer = identify(&devices, "fd00:9::ff:fe00:3", false).unwrap();
+    assert_eq!(devices.label(&peer).unwrap().name.as_str(), "Peer");
+    let bare = "fd00:9::ff:fe00:2".parse().unwrap();
+    assert_eq!(
+        identify(&devices, "fd00:9::ff:fe00:2", false),
+        Some(Identity::Address(bare)),
+        "no MACs there"
+    );
+}
+
+#[test]
+fn an_entry_with_a_mac_does_not_mean_whoever_sits_at_its_address() {
+    let files = Files::new("meant");
+    files.write("/one", &lease_lines("2=phone 3=tv"));
+    files.write("/registry", "02:00:00:a1:b2:03|192.168.8.2|Television|streaming\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["phone", "Television"]);
+}
+
+#[test]
+fn an_overruled_name_lends_no_mac() {
+    let files = Files::new("overruled");
+    files.write("/one", &lease_lines("2=* 3=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Laptop\n02:00:00:a1:b2:03=pc\n");
+    files.write("/etc/config/dhcp", "config host\n option name pc\n option mac 02:00:00:a1:b2:02\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let pc = label_at(&devices, "192.168.8.3").unwrap();
+    assert_eq!((pc.name.as_str(), pc.mac.unwrap().to_string()), ("pc", "02:00:00:a1:b2:03".to_owned()));
+}
+
+#[test]
+fn sources_go_before_each_other_in_order() {
+    let files = Files::new("order");
+    let mac = "02:00:00:a1:b2:02";
+    files.write("/one", &lease_lines("2=leased"));
+    files.write("/odhcpd", "# br-lan 020000a1b202 ipv4 served 1795241374 c0a80802 32 192.168.8.2/32\n");
+    files.write("/etc/ethers", &format!("{mac} ethers\n"));
+    files.write("/etc/hosts", "192.168.8.2 hosts\n");
+    files.write("/etc/config/dhcp", &format!("config host\n option name fixed\n option mac {mac}\n"));
+    files.write(
+        "/etc/config/gl-client",
+        &format!("config client\n option mac {mac}\n option alias aliased\n"),
+    );
+    files.write("/registry", &format!("{mac}=Registered"));
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let mut expected = ["Registered", "aliased", "fixed", "ethers", "leased", "served", mac].into_iter();
+    assert_eq!(name(&devices, 2), expected.next().unwrap());
+    for left_out in 1..=6 {
+        let names = NameSource::ALL[left_out..].to_vec();
+        devices.reconfigure(Settings { names, ..devices.settings.clone() });
+        devices.refresh(&lan(), HOUR);
+        assert_eq!(name(&devices, 2), expected.next().unwrap(), "without {left_out}");
+    }
+    devices.reconfigure(Settings {
+        names: vec![NameSource::Odhcpd, NameSource::Registry],
+        ..devices.settings.clone()
+    });
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&devices, 2), "served");
+}
+
+#[test]
+fn what_the_owner_takes_back_is_gone() {
+    let files = Files::new("taken-back");
+    files.write("/one", &lease_lines("2=phone 3=tablet"));
+    files.write("/registry", "02:00:00:a1:b2:02=Anna\n02-00-00-A1-B2-03=Anna");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["Anna", "Anna"]);
+    files.write("/registry", "02:00:00:a1:b2:02=Anna Maria");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["Anna Maria", "tablet"]);
+    files.remove("/registry");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["phone", "tablet"]);
+}
+
+#[test]
+fn several_macs_of_one_owners_name_are_one_device_and_of_one_claim_are_not() {
+    let files = Files::new("shared");
+    files.write("/one", &lease_lines("2=* 3=* 4=laptop 5=LAPTOP 6=*"));
+    files.write("/registry", "02:00:00:a1:b2:03=Laptop\n02:00:00:a1:b2:02||LAPTOP|workstation\n");
+    files.write("/etc/config/gl-client", "config c\n option mac 02:00:00:a1:b2:06\n option class camera\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let label = label_at(&devices, "192.168.8.2").unwrap();
+    assert_eq!(label_at(&devices, "192.168.8.3").as_ref(), Some(&label), "shown alike");
+    assert_eq!(label.name.as_str(), "Laptop", "spelled as first");
+    assert_eq!(label.mac.unwrap().to_string(), "02:00:00:a1:b2:02", "the lowest");
+    assert_eq!(label.ip, Some("192.168.8.2".parse().unwrap()));
+    assert_eq!(label.device_type, Some(DeviceType::Workstation));
+    assert_eq!([name(&devices, 4), name(&devices, 5)], ["laptop-a1b204", "LAPTOP-a1b205"]);
+    let camera = label_at(&devices, "192.168.8.6").unwrap();
+    assert_eq!((camera.name.as_str(), camera.device_type), ("02:00:00:a1:b2:06", Some(DeviceType::Iot)));
+}
+
+#[test]
+fn reserved_words_are_not_the_owners_either() {
+    let files = Files::new("reserved");
+    files.write("/one", &lease_lines("2=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Router\n|10.0.0.2|other|\n|10.0.0.3|Peer|mobile\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&devices, 2), "Router-a1b202");
+    let at = |address: &str| {
+        let who = identify(&devices, address, false).unwrap();
+        devices.label(&who).unwrap()
+    };
+    assert_eq!(at("10.0.0.2").name.as_str(), "other-000002");
+    let peer = at("10.0.0.3");
+    assert_eq!((peer.name.as_str(), peer.device_type), ("Peer", Some(DeviceType::Mobile)));
+    assert_eq!(at("10.0.0.4").name.as_str(), "10.0.0.4");
+}
