@@ -30,7 +30,7 @@ pub mod survey;
 mod vendor_names;
 pub mod watched_file;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,11 +39,12 @@ use crate::lan::{Lan, Place, is_link_local};
 use crate::root::Root;
 use assignments::{Assignments, Target};
 use best_name::NameSources;
-use bindings::{AddressBindings, DeviceAddresses, LeadingRank};
+use bindings::{AddressBindings, DeviceAddresses};
 use inventory::Inventory;
 use labels::{LabelPart, Labels};
 use listing::ListedDevice;
-use naming::{Candidate, Naming};
+use name::Name;
+use naming::{NamedDevice, Naming};
 use neighbour_refresh::NeighbourRefresh;
 use neighbours::Neighbour;
 use source_file::SourceFile;
@@ -175,7 +176,9 @@ impl Devices {
             Some(id) if id.mac().is_some() => return Some(Identity::Device(id)),
             // A DUID alone is a device only by a name.
             Some(id) => return self.labels.of(&id).is_some().then_some(Identity::Device(id)),
-            None if self.assignments.name_at(address).is_some() => return Some(Identity::Named(address)),
+            None if self.assignments.name_of(&Target::Address(address)).is_some() => {
+                return Some(Identity::Named(address));
+            }
             None => {}
         }
         match bindings::eui64(address).filter(|_| link_layer).map(DeviceId::Mac) {
@@ -188,28 +191,25 @@ impl Devices {
 
     /// How `identity` is shown.
     pub fn label(&self, identity: &Identity) -> Option<Label> {
-        match identity {
+        let target = match identity {
             Identity::Address(address) => {
-                let name = name::Name::clean(address.to_string().as_bytes())?;
-                Some(Label { name, ip: Some(*address), mac: None, device_type: None })
-            }
-            Identity::Named(address) => {
-                let part = self.assigned_address(*address, self.assignments.name_at(*address)?);
-                Some(self.labels.shared(part.label()))
+                let name = Name::clean(address.to_string().as_bytes())?;
+                return Some(Label { name, ip: Some(*address), mac: None, device_type: None });
             }
             Identity::Device(id) | Identity::Eui64Only(id) if self.inventory.contains(id) => {
-                self.labels.of(id)
+                return self.labels.of(id);
             }
-            Identity::Device(id) | Identity::Eui64Only(id) => {
-                let name = match self.assignments.name_of(id) {
-                    Some(name) => self.naming.owner_names().shown(name, id.tail()),
-                    None => id.mac_as_name()?,
-                };
-                let device_type = self.assignments.device_type(Some(id), &[]);
-                let part = LabelPart { name, leading: None, mac: id.mac(), device_type };
-                Some(self.labels.shared(part.label()))
+            Identity::Device(id) | Identity::Eui64Only(id) => Target::Device(id.clone()),
+            Identity::Named(address) => Target::Address(*address),
+        };
+        let part = match (self.assignments.name_of(&target), &target) {
+            (Some(name), _) => self.assigned(&target, name),
+            (None, Target::Device(id)) => {
+                LabelPart::unseen(&target, id.mac_as_name()?, self.assignments.type_of(&target))
             }
-        }
+            (None, Target::Address(_)) => return None,
+        };
+        Some(self.labels.shared(part.label()))
     }
 
     /// All known devices that have a name, in order of their names.
@@ -237,14 +237,13 @@ impl Devices {
         let addresses = self.bindings.by_device();
         self.look_up_vendors(&addresses);
         let sources = self.name_sources();
-        let candidates = self.inventory.iter().map(|(id, device)| Candidate {
-            id: id.clone(),
-            best: sources.best(id, device, addresses_of(&addresses, id)),
-            confirmed: device.confirmed,
+        let devices = self.inventory.iter().map(|(id, device)| {
+            let best = sources.best(id, device, addresses_of(&addresses, id));
+            (id.clone(), NamedDevice::new(best, device.confirmed))
         });
-        let candidates = candidates.collect();
+        let devices = devices.collect();
         let held_by = |address, id: &DeviceId| self.bindings.device_at(address).as_ref() == Some(id);
-        self.naming.settle(candidates, self.assignments.names(), held_by, self.inventory.reading());
+        self.naming.settle(devices, self.assignments.names(), held_by, self.inventory.reading());
         self.labels = self.make_labels(&addresses);
     }
 
@@ -260,47 +259,31 @@ impl Devices {
     }
 
     fn make_labels(&self, addresses: &Map<DeviceId, DeviceAddresses>) -> Labels {
-        let mut devices = BTreeMap::new();
-        let mut owned = Vec::new();
-        for (id, _) in self.inventory.iter().collect::<BTreeMap<_, _>>() {
-            let Some(named) = self.naming.device(id) else { continue };
-            let Some(name) = named.name.clone() else { continue };
-            let leading = addresses.get(id).and_then(|addresses| addresses.leading);
-            let device_type = self.assignments.device_type(Some(id), addresses_of(addresses, id));
-            let part = LabelPart { name, leading, mac: id.mac(), device_type };
-            if named.is_assigned() {
-                owned.push(part.clone());
-            }
-            devices.insert(id.clone(), part);
-        }
-        let assigned = self.assignments.named().filter_map(|(target, name)| match target {
-            Target::Mac(mac) => Some(self.assigned_mac(mac, name)),
+        let named = self.inventory.iter().filter_map(|(id, _)| Some((id, self.naming.device(id)?)));
+        let part = |(id, named): (&DeviceId, &NamedDevice)| {
+            let part = LabelPart {
+                name: named.name.clone()?,
+                leading: addresses.get(id).and_then(|addresses| addresses.leading),
+                mac: id.mac(),
+                device_type: self.assignments.device_type(id, addresses_of(addresses, id)),
+            };
+            Some((id.clone(), named.is_assigned(), part))
+        };
+        let assigned = self.assignments.named().filter(|(target, _)| match target {
+            Target::Device(_) => true,
             // Whoever is there has a part already.
-            Target::Address(address) if self.bindings.knows(address) => None,
-            Target::Address(address) => Some(self.assigned_address(address, name)),
+            Target::Address(address) => !self.bindings.knows(*address),
         });
-        owned.extend(assigned);
-        Labels::new(devices.into_iter(), owned.into_iter())
+        Labels::new(
+            named.filter_map(part).collect(),
+            assigned.map(|(target, name)| self.assigned(&target, name)),
+        )
     }
 
-    /// The part that a MAC with a name of the owner's has in its label.
-    fn assigned_mac(&self, mac: mac::Mac, name: &name::Name) -> LabelPart {
-        LabelPart {
-            name: self.naming.owner_names().shown(name, mac.tail()),
-            leading: None,
-            mac: Some(mac),
-            device_type: self.assignments.device_type(Some(&DeviceId::Mac(mac)), &[]),
-        }
-    }
-
-    /// The part that an address with a name of the owner's has in its label.
-    fn assigned_address(&self, address: IpAddr, name: &name::Name) -> LabelPart {
-        LabelPart {
-            name: self.naming.owner_names().shown(name, address_tail(address)),
-            leading: Some(LeadingRank::assigned(address)),
-            mac: None,
-            device_type: self.assignments.device_type(None, &[address]),
-        }
+    /// The part that somebody with a name of the owner's has in its label.
+    fn assigned(&self, target: &Target, name: &Name) -> LabelPart {
+        let shown = self.naming.owner_names().shown(name, target.tail());
+        LabelPart::unseen(target, shown, self.assignments.type_of(target))
     }
 
     fn name_sources(&self) -> NameSources<'_> {
@@ -315,15 +298,6 @@ impl Devices {
 
 fn addresses_of<'a>(addresses: &'a Map<DeviceId, DeviceAddresses>, id: &DeviceId) -> &'a [IpAddr] {
     addresses.get(id).map(|addresses| addresses.all.as_slice()).unwrap_or_default()
-}
-
-/// What tells addresses of one name apart where a MAC's last octets do for devices.
-fn address_tail(address: IpAddr) -> [u8; 3] {
-    let octets = match address {
-        IpAddr::V4(v4) => v4.octets().last_chunk().copied(),
-        IpAddr::V6(v6) => v6.octets().last_chunk().copied(),
-    };
-    octets.unwrap_or_default()
 }
 
 #[cfg(test)]

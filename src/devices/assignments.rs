@@ -10,7 +10,6 @@ use std::path::Path;
 
 use super::device_type::DeviceType;
 use super::identity::DeviceId;
-use super::mac::Mac;
 use super::name::Name;
 use super::name_source::NameSource;
 use super::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS, Settings};
@@ -40,9 +39,9 @@ pub(super) struct Assignments {
 }
 
 /// Whom an assignment means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    Mac(Mac),
+    Device(DeviceId),
     Address(IpAddr),
 }
 
@@ -84,27 +83,33 @@ impl Assignments {
         self.files_of(source).find_map(|file| file.list.find(id, addresses)?.name.as_ref())
     }
 
-    /// What names the device `id`, or whoever is at one of `addresses`, by the best source.
-    fn naming(&self, id: Option<&DeviceId>, addresses: &[IpAddr]) -> Option<&Assignment> {
-        let found = self.by_precedence().filter_map(|file| file.list.find(id, addresses));
-        found.into_iter().find(|assignment| assignment.name.is_some())
+    /// What names `target`, by the best source.
+    fn naming(&self, target: &Target) -> Option<&Assignment> {
+        self.by_precedence().find_map(|file| target.find(&file.list).filter(|found| found.name.is_some()))
     }
 
-    /// The best name that the owner gives the device `id`.
-    pub(super) fn name_of(&self, id: &DeviceId) -> Option<&Name> {
-        self.naming(Some(id), &[])?.name.as_ref()
+    /// The best name that the owner gives `target`.
+    pub(super) fn name_of(&self, target: &Target) -> Option<&Name> {
+        self.naming(target)?.name.as_ref()
     }
 
-    /// The best name that the owner gives whoever is at `address`.
-    pub(super) fn name_at(&self, address: IpAddr) -> Option<&Name> {
-        self.naming(None, &[address])?.name.as_ref()
+    /// What sort of thing a device at `addresses` is: the registry says it, or else GL.iNet's class. A type counts also
+    /// where names of that source don't.
+    pub(super) fn device_type(&self, id: &DeviceId, addresses: &[IpAddr]) -> Option<RankedType> {
+        self.first_type(|list| list.find(Some(id), addresses))
     }
 
-    /// What sort of thing a device is: the registry says it, or else GL.iNet's class. A type counts also where names
-    /// of that source don't.
-    pub(super) fn device_type(&self, id: Option<&DeviceId>, addresses: &[IpAddr]) -> Option<RankedType> {
+    /// What sort of thing `target` is.
+    pub(super) fn type_of(&self, target: &Target) -> Option<RankedType> {
+        self.first_type(|list| target.find(list))
+    }
+
+    fn first_type<'a>(
+        &'a self,
+        find: impl Fn(&'a AssignmentList) -> Option<&'a Assignment>,
+    ) -> Option<RankedType> {
         let mut files = self.files.iter().enumerate();
-        files.find_map(|(place, file)| Some((place, file.list.find(id, addresses)?.device_type?)))
+        files.find_map(|(place, file)| Some((place, find(&file.list)?.device_type?)))
     }
 
     /// All names, those of the best source first.
@@ -117,15 +122,13 @@ impl Assignments {
     pub(super) fn named(&self) -> impl Iterator<Item = (Target, &Name)> {
         let files = self.files.iter().filter(|file| self.order.contains(&file.file.source));
         let all = files.flat_map(|file| {
-            let macs = file.list.macs().map(|(mac, assignment)| (Target::Mac(mac), assignment));
+            let macs =
+                file.list.macs().map(|(mac, assignment)| (Target::Device(DeviceId::Mac(mac)), assignment));
             macs.chain(file.list.addresses().map(|(address, given)| (Target::Address(address), given)))
         });
         all.filter_map(|(target, assignment)| {
-            let best = match target {
-                Target::Mac(mac) => self.naming(Some(&DeviceId::Mac(mac)), &[]),
-                Target::Address(address) => self.naming(None, &[address]),
-            };
-            best.filter(|best| std::ptr::eq(*best, assignment))?.name.as_ref().map(|name| (target, name))
+            let best = self.naming(&target).filter(|best| std::ptr::eq(*best, assignment))?;
+            Some((target, best.name.as_ref()?))
         })
     }
 
@@ -141,6 +144,24 @@ impl Assignments {
     /// The files whose names count, those of the best source first.
     fn by_precedence(&self) -> impl Iterator<Item = &AssignmentFile> {
         self.order.iter().flat_map(|source| self.files_of(*source))
+    }
+}
+
+impl Target {
+    fn find<'a>(&self, list: &'a AssignmentList) -> Option<&'a Assignment> {
+        match self {
+            Self::Device(id) => list.find(Some(id), &[]),
+            Self::Address(address) => list.find(None, &[*address]),
+        }
+    }
+
+    /// What tells several of one name apart.
+    pub(super) fn tail(&self) -> [u8; 3] {
+        match self {
+            Self::Device(id) => id.tail(),
+            Self::Address(IpAddr::V4(v4)) => v4.octets().last_chunk().copied().unwrap_or_default(),
+            Self::Address(IpAddr::V6(v6)) => v6.octets().last_chunk().copied().unwrap_or_default(),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! How each device is shown. Devices and addresses to which the owner gave one name are shown alike: by the lowest MAC
 //! and the address that leads them all.
 
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
 use super::Map;
-use super::assignments::RankedType;
+use super::assignments::{RankedType, Target};
 use super::bindings::LeadingRank;
 use super::device_type::DeviceType;
 use super::identity::DeviceId;
@@ -42,20 +43,24 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// The labels of all known `devices`; `owned` are the parts that have a name of the owner's.
+    /// The labels of all known `devices`, each with whether its name is the owner's; `assigned` are the parts that others
+    /// have in names of the owner's.
     pub(super) fn new(
-        devices: impl Iterator<Item = (DeviceId, LabelPart)>,
-        owned: impl Iterator<Item = LabelPart>,
+        mut devices: Vec<(DeviceId, bool, LabelPart)>,
+        assigned: impl Iterator<Item = LabelPart>,
     ) -> Self {
+        // The order of a hash table is nobody's.
+        devices.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
+        let of_devices = devices.iter().filter(|(_, is_assigned, _)| *is_assigned);
         let mut shared: Map<Box<str>, LabelPart> = Map::default();
-        for part in owned {
-            match shared.get_mut(&part.name.folded()) {
-                Some(first) => first.join(&part),
-                None => drop(shared.insert(part.name.folded(), part)),
+        for part in of_devices.map(|(_, _, part)| part.clone()).chain(assigned) {
+            match shared.entry(part.name.folded()) {
+                Entry::Occupied(mut first) => first.get_mut().join(&part),
+                Entry::Vacant(place) => drop(place.insert(part)),
             }
         }
         Self {
-            by_device: devices.map(|(id, part)| (id, part.label())).collect(),
+            by_device: devices.into_iter().map(|(id, _, part)| (id, part.label())).collect(),
             shared: shared.into_iter().map(|(name, part)| (name, part.label())).collect(),
         }
     }
@@ -72,6 +77,15 @@ impl Labels {
 }
 
 impl LabelPart {
+    /// What is known of somebody who has `name`, but was never seen.
+    pub(super) fn unseen(target: &Target, name: Name, device_type: Option<RankedType>) -> Self {
+        let (mac, leading) = match target {
+            Target::Device(id) => (id.mac(), None),
+            Target::Address(address) => (None, Some(LeadingRank::assigned(*address))),
+        };
+        Self { name, leading, mac, device_type }
+    }
+
     /// Takes in another part of the same name.
     fn join(&mut self, other: &Self) {
         self.leading = [self.leading, other.leading].into_iter().flatten().min();

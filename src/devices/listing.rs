@@ -57,18 +57,13 @@ pub(super) fn list(devices: &Devices, lan: &Lan) -> Vec<ListedDevice> {
 
 /// An address that is no known device's, but has a name of the owner's.
 fn named_address(devices: &Devices, address: IpAddr, source: NameSource) -> Option<ListedDevice> {
-    let label = devices.label(&Identity::Named(address))?;
-    let others = devices.settings.names.iter().filter(|other| **other != source);
-    let overruled = others.filter_map(|other| {
-        let name = devices.assignments.name_by(*other, None, &[address])?;
-        Some((*other, name.clone()))
-    });
+    let name_by = |source| devices.assignments.name_by(source, None, &[address]).cloned();
     Some(ListedDevice {
-        label,
+        label: devices.label(&Identity::Named(address))?,
         macs: BTreeSet::new(),
         addresses: [address].into(),
         source: Some(source),
-        overruled: overruled.collect(),
+        overruled: overruled(devices, Some(source), name_by),
     })
 }
 
@@ -81,20 +76,26 @@ fn known_device(
     if addresses.is_empty() && !device.confirmed {
         return None;
     }
-    let source = devices.naming.device(id)?.best.as_ref().map(BestName::source);
-    let others = devices.settings.names.iter().filter(|other| Some(**other) != source);
     let sources = devices.name_sources();
-    let overruled = others.filter_map(|other| {
-        let name = sources.name_by(*other, id, device, addresses)?;
-        Some((*other, name.into_name()))
-    });
+    let name_by = |source| sources.name_by(source, id, device, addresses).map(BestName::into_name);
+    let source = devices.naming.device(id)?.best.as_ref().map(BestName::source);
     Some(ListedDevice {
         label: devices.labels.of(id)?,
         macs: id.mac().into_iter().collect(),
         addresses: addresses.iter().copied().collect(),
         source,
-        overruled: overruled.collect(),
+        overruled: overruled(devices, source, name_by),
     })
+}
+
+/// What others than `source` say.
+fn overruled(
+    devices: &Devices,
+    source: Option<NameSource>,
+    name_by: impl Fn(NameSource) -> Option<Name>,
+) -> Vec<(NameSource, Name)> {
+    let others = devices.settings.names.iter().filter(|other| Some(**other) != source);
+    others.filter_map(|other| Some((*other, name_by(*other)?))).collect()
 }
 
 impl Listing {

@@ -24,16 +24,6 @@ pub(super) use owner_names::OwnerNames;
 /// How many contested names are remembered; a household has a handful.
 const CONTESTED_AT_MOST: usize = 4096;
 
-/// A device that is to be named.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) id: DeviceId,
-    /// The best name that anybody gives it.
-    pub(super) best: Option<BestName>,
-    /// Whether more than a DUID tells of it.
-    pub(super) confirmed: bool,
-}
-
 /// The names of all known devices, and what led to them.
 #[derive(Debug)]
 pub(super) struct Naming {
@@ -49,9 +39,11 @@ pub(super) struct Naming {
 /// One device and its name.
 #[derive(Debug)]
 pub(super) struct NamedDevice {
+    /// The best name that anybody gives it.
     pub(super) best: Option<BestName>,
     /// What it is called in the end.
     pub(super) name: Option<Name>,
+    /// Whether more than a DUID tells of it.
     confirmed: bool,
     /// The best claim. It is kept while the owner's name goes before it.
     claim: Option<Claim>,
@@ -85,23 +77,21 @@ impl Naming {
         self.devices.get(id)
     }
 
-    /// Gives every device its name. To be called whenever what is said of devices or addresses has changed: `owners`
+    /// Gives all `devices` their names. To be called whenever what is said of devices or addresses has changed: `owners`
     /// are the owner's names, those of the best source first, `held_by` tells whether an address is a device's own,
     /// `reading` is the latest.
     pub(super) fn settle<'a>(
         &mut self,
-        candidates: Vec<Candidate>,
+        devices: Map<DeviceId, NamedDevice>,
         owners: impl Iterator<Item = &'a Name>,
         held_by: impl Fn(IpAddr, &DeviceId) -> bool,
         reading: u64,
     ) {
         self.owner_names.learn(owners);
-        let mut before = std::mem::take(&mut self.devices);
-        let devices = candidates.into_iter().map(|Candidate { id, best, confirmed }| {
-            let claim = before.remove(&id).and_then(|device| device.claim);
-            (id, NamedDevice { best, name: None, confirmed, claim })
-        });
-        self.devices = devices.collect();
+        let mut before = std::mem::replace(&mut self.devices, devices);
+        for (id, device) in &mut self.devices {
+            device.claim = before.remove(id).and_then(|device| device.claim);
+        }
         self.update_claims(held_by, reading);
         self.part_equal_claims(reading);
         self.assign();
@@ -109,7 +99,10 @@ impl Naming {
 
     /// Takes over new claims, and tells those apart that can only be somebody else's name.
     fn update_claims(&mut self, held_by: impl Fn(IpAddr, &DeviceId) -> bool, reading: u64) {
-        let tails = tails(self.devices.keys());
+        let mut tails = Tails::default();
+        for id in self.devices.keys() {
+            *tails.entry(id.tail()).or_default() += 1;
+        }
         for (id, device) in &mut self.devices {
             let Some(BestName::Claimed(source, name)) = &device.best else { continue };
             let claim = match &mut device.claim {
@@ -202,6 +195,11 @@ impl Naming {
 }
 
 impl NamedDevice {
+    /// A device that has no name yet.
+    pub(super) const fn new(best: Option<BestName>, confirmed: bool) -> Self {
+        Self { best, name: None, confirmed, claim: None }
+    }
+
     /// Whether the owner named it.
     pub(super) const fn is_assigned(&self) -> bool {
         matches!(self.best, Some(BestName::Assigned(..)))
@@ -223,36 +221,18 @@ fn is_forged(owner_names: &OwnerNames, id: &DeviceId, name: &Name, tails: &Tails
         || is_mac_of_another(id, name)
         || Duid::parse(folded.as_bytes())
             .is_some_and(|duid| *id != DeviceId::Duid(duid) && name.as_mac().is_none())
-        || name.suffix().is_some_and(|tail| tails.get(&tail).is_some_and(|owner| owner.is_not(id)))
+        || name.suffix().is_some_and(|tail| is_tail_of_another(id, tail, tails))
 }
 
 fn is_mac_of_another(id: &DeviceId, name: &Name) -> bool {
     name.as_mac().is_some_and(|mac| *id != DeviceId::Mac(mac))
 }
 
-/// Who has these last three octets.
-enum TailOwner {
-    One(DeviceId),
-    Several,
-}
+/// How many devices have these last three octets.
+type Tails = Map<[u8; 3], usize>;
 
-impl TailOwner {
-    /// Whether another device than `id` has them.
-    fn is_not(&self, id: &DeviceId) -> bool {
-        match self {
-            Self::One(owner) => owner != id,
-            Self::Several => true,
-        }
-    }
-}
-
-type Tails = Map<[u8; 3], TailOwner>;
-
-fn tails<'a>(ids: impl Iterator<Item = &'a DeviceId>) -> Tails {
-    let mut tails = Tails::default();
-    for id in ids {
-        let several = |owner: &mut TailOwner| *owner = TailOwner::Several;
-        tails.entry(id.tail()).and_modify(several).or_insert_with(|| TailOwner::One(id.clone()));
-    }
-    tails
+/// Whether another device than `id` has the octets of `tail`.
+fn is_tail_of_another(id: &DeviceId, tail: [u8; 3], tails: &Tails) -> bool {
+    let own = usize::from(id.tail() == tail);
+    tails.get(&tail).is_some_and(|devices| *devices > own)
 }

@@ -1,15 +1,14 @@
 //! What one of the owner's files says.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt::Display;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::devices::Map;
 use crate::devices::device_type::DeviceType;
 use crate::devices::formats::hosts::{self, Ether, Is};
-use crate::devices::formats::{gl_client, registry, static_hosts};
+use crate::devices::formats::{LineError, gl_client, registry, static_hosts};
 use crate::devices::identity::DeviceId;
-use crate::devices::mac::{Duid, Mac};
+use crate::devices::mac::Mac;
 use crate::devices::name::Name;
 use crate::devices::source_file::note;
 
@@ -23,114 +22,132 @@ pub struct Assignment {
     pub name: Option<Name>,
     /// What sort of thing it is.
     pub device_type: Option<DeviceType>,
+    /// Whether it says whom it means by a MAC or a DUID.
+    identified: bool,
 }
 
 /// What one file of the owner's says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssignmentList {
     entries: Vec<Assignment>,
-    /// Those that say whom they mean by a MAC or a DUID.
-    identified: HashSet<usize>,
     /// Each to its place among the entries; of several that speak of one device the first counts.
-    by_mac: Map<Mac, usize>,
-    by_duid: Map<Duid, usize>,
+    by_id: Map<DeviceId, usize>,
     by_address: Map<IpAddr, usize>,
     /// What could not be understood, each by its line.
     pub problems: Vec<String>,
-    full: bool,
+}
+
+/// An entry of whatever file, and whom it means.
+#[derive(Default)]
+struct Entry {
+    name: Option<Name>,
+    device_type: Option<DeviceType>,
+    ids: Vec<DeviceId>,
+    addresses: Vec<IpAddr>,
 }
 
 impl AssignmentList {
     /// The owner's registry.
     pub fn registry(text: &[u8]) -> Self {
-        let mut list = Self::default();
-        for entry in registry::parse(text) {
-            match entry {
-                Ok(entry) => {
-                    list.add(Name::clean(entry.name), entry.device_type, entry.mac, [], entry.address);
-                }
-                Err(error) => list.note(&error),
-            }
-        }
-        list
+        let entry = |entry: registry::Entry<'_>| Entry {
+            name: Name::clean(entry.name),
+            device_type: entry.device_type,
+            ids: entry.mac.map(DeviceId::Mac).into_iter().collect(),
+            addresses: entry.address.into_iter().collect(),
+        };
+        Self::new(registry::parse(text).map(|found| found.map(entry)))
     }
 
     /// GL.iNet's aliases.
     pub fn gl_client(text: &[u8]) -> Self {
-        let mut list = Self::default();
         let (aliases, errors) = gl_client::parse(text);
-        for alias in aliases {
-            list.add(alias.alias.as_deref().and_then(Name::clean), alias.class, [alias.mac], [], []);
-        }
-        for error in &errors {
-            list.note(error);
-        }
-        list
+        let entries = aliases.into_iter().map(|alias| Entry {
+            name: alias.alias.as_deref().and_then(Name::clean),
+            device_type: alias.class,
+            ids: vec![DeviceId::Mac(alias.mac)],
+            ..Entry::default()
+        });
+        Self::new(entries.map(Ok).chain(errors.into_iter().map(Err)))
     }
 
     /// OpenWrt's static hosts.
     pub fn static_hosts(text: &[u8]) -> Self {
-        let mut list = Self::default();
         let (hosts, errors) = static_hosts::parse(text);
-        for host in hosts {
-            list.add(Name::clean(&host.name), None, host.macs, host.duids, host.addresses);
-        }
-        for error in &errors {
-            list.note(error);
-        }
-        list
+        let entries = hosts.into_iter().map(|host| {
+            let macs = host.macs.into_iter().map(DeviceId::Mac);
+            let ids = macs.chain(host.duids.into_iter().map(DeviceId::of_duid)).collect();
+            Entry { name: Name::clean(&host.name), ids, addresses: host.addresses, ..Entry::default() }
+        });
+        Self::new(entries.map(Ok).chain(errors.into_iter().map(Err)))
     }
 
     /// `/etc/ethers`.
     pub fn ethers(text: &[u8]) -> Self {
-        let mut list = Self::default();
-        let mut found = Vec::new();
-        for ether in hosts::parse_ethers(text) {
-            match ether {
-                Ok(Ether { mac, is: Is::Named(name) }) => found.push((name, mac)),
-                Ok(_) => {}
-                Err(error) => list.note(&error),
+        let found = hosts::parse_ethers(text).filter_map(|found| match found {
+            Ok(Ether { mac, is: Is::Named(name) }) => {
+                Some(Ok((name, Entry { ids: vec![DeviceId::Mac(mac)], ..Entry::default() })))
             }
-        }
-        for (name, mac) in shortened(found) {
-            list.add(Name::clean(name), None, [mac], [], []);
-        }
-        list
+            Ok(Ether { is: Is::At(_), .. }) => None,
+            Err(error) => Some(Err(error)),
+        });
+        Self::new(with_short_names(found.collect()))
     }
 
     /// `/etc/hosts`.
     pub fn hosts(text: &[u8]) -> Self {
+        let entry = |host: hosts::Host<'_>| Entry { addresses: vec![host.address], ..Entry::default() };
+        let found = hosts::parse_hosts(text).map(|found| found.map(|host| (host.name, entry(host))));
+        Self::new(with_short_names(found.collect()))
+    }
+
+    fn new(found: impl IntoIterator<Item = Result<Entry, LineError>>) -> Self {
         let mut list = Self::default();
-        let mut found = Vec::new();
-        for host in hosts::parse_hosts(text) {
-            match host {
-                Ok(host) => found.push((host.name, host.address)),
-                Err(error) => list.note(&error),
+        let mut left_out = false;
+        for entry in found {
+            match entry {
+                Ok(entry) if list.entries.len() < ENTRIES_AT_MOST => list.add(entry),
+                Ok(_) if std::mem::replace(&mut left_out, true) => {}
+                Ok(_) => {
+                    let problem = format_args!("only the first {ENTRIES_AT_MOST} devices are heard");
+                    note(&mut list.problems, &problem);
+                }
+                Err(error) => note(&mut list.problems, &error),
             }
-        }
-        for (name, address) in shortened(found) {
-            list.add(Name::clean(name), None, [], [], [address]);
         }
         list
     }
 
+    fn add(&mut self, Entry { name, device_type, ids, addresses }: Entry) {
+        if name.is_none() && device_type.is_none() {
+            return;
+        }
+        let place = self.entries.len();
+        self.entries.push(Assignment { name, device_type, identified: !ids.is_empty() });
+        for id in ids {
+            self.by_id.entry(id).or_insert(place);
+        }
+        for address in addresses {
+            self.by_address.entry(address).or_insert(place);
+        }
+    }
+
     /// What is said of the device `id`, or of whoever is at one of `addresses`.
     pub fn find(&self, id: Option<&DeviceId>, addresses: &[IpAddr]) -> Option<&Assignment> {
-        let by_id = id.and_then(|id| match id {
-            DeviceId::Mac(mac) => self.by_mac.get(mac),
-            DeviceId::Duid(duid) => self.by_duid.get(duid),
-        });
+        if let Some(place) = id.and_then(|id| self.by_id.get(id)) {
+            return self.entries.get(*place);
+        }
+        let places = addresses.iter().filter_map(|address| self.by_address.get(address));
+        let found = places.filter_map(|place| Some((place, self.entries.get(*place)?)));
         // Whoever sits at the address of an entry that means somebody else by MAC is not that one.
-        let meant = |place: &&usize| id.is_none() || !self.identified.contains(*place);
-        let by_address =
-            || addresses.iter().filter_map(|address| self.by_address.get(address)).filter(meant).min();
-        self.entries.get(*by_id.or_else(by_address)?)
+        let meant = found.filter(|(_, entry)| id.is_none() || !entry.identified);
+        meant.min_by_key(|(place, _)| *place).map(|(_, entry)| entry)
     }
 
     /// What is said of each MAC, in order.
     pub fn macs(&self) -> impl Iterator<Item = (Mac, &Assignment)> {
-        let macs = self.by_mac.iter().collect::<BTreeMap<_, _>>();
-        macs.into_iter().filter_map(|(mac, place)| Some((*mac, self.entries.get(*place)?)))
+        let macs = self.by_id.iter().filter_map(|(id, place)| Some((id.mac()?, place)));
+        let macs = macs.collect::<BTreeMap<_, _>>().into_iter();
+        macs.filter_map(|(mac, place)| Some((mac, self.entries.get(*place)?)))
     }
 
     /// What is said of each address, in order.
@@ -148,63 +165,26 @@ impl AssignmentList {
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.entries.iter().filter_map(|entry| entry.name.as_ref())
     }
-
-    fn note(&mut self, problem: &dyn Display) {
-        note(&mut self.problems, problem);
-    }
-
-    fn add(
-        &mut self,
-        name: Option<Name>,
-        device_type: Option<DeviceType>,
-        macs: impl IntoIterator<Item = Mac>,
-        duids: impl IntoIterator<Item = Duid>,
-        addresses: impl IntoIterator<Item = IpAddr>,
-    ) {
-        let place = self.entries.len();
-        if place == ENTRIES_AT_MOST {
-            // Said of the first that is left out.
-            if !std::mem::replace(&mut self.full, true) {
-                self.note(&format_args!("only the first {ENTRIES_AT_MOST} devices are heard"));
-            }
-            return;
-        }
-        if name.is_none() && device_type.is_none() {
-            return;
-        }
-        self.entries.push(Assignment { name, device_type });
-        for mac in macs {
-            self.identified.insert(place);
-            self.by_mac.entry(mac).or_insert(place);
-        }
-        for duid in duids {
-            self.identified.insert(place);
-            // A DUID that carries a MAC speaks of the device with that MAC.
-            match duid.mac() {
-                Some(mac) => self.by_mac.entry(mac).or_insert(place),
-                None => self.by_duid.entry(duid).or_insert(place),
-            };
-        }
-        for address in addresses {
-            self.by_address.entry(address).or_insert(place);
-        }
-    }
 }
 
-/// Names without their domains, where the first label alone tells them apart.
-fn shortened<'a, T>(found: Vec<(&'a [u8], T)>) -> Vec<(&'a [u8], T)> {
+/// Names the entries: without their domains, where the first label alone tells them apart.
+fn with_short_names(
+    mut found: Vec<Result<(&[u8], Entry), LineError>>,
+) -> impl Iterator<Item = Result<Entry, LineError>> {
     let mut wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
-    for (name, _) in &found {
+    for (name, _) in found.iter().flatten() {
         let label = hosts::first_label(name).to_ascii_lowercase();
         wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
     }
-    // `nas` and `nas.lan` are one: a name without a domain has the router's.
-    let is_one = |label: &[u8]| {
+    for (name, entry) in found.iter_mut().flatten() {
+        let label = hosts::first_label(name);
         let wholes = wholes.get(&label.to_ascii_lowercase());
-        wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2)
-    };
-    let short = |name: &'a [u8]| Some(hosts::first_label(name)).filter(|label| is_one(label)).unwrap_or(name);
-    found.into_iter().map(|(name, of)| (short(name), of)).collect()
+        // `nas` and `nas.lan` are one: a name without a domain has the router's.
+        let is_one =
+            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2);
+        entry.name = Name::clean(if is_one { label } else { name });
+    }
+    found.into_iter().map(|found| found.map(|(_, entry)| entry))
 }
 
 #[cfg(test)]

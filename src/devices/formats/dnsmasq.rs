@@ -23,54 +23,34 @@ pub struct Lease<'a> {
     pub name: Option<&'a [u8]>,
 }
 
-/// Understands a whole file, line by line. Empty lines, the server's own DUID and leases without any identity have
-/// nothing to learn, and are passed over.
+/// Understands a whole file, line by line. Empty lines, the server's own DUID and leases that don't say who holds them
+/// have nothing to learn, and are passed over.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, LineError>> {
     let lines = numbered(text).filter(|(_, line)| !line.is_empty() && !line.starts_with(b"duid "));
-    lines.filter_map(|(line, text)| {
-        let lease = fields(text).ok_or(LineErrorKind::NotALease).and_then(Fields::lease);
-        lease.map_err(|kind| LineError { line, kind }).transpose()
+    lines.filter_map(|(line, text)| match fields(text) {
+        Some((holder, address, name)) => {
+            let name = (name != b"*").then_some(name);
+            Some(Ok(Lease { holder: holder?, address, name }))
+        }
+        None => Some(Err(LineError { line, kind: LineErrorKind::NotALease })),
     })
 }
 
-struct Fields<'a> {
-    expiry: &'a [u8],
-    identity: &'a [u8],
-    address: &'a [u8],
-    name: &'a [u8],
-    client: &'a [u8],
-}
-
-fn fields(line: &[u8]) -> Option<Fields<'_>> {
-    let (expiry, rest) = split_space(line)?;
-    let (identity, rest) = split_space(rest)?;
-    let (address, rest) = split_space(rest)?;
-    let last = rest.iter().rposition(|byte| *byte == b' ')?;
-    let (name, client) = (rest.get(..last)?, rest.get(last + 1..)?);
-    Some(Fields { expiry, identity, address, name, client })
-}
-
-fn split_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = text.iter().position(|byte| *byte == b' ')?;
-    Some((text.get(..space)?, text.get(space + 1..)?))
-}
-
-impl<'a> Fields<'a> {
-    /// The lease; `None` of an IPv6 lease that doesn't say who holds it.
-    fn lease(self) -> Result<Option<Lease<'a>>, LineErrorKind> {
-        if self.expiry.is_empty() || !self.expiry.iter().all(u8::is_ascii_digit) {
-            return Err(LineErrorKind::NotALease);
-        }
-        let address = lines::address(self.address).ok_or(LineErrorKind::NotALease)?;
-        let holder = match address {
-            IpAddr::V4(_) => Mac::parse(without_hardware_type(self.identity)).map(DeviceId::Mac),
-            IpAddr::V6(_) if self.client == b"*" => return Ok(None),
-            IpAddr::V6(_) => Duid::parse(self.client).map(DeviceId::of_duid),
-        };
-        let holder = holder.ok_or(LineErrorKind::NotALease)?;
-        let name = (self.name != b"*").then_some(self.name);
-        Ok(Some(Lease { holder, address, name }))
+/// The holder, if one is said, the address and the name.
+fn fields(line: &[u8]) -> Option<(Option<DeviceId>, IpAddr, &[u8])> {
+    let mut fields = line.splitn(4, |byte| *byte == b' ');
+    let (expiry, identity, address) = (fields.next()?, fields.next()?, lines::address(fields.next()?)?);
+    if expiry.is_empty() || !expiry.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    let mut last = fields.next()?.rsplitn(2, |byte| *byte == b' ');
+    let (client, name) = (last.next()?, last.next()?);
+    let holder = match address {
+        IpAddr::V4(_) => Some(DeviceId::Mac(Mac::parse(without_hardware_type(identity))?)),
+        IpAddr::V6(_) if client == b"*" => None,
+        IpAddr::V6(_) => Some(DeviceId::of_duid(Duid::parse(client)?)),
+    };
+    Some((holder, address, name))
 }
 
 /// dnsmasq puts the hardware type before a MAC that isn't Ethernet's: `06-02:00:00:00:00:11`.

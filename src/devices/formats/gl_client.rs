@@ -3,7 +3,7 @@
 //! Its sections have `mac`, `alias` and `class`. The vendor documents none of it: the names and classes are
 //! those that others found on their routers.
 
-use super::uci::{self, ERRORS_AT_MOST, Section};
+use super::uci::{self, Section};
 use super::{LineError, LineErrorKind};
 use crate::devices::device_type::DeviceType;
 use crate::devices::mac::Mac;
@@ -27,11 +27,9 @@ pub fn parse(text: &[u8]) -> (Vec<Alias>, Vec<LineError>) {
     for section in &config.sections {
         match section.values("mac").next().map(Mac::parse_any) {
             Some(Some(mac)) => aliases.push(alias(section, mac)),
-            Some(None) if errors.len() < ERRORS_AT_MOST => {
-                errors.push(LineError { line: section.line, kind: LineErrorKind::Value("mac") });
-            }
+            Some(None) => uci::note(&mut errors, section.line, LineErrorKind::Value("mac")),
             // Settings of the web interface itself have no MAC.
-            _ => {}
+            None => {}
         }
     }
     errors.sort_by_key(|error| error.line);

@@ -20,26 +20,21 @@ pub struct Neighbour {
     pub mac: Mac,
 }
 
-/// What a line says.
-struct Entry<'a> {
-    address: IpAddr,
-    interface: &'a str,
-    mac: Option<Mac>,
-    answers: bool,
-}
-
 /// Understands a whole text, the first [`AT_MOST`]; entries without an answer are passed over.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Neighbour, LineError>> {
     let lines = numbered(text).filter(|(_, line)| !line.trim_ascii().is_empty());
-    let found = lines.filter_map(|(line, text)| match parse_line(text) {
-        Some(entry) => entry.neighbour().map(Ok),
+    let found = lines.filter_map(|(line, text)| match entry(text) {
+        Some((address, interface, mac)) => {
+            Some(Ok(Neighbour { address, interface: interface.to_owned(), mac: mac? }))
+        }
         None => Some(Err(LineError::not_understood(line))),
     });
     found.take(AT_MOST)
 }
 
-/// An address, pairs of a word and its value in any order, flags, and at the end the state.
-fn parse_line(line: &[u8]) -> Option<Entry<'_>> {
+/// An address, pairs of a word and its value in any order, flags, and at the end the state; the MAC is that of somebody
+/// who answers.
+fn entry(line: &[u8]) -> Option<(IpAddr, &str, Option<Mac>)> {
     let line = std::str::from_utf8(line).ok()?;
     let mut words = line.split_ascii_whitespace();
     let address = lines::address(words.next()?.as_bytes())?;
@@ -53,14 +48,7 @@ fn parse_line(line: &[u8]) -> Option<Entry<'_>> {
             _ => {}
         }
     }
-    Some(Entry { address, interface: interface?, mac, answers })
-}
-
-impl Entry<'_> {
-    fn neighbour(self) -> Option<Neighbour> {
-        let mac = self.mac.filter(|_| self.answers)?;
-        Some(Neighbour { address: self.address, interface: self.interface.to_owned(), mac })
-    }
+    Some((address, interface?, mac.filter(|_| answers)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::lines::address;
-use super::uci::{self, ERRORS_AT_MOST, Section};
+use super::uci::{self, Section};
 use super::{LineError, LineErrorKind};
 use crate::devices::mac::{Duid, Mac};
 
@@ -34,34 +34,28 @@ pub fn parse(text: &[u8]) -> (Vec<StaticHost>, Vec<LineError>) {
 }
 
 fn host(section: &Section, errors: &mut Vec<LineError>) -> Option<StaticHost> {
-    let name = section.values("name").next()?.to_vec();
-    let mut report_if = |key, wrong| {
-        if wrong && errors.len() < ERRORS_AT_MOST {
-            errors.push(LineError { line: section.line, kind: LineErrorKind::Value(key) });
-        }
-    };
-    let (macs, wrong) = understood(section.words("mac"), Mac::parse_any);
-    report_if("mac", wrong);
-    // `ignore` tells the server to give this host no address.
-    let (addresses, wrong) = understood(section.words("ip").filter(|word| *word != b"ignore"), address);
-    report_if("ip", wrong);
-    let (duids, wrong) = understood(section.words("duid"), duid);
-    report_if("duid", wrong);
-    Some(StaticHost { name, macs, addresses, duids })
+    Some(StaticHost {
+        name: section.values("name").next()?.to_vec(),
+        macs: all_of(section, "mac", Mac::parse_any, errors),
+        addresses: all_of(section, "ip", address, errors),
+        duids: all_of(section, "duid", duid, errors),
+    })
 }
 
-/// What `parse` understands of `words`, and whether there were others.
-fn understood<'a, T>(
-    words: impl Iterator<Item = &'a [u8]>,
+/// What `parse` understands of the words of `key`.
+fn all_of<T>(
+    section: &Section,
+    key: &'static str,
     parse: impl Fn(&[u8]) -> Option<T>,
-) -> (Vec<T>, bool) {
-    let mut wrong = false;
-    let found = words.filter_map(|word| {
-        let found = parse(word);
-        wrong |= found.is_none();
-        found
-    });
-    (found.collect(), wrong)
+    errors: &mut Vec<LineError>,
+) -> Vec<T> {
+    // An `ip` of `ignore` tells the server to give this host no address.
+    let words: Vec<&[u8]> = section.words(key).filter(|word| *word != b"ignore" || key != "ip").collect();
+    let found: Vec<T> = words.iter().filter_map(|word| parse(word)).collect();
+    if found.len() < words.len() {
+        uci::note(errors, section.line, LineErrorKind::Value(key));
+    }
+    found
 }
 
 /// Digits with or without colons, and behind a `%` perhaps the one IAID that is meant.

@@ -61,9 +61,7 @@ pub fn parse(text: &[u8]) -> Config {
     while scanner.next_command() {
         let start = scanner;
         if let Err(kind) = reader.command(&mut scanner) {
-            if reader.config.errors.len() < ERRORS_AT_MOST {
-                reader.config.errors.push(LineError { line: start.line(), kind });
-            }
+            note(&mut reader.config.errors, start.line(), kind);
             if kind == LineErrorKind::UnclosedQuote {
                 scanner = start;
             }
@@ -71,6 +69,13 @@ pub fn parse(text: &[u8]) -> Config {
         }
     }
     reader.config
+}
+
+/// Takes note of what is wrong with a record, unless [`ERRORS_AT_MOST`] were noted before.
+pub(super) fn note(errors: &mut Vec<LineError>, line: usize, kind: LineErrorKind) {
+    if errors.len() < ERRORS_AT_MOST {
+        errors.push(LineError { line, kind });
+    }
 }
 
 impl Section {
@@ -129,15 +134,6 @@ impl Section {
     }
 }
 
-/// What a command does; libuci takes the first letter for the word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Config,
-    Option,
-    List,
-    Package,
-}
-
 #[derive(Default)]
 struct Reader {
     config: Config,
@@ -151,23 +147,24 @@ impl Reader {
     /// Nothing is done before the whole command is understood.
     fn command(&mut self, scanner: &mut Scanner<'_>) -> Result<(), LineErrorKind> {
         let line = scanner.line();
-        let verb = match scanner.keyword() {
-            b"config" | b"c" => Verb::Config,
-            b"option" | b"o" => Verb::Option,
-            b"list" | b"l" => Verb::List,
-            b"package" | b"p" => Verb::Package,
-            _ => return Err(LineErrorKind::UnknownCommand),
-        };
-        if verb == Verb::Config {
+        let keyword = scanner.keyword();
+        // libuci takes the first letter for the word.
+        let is = |word: &[u8]| keyword == word || word.get(..1) == Some(keyword);
+        if is(b"config") {
             self.current = None;
+        } else if !(is(b"option") || is(b"list") || is(b"package")) {
+            return Err(LineErrorKind::UnknownCommand);
         }
         let (first, second) = (scanner.word()?, scanner.word()?);
         scanner.finish()?;
-        match verb {
-            Verb::Config => self.current = Some(self.section(line, first, second)?),
-            Verb::Option => self.home(&first)?.set(first, second)?,
-            Verb::List => self.home(&first)?.add(first, second)?,
-            Verb::Package => is_made_of(&first, |byte| is_of_name(byte) || byte == b'-')?,
+        if is(b"config") {
+            self.current = Some(self.section(line, first, second)?);
+        } else if is(b"option") {
+            self.home(&first)?.set(first, second)?;
+        } else if is(b"list") {
+            self.home(&first)?.add(first, second)?;
+        } else {
+            is_made_of(&first, |byte| is_of_name(byte) || byte == b'-')?;
         }
         Ok(())
     }
