@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
-use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{SysconfVar, sysconf};
 use tokio::task::yield_now;
 use tracing::{info, warn};
 
@@ -27,6 +25,7 @@ use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
 use crate::measurements::conntrack;
 use crate::measurements::conntrack_exporter::{self, Figures, Totals};
+use crate::process::Usage;
 use crate::root::Root;
 use crate::series::point::{Point, Tags};
 
@@ -320,6 +319,7 @@ impl Collector {
     }
 
     fn figures(&self, pass: &Pass, counted: &Counted, clock_set: bool, begun: Instant) -> Figures {
+        let own = Usage::read();
         Figures {
             sequence: self.sequence,
             started: self.started,
@@ -330,8 +330,8 @@ impl Collector {
             entries_overflow: counted.overflow,
             devices: counted.devices,
             duration: begun.elapsed(),
-            resident_bytes: resident_bytes().unwrap_or_default(),
-            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
+            resident_bytes: own.resident_bytes,
+            cpu: own.cpu,
             clock_set,
             source: self.table.backend().name(),
         }
@@ -358,14 +358,6 @@ impl Pass {
             self.first_unreadable = Some(format!("\"{}\" ({why})", shown.escape_ascii()));
         }
     }
-}
-
-/// Memory that this process holds, in bytes: a fact about the process, so never below a root.
-fn resident_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    let page = sysconf(SysconfVar::PAGE_SIZE).ok()??;
-    Some(pages * u64::try_from(page).ok()?)
 }
 
 /// Where devices and their names are found, by the configuration.

@@ -13,7 +13,7 @@ pub mod procfs;
 pub mod rereads;
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -100,19 +100,10 @@ impl Table {
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
     pub fn open(&self, backend: TableBackend) -> Result<Reading, TableError> {
         let opened = match backend {
-            TableBackend::Procfs => self.open_text().map(procfs::Reading::new).map(Reading::Procfs),
+            TableBackend::Procfs => self.root.open(TABLE).map(procfs::Reading::new).map(Reading::Procfs),
             TableBackend::Netlink => netlink::Reading::begin().map(Reading::Netlink),
         };
         opened.map_err(|error| self.error(backend, error))
-    }
-
-    fn open_text(&self) -> io::Result<File> {
-        let path = self.root.path(TABLE);
-        // Of a replayed router: a pipe would hold up the whole program until somebody writes into it.
-        if !self.root.is_live() && fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(io::Error::other("not a regular file"));
-        }
-        File::open(path)
     }
 
     /// What `error` means for a reading of this table.

@@ -33,9 +33,9 @@ pub enum Place {
     Outside,
 }
 
-/// What the router has or had.
+/// What an interface has shown of the router, now or a while ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Belonging {
+enum Sighting {
     Address(IpAddr),
     /// A part of the LAN, and the interface behind which it is.
     Segment(Segment, String),
@@ -53,10 +53,10 @@ pub struct Lan {
     patterns: Vec<String>,
     configured: Vec<IpNet>,
     /// Each with the time, since boot, at which it was last seen.
-    belongings: Vec<(Belonging, Duration)>,
-    /// Derived from the belongings: sorted.
+    sightings: Vec<(Sighting, Duration)>,
+    /// The router's own addresses. Derived from the sightings: sorted.
     router: Vec<IpAddr>,
-    /// Derived from the belongings and the configuration: the longest prefix first.
+    /// The LAN. Derived from the sightings and the configuration: the longest prefix first.
     segments: Vec<Segment>,
     interfaces: Vec<Interface>,
     generation: u64,
@@ -68,7 +68,7 @@ impl Lan {
         let mut lan = Self {
             patterns: patterns.to_vec(),
             configured: prefixes.to_vec(),
-            belongings: Vec::new(),
+            sightings: Vec::new(),
             router: Vec::new(),
             segments: Vec::new(),
             interfaces: Vec::new(),
@@ -81,12 +81,12 @@ impl Lan {
     /// Takes over another configuration and keeps what was seen. What only the old one took for the LAN is dropped.
     pub fn reconfigure(&mut self, patterns: &[String], prefixes: &[IpNet]) {
         self.patterns = patterns.to_vec();
-        let mut belongings = std::mem::take(&mut self.belongings);
-        belongings.retain(|(belonging, _)| match belonging {
-            Belonging::Address(_) => true,
-            Belonging::Segment(_, interface) => self.pattern_for(interface).is_some(),
+        let mut sightings = std::mem::take(&mut self.sightings);
+        sightings.retain(|(sighting, _)| match sighting {
+            Sighting::Address(_) => true,
+            Sighting::Segment(_, interface) => self.pattern_for(interface).is_some(),
         });
-        self.belongings = belongings;
+        self.sightings = sightings;
         self.configured = prefixes.to_vec();
         self.interfaces.clear();
         self.derive();
@@ -94,21 +94,21 @@ impl Lan {
 
     /// Takes note of the router's interfaces as they are at `boot` (time since boot); says whether they have changed.
     pub fn observe(&mut self, interfaces: Vec<Interface>, boot: Duration) -> bool {
-        let current = self.belongings_of(&interfaces);
-        for belonging in &current {
-            match self.belongings.iter_mut().find(|(known, _)| known == belonging) {
+        let current = self.sightings_in(&interfaces);
+        for sighting in &current {
+            match self.sightings.iter_mut().find(|(known, _)| known == sighting) {
                 Some((_, seen)) => *seen = boot,
-                None => self.belongings.push((belonging.clone(), boot)),
+                None => self.sightings.push((sighting.clone(), boot)),
             }
         }
-        let fresh = |(belonging, seen): &(Belonging, Duration)| {
-            boot.saturating_sub(*seen) < REMEMBERED || current.contains(belonging)
+        let fresh = |(sighting, seen): &(Sighting, Duration)| {
+            boot.saturating_sub(*seen) < REMEMBERED || current.contains(sighting)
         };
-        self.belongings.retain(fresh);
-        while self.belongings.len() > current.len() + REMEMBERED_AT_MOST {
-            let oldest = self.belongings.iter().enumerate().min_by_key(|(_, (_, seen))| *seen);
+        self.sightings.retain(fresh);
+        while self.sightings.len() > current.len() + REMEMBERED_AT_MOST {
+            let oldest = self.sightings.iter().enumerate().min_by_key(|(_, (_, seen))| *seen);
             let Some((index, _)) = oldest else { break };
-            self.belongings.remove(index);
+            self.sightings.remove(index);
         }
         let changed = self.interfaces != interfaces;
         self.interfaces = interfaces;
@@ -149,16 +149,16 @@ impl Lan {
         }
     }
 
-    fn belongings_of(&self, interfaces: &[Interface]) -> Vec<Belonging> {
+    fn sightings_in(&self, interfaces: &[Interface]) -> Vec<Sighting> {
         let mut found = Vec::new();
         for interface in interfaces {
             let in_lan = self.pattern_for(&interface.name).is_some();
             for net in &interface.addresses {
-                found.push(Belonging::Address(net.addr()));
+                found.push(Sighting::Address(net.addr()));
                 if in_lan && !is_link_local(net.addr()) {
                     let link_layer = interface.link_layer;
                     let segment = Segment { prefix: net.trunc(), link_layer };
-                    found.push(Belonging::Segment(segment, interface.name.clone()));
+                    found.push(Sighting::Segment(segment, interface.name.clone()));
                 }
             }
         }
@@ -167,10 +167,10 @@ impl Lan {
 
     fn derive(&mut self) {
         let (mut router, mut segments) = (Vec::new(), Vec::new());
-        for (belonging, _) in &self.belongings {
-            match belonging {
-                Belonging::Address(address) => router.push(*address),
-                Belonging::Segment(segment, _) => segments.push(*segment),
+        for (sighting, _) in &self.sightings {
+            match sighting {
+                Sighting::Address(address) => router.push(*address),
+                Sighting::Segment(segment, _) => segments.push(*segment),
             }
         }
         let configured = self.configured.iter().map(|net| Segment { prefix: net.trunc(), link_layer: true });

@@ -16,6 +16,7 @@
 //! - [`measurements`] count, and give [`series::point`]s: plain values that any way out can write.
 //! - [`encode::line_protocol`] makes lines of points and datagrams of lines, [`outputs::telegraf`] sends them.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
+//! - [`proc_net`] reads the kernel's other figures of the network, [`process`] what this program itself uses.
 //! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
 //!   files are, [`privileges`] what the program gives up before it opens any of them, and [`logging`] how messages are
 //!   written.
@@ -41,5 +42,7 @@ pub mod measurements;
 pub mod netlink;
 pub mod outputs;
 pub mod privileges;
+pub mod proc_net;
+pub mod process;
 pub mod root;
 pub mod series;

@@ -3,6 +3,8 @@
 //! A live router's are below `/`. Tests, demonstrations and bug reports replay another router's files from a
 //! directory that mirrors its filesystem.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The directory that stands for `/`.
@@ -37,5 +39,30 @@ impl Root {
             None => path.to_path_buf(),
             Some(directory) => directory.join(path.strip_prefix("/").unwrap_or(path)),
         }
+    }
+
+    /// Opens the router's file at the absolute `path`, only ever for reading.
+    ///
+    /// Of a replayed router it must be a regular one: a pipe would hold up the whole program until somebody writes into
+    /// it.
+    pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        let path = self.path(path);
+        if !self.is_live() && fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("not a regular file"));
+        }
+        File::open(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_replayed_router_only_regular_files_are_opened() {
+        let replayed = Root::replay("/dev");
+        assert_eq!(replayed.open("/zero").unwrap_err().to_string(), "not a regular file");
+        assert_eq!(replayed.open("/nowhere").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(Root::live().open("/dev/zero").is_ok());
     }
 }

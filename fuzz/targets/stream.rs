@@ -4,7 +4,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use conntrack_exporter::conntrack::entry::{Entry, Progress, EntryError};
+use conntrack_exporter::conntrack::entry::{Entry, EntryError, Progress};
 use conntrack_exporter::conntrack::flow::Flow;
 use conntrack_exporter::conntrack::procfs::{Reading, line};
 use libfuzzer_sys::fuzz_target;

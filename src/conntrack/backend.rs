@@ -73,7 +73,7 @@ impl BackendChoice {
     }
 }
 
-/// How long netlink isn't tried again once it was refused: asking for a kernel module that isn't there starts a process.
+/// How long netlink isn't tried again once it was refused: asking for a module that isn't there starts a process.
 const NETLINK_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Chooses, and remembers what was refused.

@@ -1,11 +1,12 @@
 //! When a reading of the table's text that fell short is worth another.
 //!
 //! The kernel hands the text out in pieces, and finds its place again at each `read()` by counting entries from the
-//! first bucket of its hash table (`ct_get_idx()` in `nf_conntrack_standalone.c`, before Linux 6.16). Where one of those
-//! counted has gone meanwhile, a live one behind it is passed over; `ct_seq_show()` even removes expired entries itself
-//! while it prints the others. A second reading right after the first meets fewer of these, and so more of the live ones.
+//! first bucket of its hash table (`ct_get_idx()` in `nf_conntrack_standalone.c`, before Linux 6.16). Where one of
+//! those counted has gone meanwhile, a live one behind it is passed over; `ct_seq_show()` even removes expired entries
+//! itself while it prints the others. A second reading right after the first meets fewer of these, and so more of the
+//! live ones.
 //!
-//! Nothing but the text of the running kernel is like that: see [`Table::can_skip_entries`](super::Table::can_skip_entries).
+//! Only the text of the running kernel is like that: [`Table::can_skip_entries`](super::Table::can_skip_entries).
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ const MISSING_AT_MOST: u64 = 16;
 /// Nor is one in so many of all.
 const MISSING_ONE_IN: u64 = 100;
 /// How long no further reading is tried once one has shown that it doesn't help. `nf_conntrack_count` is then simply
-/// higher than what is printed: it has entries from their allocation (`__nf_conntrack_alloc()`), before the first packet
-/// is through, until the last user of a dying one lets go of it.
+/// higher than what is printed: an entry counts from its allocation on (`__nf_conntrack_alloc()`), before its first
+/// packet is through, and a dying one until its last user lets go of it.
 const PAUSE: Duration = Duration::from_mins(10);
 
 /// Says whether to read again, and remembers whether that has helped.
