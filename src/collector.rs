@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ipnet::IpNet;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 use tokio::task::yield_now;
@@ -18,7 +17,7 @@ use crate::conntrack::flow::Flow;
 use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
 use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
-use crate::devices::{Devices, Label, Settings};
+use crate::devices::{Devices, Label};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
@@ -82,8 +81,8 @@ impl Collector {
     pub fn new(config: Config, root: &Root, started: u64) -> Self {
         Self {
             table: Table::new(root, config.source),
-            lan: Lan::new(&patterns(&config), &prefixes(&config)),
-            devices: Devices::new(root, settings(&config)),
+            lan: Lan::new(&config.lan.patterns(), &config.lan.prefixes()),
+            devices: Devices::new(root, config.devices.settings(config.lan.router_name.name())),
             present: OwnerTable::default(),
             admission: CardinalityLimit::default(),
             labels: Vec::new(),
@@ -119,8 +118,8 @@ impl Collector {
         if config.lan.interfaces != self.config.lan.interfaces {
             self.devices.forget_neighbours();
         }
-        self.lan.reconfigure(&patterns(&config), &prefixes(&config));
-        self.devices.reconfigure(settings(&config));
+        self.lan.reconfigure(&config.lan.patterns(), &config.lan.prefixes());
+        self.devices.reconfigure(config.devices.settings(config.lan.router_name.name()));
         if config.source != self.config.source {
             self.table.reconfigure(config.source);
         }
@@ -176,7 +175,7 @@ impl Collector {
         } else if self.faults.no_lan.begins() {
             let names: Vec<_> = self.lan.interfaces().iter().map(|found| found.name.as_str()).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let patterns = patterns(&self.config);
+            let patterns = self.config.lan.patterns();
             warn!(
                 "no interface matches lan.interfaces = {patterns:?}, so no device can be told; there are: {names}"
             );
@@ -352,27 +351,4 @@ fn resident_bytes() -> Option<u64> {
     let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
     let page = sysconf(SysconfVar::PAGE_SIZE).ok()??;
     Some(pages * u64::try_from(page).ok()?)
-}
-
-/// Where devices and their names are found, by the configuration.
-pub fn settings(config: &Config) -> Settings {
-    Settings {
-        leases: config.devices.leases.clone(),
-        odhcpd: config.devices.odhcpd.clone(),
-        registry: config.devices.registry.clone(),
-        vendors: config.devices.vendors.clone(),
-        names: config.devices.names.sources().to_vec(),
-        remember: config.devices.remember.duration(),
-        router: Some(config.lan.router_name.name().clone()),
-    }
-}
-
-/// The patterns that make an interface LAN.
-pub fn patterns(config: &Config) -> Vec<String> {
-    config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect()
-}
-
-/// The prefixes that are LAN besides.
-pub fn prefixes(config: &Config) -> Vec<IpNet> {
-    config.lan.prefixes.iter().map(|prefix| prefix.0).collect()
 }

@@ -6,6 +6,7 @@
 
 pub mod assignments;
 mod bindings;
+pub mod config;
 pub mod device_type;
 pub mod files;
 pub mod gl_client;

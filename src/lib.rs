@@ -16,8 +16,9 @@
 //! - [`measurements`] count, and give [`series::point`]s: plain values that any way out can write.
 //! - [`encode::line_protocol`] makes lines of points and datagrams of lines, [`outputs::telegraf`] sends them.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
-//! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
-//!   files are, and [`privileges`] what the program gives up before it opens any of them.
+//! - [`config`] is the configuration, of which each room defines its own section; [`logging`] is what is logged.
+//! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
+//!   what the program gives up before it opens any of them.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; both are handed to
 //! `attribution` by whoever takes a snapshot. A measurement sees an owner and a flow. `line_protocol` knows points,
@@ -35,6 +36,7 @@ pub mod devices;
 mod edge_log;
 pub mod encode;
 pub mod lan;
+pub mod logging;
 pub mod measurements;
 pub mod netlink;
 pub mod outputs;

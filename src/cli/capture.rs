@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use crate::collector::{HOST_NAME, settings as device_settings};
+use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
@@ -72,14 +72,14 @@ pub fn capture(from: &From<'_>, directory: &Path, anonymise: bool) -> Result<Acc
     capture.interfaces(interfaces);
     capture.figures();
     capture.config();
-    capture.files(&device_settings(from.config));
+    capture.files(&from.config.devices.settings(from.config.lan.router_name.name()));
     Ok(capture.account)
 }
 
 /// The router's own prefixes and the LAN's.
 fn prefixes(config: &Config, interfaces: &[Interface]) -> Vec<IpNet> {
-    let configured = config.lan.prefixes.iter().map(|prefix| prefix.0);
-    interfaces.iter().flat_map(|interface| interface.addresses.iter().copied()).chain(configured).collect()
+    let own = interfaces.iter().flat_map(|interface| interface.addresses.iter().copied());
+    own.chain(config.lan.prefixes()).collect()
 }
 
 /// A capture in the making.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use crate::collector::{patterns, prefixes, settings};
 use crate::config::{Config, Timestamps};
 use crate::conntrack::{Entry, Progress, Table, TableError, backend};
 use crate::daemon::ConfigFile;
@@ -125,7 +124,7 @@ pub fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
 pub async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     table(report, config, root);
     lan(report, config, root);
-    names(report, &settings(config), root);
+    names(report, &config.devices.settings(config.lan.router_name.name()), root);
     telegraf(report, config).await;
     clock(report, config, root);
 }
@@ -208,7 +207,7 @@ fn count(table: &Table, source: backend::TableBackend) -> Result<(u64, u64), Tab
 }
 
 fn lan(report: &mut Report, config: &Config, root: &Root) {
-    let (patterns, prefixes) = (patterns(config), prefixes(config));
+    let (patterns, prefixes) = (config.lan.patterns(), config.lan.prefixes());
     let mut lan = Lan::new(&patterns, &prefixes);
     match interfaces::read(root) {
         Ok(found) => drop(lan.observe(found, Duration::ZERO)),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use nix::sys::utsname::uname;
+use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::{Gauges, TableError};
@@ -44,7 +45,8 @@ impl fmt::Display for TableBackend {
 }
 
 /// `source`: how the table is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BackendChoice {
     /// The cheaper of those that are permitted, at each reading.
     #[default]

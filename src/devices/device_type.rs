@@ -17,7 +17,7 @@ pub enum DeviceType {
     Network,
     /// Servers and network storage.
     Server,
-    /// LastSeen to be none of these.
+    /// Said to be none of these.
     Unknown,
 }
 

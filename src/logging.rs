@@ -1,0 +1,3 @@
+//! What is logged.
+
+pub mod config;
