@@ -161,7 +161,10 @@ impl Capture<'_> {
             Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
         };
         let text = match &mut self.disguise {
-            Some(disguise) => settings::rewrite(self.from.config, disguise).into_bytes(),
+            Some(disguise) => match settings::rewrite(self.from.config, disguise) {
+                Ok(text) => text.into_bytes(),
+                Err(error) => return self.omit(DEFAULT_PATH, Cause::Unwritable(io::Error::other(error))),
+            },
             None => text,
         };
         self.write(DEFAULT_PATH, &text);

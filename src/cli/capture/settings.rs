@@ -1,64 +1,66 @@
 //! The configuration written anew: its keys without its comments, in disguise.
 
-use std::path::PathBuf;
-
-use ipnet::IpNet;
+use std::collections::BTreeMap;
 
 use super::anonymise::Disguise;
-use crate::config::{Config, DeviceTag, LogLevel, Timestamps};
+use crate::config::value::ValueError;
+use crate::config::{Address, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags};
+use crate::lan::config::{Prefix, RouterName};
 
 /// Tags that mean something: the others are the user's own words.
 const KNOWN_TAG: &str = "host";
 
-/// Writes the whole configuration.
-pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> String {
+/// A configuration that can't be written in disguise.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    /// What replaces a value would not be allowed in its place.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// It can't be written as TOML.
+    #[error(transparent)]
+    Toml(#[from] toml::ser::Error),
+}
+
+/// Writes the whole configuration. Each section is taken apart, so that a new key that may be personal is not forgotten.
+pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> Result<String, SettingsError> {
     // Whom the program becomes changes nothing that is counted, and may be somebody's name.
-    let Config { interval, timestamps, source, user: _, telegraf, tags, lan, devices, limits, log } = config;
-    let tags: Vec<String> = tags
-        .global()
-        .iter()
-        .zip(1..)
-        .map(|((key, value), number)| {
-            let key = if **key == *KNOWN_TAG { KNOWN_TAG.to_owned() } else { format!("tag-{number:03}") };
-            format!("{key} = {}\n", quoted(&disguise.text(value)))
-        })
-        .collect();
-    let tags = tags.concat();
-    let address = address(telegraf.address.host(), telegraf.address.port(), disguise);
-    let prefixes = lan.prefixes.iter().map(|prefix| disguise.net(prefix.0).trunc());
-    let prefixes = list(prefixes.map(|prefix: IpNet| prefix.to_string()));
-    let sections = [
-        format!(
-            "interval = {}\ntimestamps = {}\nsource = {}\n",
-            quoted(&interval.to_string()),
-            quoted(timestamps_name(*timestamps)),
-            quoted(source.name()),
-        ),
-        format!(
-            "[telegraf]\naddress = {}\nmax_datagram = {}\n",
-            quoted(&address),
-            telegraf.max_datagram.bytes()
-        ),
-        format!("[tags]\n{tags}"),
-        format!(
-            "[lan]\ninterfaces = {}\nprefixes = {prefixes}\nrouter_name = {}\n",
-            list(lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned())),
-            quoted(&disguise.text(lan.router_name.name().as_str())),
-        ),
-        format!(
-            "[devices]\nleases = {}\nodhcpd = {}\nregistry = {}\nvendors = {}\nnames = {}\nremember = {}\ntags = {}\n",
-            paths(&devices.leases),
-            paths(&devices.odhcpd),
-            quoted(&devices.registry.to_string_lossy()),
-            paths(&devices.vendors),
-            list(devices.names.sources().iter().map(|source| source.name().to_owned())),
-            quoted(&humantime::format_duration(devices.remember.duration()).to_string()),
-            list(devices.tags.iter().map(|tag| tag_name(*tag).to_owned())),
-        ),
-        format!("[limits]\nmax_devices = {}\nmax_series = {}\n", limits.max_devices, limits.max_series),
-        format!("[log]\nlevel = {}\n", quoted(level_name(log.level))),
-    ];
-    sections.join("\n")
+    let Config {
+        interval,
+        timestamps,
+        source,
+        user: _,
+        telegraf: TelegrafConfig { address, max_datagram },
+        tags,
+        lan: LanConfig { interfaces, prefixes, router_name },
+        devices,
+        limits,
+        log,
+    } = config.clone();
+    let tags = self::tags(&tags, disguise)?;
+    let address = Address::try_from(self::address(address.host(), address.port(), disguise))?;
+    let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(disguise.net(net).trunc())).collect();
+    let router_name = RouterName::try_from(disguise.text(router_name.name().as_str()))?;
+    let disguised = Config {
+        interval,
+        timestamps,
+        source,
+        user: User::default(),
+        telegraf: TelegrafConfig { address, max_datagram },
+        tags,
+        lan: LanConfig { interfaces, prefixes, router_name },
+        devices,
+        limits,
+        log,
+    };
+    Ok(disguised.to_toml()?)
+}
+
+fn tags(tags: &UserTags, disguise: &mut Disguise) -> Result<UserTags, ValueError> {
+    let tags = tags.global().iter().zip(1..).map(|((name, value), number)| {
+        let name = if **name == *KNOWN_TAG { KNOWN_TAG.to_owned() } else { format!("tag-{number:03}") };
+        Ok((TagName::try_from(name)?, TagValue::try_from(disguise.text(value))?))
+    });
+    tags.collect::<Result<BTreeMap<_, _>, _>>().map(UserTags::from)
 }
 
 fn address(host: &str, port: u16, disguise: &mut Disguise) -> String {
@@ -70,51 +72,6 @@ fn address(host: &str, port: u16, disguise: &mut Disguise) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-const fn timestamps_name(timestamps: Timestamps) -> &'static str {
-    match timestamps {
-        Timestamps::Auto => "auto",
-        Timestamps::Always => "always",
-        Timestamps::Never => "never",
-    }
-}
-
-const fn tag_name(tag: DeviceTag) -> &'static str {
-    match tag {
-        DeviceTag::DeviceType => "device_type",
-        DeviceTag::Ip => "ip",
-        DeviceTag::Mac => "mac",
-    }
-}
-
-const fn level_name(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
-    }
-}
-
-fn paths(paths: &[PathBuf]) -> String {
-    list(paths.iter().map(|path| path.to_string_lossy().into_owned()))
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    let items: Vec<String> = items.map(|item| quoted(&item)).collect();
-    format!("[{}]", items.join(", "))
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let escape = |char: char| match char {
-        '"' | '\\' => format!("\\{char}"),
-        char if char.is_control() => format!("\\u{:04X}", u32::from(char)),
-        char => char.to_string(),
-    };
-    format!("\"{}\"", text.chars().map(escape).collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +79,7 @@ mod tests {
     #[test]
     fn the_defaults_are_read_again() {
         let config = Config::default();
-        assert_eq!(Config::parse(&rewrite(&config, &mut Disguise::new(&[]))), Ok(config));
+        assert_eq!(Config::parse(&rewrite(&config, &mut Disguise::new(&[])).unwrap()), Ok(config));
     }
 
     #[test]
@@ -147,7 +104,7 @@ mod tests {
         "#;
         let config = Config::parse(text).unwrap();
         let mut disguise = Disguise::new(&["80.1.2.0/24".parse().unwrap()]);
-        let text = rewrite(&config, &mut disguise);
+        let text = rewrite(&config, &mut disguise).unwrap();
         assert!(!text.to_ascii_lowercase().contains("anna") && !text.contains("80.1.2"), "{text}");
         let mut new = Config::parse(&text).unwrap();
         assert_eq!((new.telegraf.address.host(), new.telegraf.address.port()), ("device-3", 8095));
