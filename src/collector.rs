@@ -137,12 +137,15 @@ impl Collector {
         let pass = self.pass(gauges, boot).await?;
         self.sequence += 1;
         self.report_unreadable(&pass, boot);
-        let counted = self.count(boot);
+        let mut counted = self.count(boot);
+        let is_on = |point: &Point| self.config.measurements.is_on(point.measurement);
+        counted.points.retain(is_on);
         let host = Rc::new(Tags::new(vec![("host", self.host())], self.config.tags.global()));
         let figures = self.figures(&pass, &counted, clock_set, begun);
         let mut points = counted.points;
         points.extend(conntrack::point(gauges, &host));
         points.push(conntrack_exporter::point(&figures, &self.totals, &host));
+        points.retain(is_on);
         Ok(points)
     }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::conntrack::backend::BackendChoice;
+use crate::measurements::switches::Switches;
 use value::section;
 
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
@@ -55,6 +56,9 @@ pub struct Config {
     /// The user's own tags, on every point.
     #[serde(deserialize_with = "section")]
     pub tags: UserTags,
+    /// Which measurements are sent.
+    #[serde(deserialize_with = "section")]
+    pub measurements: Switches,
     /// What the LAN is.
     #[serde(deserialize_with = "section")]
     pub lan: LanConfig,

@@ -17,7 +17,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 19, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 22, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -30,6 +30,7 @@ source = "netlink"
 user = "exporter"
 telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
 tags = { site = "home", area = "attic" }
+measurements = { conntrack = false, connection_state = true }
 lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
 devices.leases = ["/a", "/b"]
 devices.odhcpd = ["/c"]
@@ -50,6 +51,8 @@ log.level = "debug"
     assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
+    let names = ["connection_state", "conntrack", "conntrack_exporter"];
+    assert_eq!(names.map(|name| config.measurements.is_on(name)), [true, false, true]);
     assert_eq!(config.lan.interfaces[0].as_str(), "lan*");
     assert_eq!(config.lan.router_name.name().as_str(), "GL MT2500");
     let devices = &config.devices;

@@ -31,6 +31,7 @@ pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> Result<String
         user: _,
         telegraf: TelegrafConfig { address, max_datagram },
         tags,
+        measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
         limits,
@@ -47,6 +48,7 @@ pub(super) fn rewrite(config: &Config, disguise: &mut Disguise) -> Result<String
         user: User::default(),
         telegraf: TelegrafConfig { address, max_datagram },
         tags,
+        measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
         limits,
@@ -93,6 +95,7 @@ mod tests {
             lan = { interfaces = ["vlan*"], prefixes = ["80.1.2.0/24", "10.0.0.0/8"], router_name = "Annas Box" }
             limits = { max_devices = 3, max_series = 30 }
             log = { level = "trace" }
+            measurements = { conntrack = false }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []

@@ -112,6 +112,18 @@ fn the_forms_of_other_programs() {
         ("[lan]\nlist interfaces 'br-lan'", 2, 1, &not_toml("interfaces = [\"br-lan\"]")),
         ("[limits]\noption max_devices '7'", 2, 1, &not_toml("max_devices = 7")),
         (
+            "measurements.conntrack = off",
+            1,
+            26,
+            "off is neither true nor false: measurements.conntrack = false would be right",
+        ),
+        (
+            "[measurements]\nconntrack = True",
+            2,
+            13,
+            "True is neither true nor false: conntrack = true would be right",
+        ),
+        (
             "telegraf.max_datagram = 1,432",
             1,
             25,
@@ -141,6 +153,12 @@ fn keys_and_sections_that_are_not_there() {
         ("[sugar]", 1, 2, "[devices], [limits], [log]"),
         ("[sugar]\ncane = 1", 1, 2, "[devices], [limits], [log]"),
         ("sugar = 1", 1, 1, "the key \"sugar\" is none of interval, timestamps, source, user"),
+        (
+            "measurements.conntrak = false",
+            1,
+            14,
+            "the key \"conntrak\" is none of connection_state, conntrack, conntrack_exporter: did you mean conntrack?",
+        ),
         (
             "source = \"netlnk\"",
             1,
@@ -172,6 +190,7 @@ fn values_of_another_type() {
         ("log.level = { loud = 1 }", 1, 15, "a table is not a value in quotes"),
         ("log.level = {}", 1, 13, "a table is not a value in quotes, such as \"info\""),
         ("user.name = \"a\"", 1, 1, "a table is not a value in quotes, such as \"nobody\""),
+        ("measurements.conntrack = \"off\"", 1, 26, "\"off\" is not true or false"),
         ("limits.max_devices = 9999999999999999999", 1, 22, " is not a number from 1 to 1000000"),
         ("telegraf = [\"a:1\", 1432]", 1, 12, "a list is not a table: [telegraf] on a line of its own"),
         ("[[telegraf]]\naddress = \"a:1\"", 1, 1, "a list is not a table: [telegraf] on a line of its own"),

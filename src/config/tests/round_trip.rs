@@ -7,6 +7,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::measurements::{NAMES, switches::Switches};
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -15,6 +16,11 @@ fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl St
 
 fn paths() -> impl Strategy<Value = Vec<PathBuf>> {
     vec(any::<String>().prop_map(PathBuf::from), 0..3)
+}
+
+fn switches() -> impl Strategy<Value = Switches> {
+    btree_map(select(NAMES), any::<bool>(), 0..3)
+        .prop_map(|switches| toml::Table::try_from(switches).unwrap().try_into().unwrap())
 }
 
 fn telegraf() -> impl Strategy<Value = TelegrafConfig> {
@@ -66,19 +72,21 @@ fn config() -> impl Strategy<Value = Config> {
         .prop_map(|(max_devices, max_series)| Limits { max_devices, max_series });
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
-    (above, telegraf(), tags, lan(), devices(), limits, log).prop_map(
-        |((interval, timestamps, source, user), telegraf, tags, lan, devices, limits, log)| Config {
-            interval,
-            timestamps,
-            source,
-            user,
-            telegraf,
-            tags,
-
-            lan,
-            devices,
-            limits,
-            log,
+    (above, telegraf(), tags, switches(), lan(), devices(), limits, log).prop_map(
+        |((interval, timestamps, source, user), telegraf, tags, measurements, lan, devices, limits, log)| {
+            Config {
+                interval,
+                timestamps,
+                source,
+                user,
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                limits,
+                log,
+            }
         },
     )
 }
