@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use conntrack_exporter::attribution::cardinality_limit::CardinalityLimit;
 use conntrack_exporter::attribution::owners::{OwnerId, OwnerTable};
-use conntrack_exporter::collector::{Collector, settings};
+use conntrack_exporter::collector::Collector;
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::backend::BackendChoice;
 use conntrack_exporter::conntrack::netlink;
@@ -116,7 +116,9 @@ fn lan(times: usize) {
 fn names(root: &Path, times: usize) {
     let mut lan = Lan::new(&["br-lan".into()], &[]);
     lan.observe(interfaces::read(&Root::replay(root)).unwrap(), Duration::ZERO);
-    let mut known = Devices::new(&Root::replay(root), settings(&Config::default()));
+    let config = Config::default();
+    let settings = config.devices.settings(config.lan.router_name.name());
+    let mut known = Devices::new(&Root::replay(root), settings);
     (0..times).for_each(|_| known.refresh(&lan, Duration::ZERO));
 }
 
@@ -176,7 +178,8 @@ fn name(root: &Path, devices: usize, times: usize) {
         .flat_map(|device| [format!("192.168.8.{}", device + 2), format!("2001:db8:aa:10::{device:x}01")])
         .map(|address| address.parse().unwrap())
         .collect();
-    let mut known = Devices::new(&Root::replay(root), settings(&config));
+    let settings = config.devices.settings(config.lan.router_name.name());
+    let mut known = Devices::new(&Root::replay(root), settings);
     let (mut present, mut admission) = (OwnerTable::default(), CardinalityLimit::default());
     let mut labels: Vec<Label> = Vec::new();
     for _ in 0..times {

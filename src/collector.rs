@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
-use ipnet::IpNet;
 use tokio::task::yield_now;
 use tracing::{info, warn};
 
@@ -19,7 +18,7 @@ use crate::conntrack::flow::Flow;
 use crate::conntrack::{Entry, Gauges, Progress, Table, TableError};
 use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
-use crate::devices::{Devices, Label, Settings, UNKNOWN_AT_MOST};
+use crate::devices::{Devices, Label, UNKNOWN_AT_MOST};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
 use crate::measurements::connection_state::{ConnectionState, Counted, Manner, OptionalTags};
@@ -86,8 +85,8 @@ impl Collector {
     pub fn new(config: Config, root: &Root, started: u64) -> Self {
         Self {
             table: Table::new(root, config.source),
-            lan: Lan::new(&patterns(&config), &prefixes(&config)),
-            devices: Devices::new(root, settings(&config)),
+            lan: Lan::new(&config.lan.patterns(), &config.lan.prefixes()),
+            devices: Devices::new(root, config.devices.settings(config.lan.router_name.name())),
             present: OwnerTable::default(),
             admission: CardinalityLimit::default(),
             labels: Vec::new(),
@@ -123,8 +122,8 @@ impl Collector {
         if config.lan.interfaces != self.config.lan.interfaces {
             self.devices.forget_neighbours();
         }
-        self.lan.reconfigure(&patterns(&config), &prefixes(&config));
-        self.devices.reconfigure(settings(&config));
+        self.lan.reconfigure(&config.lan.patterns(), &config.lan.prefixes());
+        self.devices.reconfigure(config.devices.settings(config.lan.router_name.name()));
         if config.source != self.config.source {
             self.table.reconfigure(config.source);
         }
@@ -143,12 +142,15 @@ impl Collector {
         pass.unknown.iter().for_each(|address| self.devices.note_unknown(*address));
         self.sequence += 1;
         self.report_unreadable(&pass, boot);
-        let counted = self.count(boot);
+        let mut counted = self.count(boot);
+        let is_on = |point: &Point| self.config.measurements.is_on(point.measurement);
+        counted.points.retain(is_on);
         let host = Rc::new(Tags::new(vec![("host", self.host())], self.config.tags.global()));
         let figures = self.figures(&pass, &counted, clock_set, begun);
         let mut points = counted.points;
         points.extend(conntrack::point(gauges, &host));
         points.push(conntrack_exporter::point(&figures, &self.totals, &host));
+        points.retain(is_on);
         Ok(points)
     }
 
@@ -181,7 +183,7 @@ impl Collector {
         } else if self.faults.no_lan.begins() {
             let names: Vec<_> = self.lan.interfaces().iter().map(|found| found.name.as_str()).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let patterns = patterns(&self.config);
+            let patterns = self.config.lan.patterns();
             warn!(
                 "no interface matches lan.interfaces = {patterns:?}, so no device can be told; there are: {names}"
             );
@@ -358,27 +360,4 @@ impl Pass {
             self.first_unreadable = Some(format!("\"{}\" ({why})", shown.escape_ascii()));
         }
     }
-}
-
-/// Where devices and their names are found, by the configuration.
-pub fn settings(config: &Config) -> Settings {
-    Settings {
-        leases: config.devices.leases.clone(),
-        odhcpd: config.devices.odhcpd.clone(),
-        registry: config.devices.registry.clone(),
-        vendors: config.devices.vendors.clone(),
-        names: config.devices.names.sources().to_vec(),
-        remember: config.devices.remember.duration(),
-        router: Some(config.lan.router_name.name().clone()),
-    }
-}
-
-/// The patterns that make an interface LAN.
-pub fn patterns(config: &Config) -> Vec<String> {
-    config.lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned()).collect()
-}
-
-/// The prefixes that are LAN besides.
-pub fn prefixes(config: &Config) -> Vec<IpNet> {
-    config.lan.prefixes.iter().map(|prefix| prefix.0).collect()
 }

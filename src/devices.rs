@@ -10,6 +10,7 @@
 pub mod assignments;
 mod best_name;
 mod bindings;
+pub mod config;
 pub mod device_type;
 pub mod formats;
 mod identity;

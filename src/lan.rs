@@ -3,6 +3,7 @@
 //! The LAN is what the addresses and masks of its interfaces span; routes and "private" ranges say nothing of it:
 //! delegated IPv6 prefixes are global, and a VPN's routes lead elsewhere.
 
+pub mod config;
 pub mod interfaces;
 
 use std::net::{IpAddr, Ipv6Addr};

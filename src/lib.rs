@@ -17,9 +17,10 @@
 //! - [`encode::line_protocol`] makes lines of points and datagrams of lines, [`outputs::telegraf`] sends them.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`proc_net`] reads the kernel's other figures of the network, [`process`] what this program itself uses.
-//! - [`config`] is the configuration, [`cli`] the commands, [`daemon`] the clockwork; [`root`] says where the router's
-//!   files are, [`privileges`] what the program gives up before it opens any of them, and [`logging`] how messages are
+//! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written.
+//! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
+//!   what the program gives up before it opens any of them.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; both are handed to
 //! `attribution` by whoever takes a snapshot. A measurement sees an owner and a flow. `line_protocol` knows points,

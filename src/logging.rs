@@ -4,6 +4,8 @@
 //! `execd` input wants its own marks at the beginning of a line. Files and devices have a say in messages, so what
 //! would steer a terminal or begin another line is escaped.
 
+pub mod config;
+
 use std::fmt;
 use std::io;
 

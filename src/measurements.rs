@@ -3,3 +3,7 @@
 pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
+pub mod switches;
+
+/// The names of all measurements, in lexical order.
+pub const NAMES: &[&str] = &["connection_state", "conntrack", "conntrack_exporter"];

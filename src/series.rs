@@ -1,3 +1,4 @@
 //! What measurements give and outputs are handed.
 
+pub mod limits;
 pub mod point;

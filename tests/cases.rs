@@ -56,7 +56,7 @@ fn replay(case: &Path, name: &str) -> String {
     let root = env::temp_dir().join(format!("conntrack-exporter-cases-{}-{name}", std::process::id()));
     fs::create_dir_all(&root).unwrap();
     let text = fs::read_to_string(case.join("config.toml")).expect("a case has a configuration");
-    let config = Config::parse(&text).unwrap_or_else(|complaint| panic!("{name}: {complaint:?}"));
+    let config = Config::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut observer = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
     let mut shown = String::new();
     for step in 0.. {

@@ -1,24 +1,24 @@
-//! The configuration: a complaint points into the text, and what is accepted keeps its promises.
+//! The configuration: an error points into the text, and what is accepted keeps its promises and can be written.
 
 #![no_main]
 
-use conntrack_exporter::config::{Complaint, Config};
+use conntrack_exporter::config::{Config, ParseError};
 use conntrack_exporter::devices::name::Name;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     match Config::parse(text) {
         Ok(config) => check(&config),
-        Err(complaint) => is_in(text, &complaint),
+        Err(error) => is_in(text, &error),
     }
 });
 
-fn is_in(text: &str, Complaint { line, column, problem }: &Complaint) {
+fn is_in(text: &str, ParseError { line, column, message }: &ParseError) {
     let lines: Vec<&str> = text.split('\n').collect();
     let found = line.checked_sub(1).and_then(|line| lines.get(line));
-    let found = found.unwrap_or_else(|| panic!("line {line} of {}: {problem}", lines.len()));
-    assert!((1..=found.chars().count() + 1).contains(column), "{line}:{column} of {found:?}: {problem}");
-    assert!(!problem.is_empty() && !problem.contains('\n'), "{problem:?}");
+    let found = found.unwrap_or_else(|| panic!("line {line} of {}: {message}", lines.len()));
+    assert!((1..=found.chars().count() + 1).contains(column), "{line}:{column} of {found:?}: {message}");
+    assert!(!message.is_empty() && !message.contains('\n'), "{message:?}");
 }
 
 fn check(config: &Config) {
@@ -36,4 +36,6 @@ fn check(config: &Config) {
     assert!(config.lan.prefixes.iter().all(|prefix| prefix.0 == prefix.0.trunc()));
     let sources = config.devices.names.sources();
     assert!(sources.iter().enumerate().all(|(place, source)| !sources[..place].contains(source)));
+    let written = config.to_toml().expect("TOML");
+    assert_eq!(Config::parse(&written).as_ref(), Ok(config), "{written}");
 }

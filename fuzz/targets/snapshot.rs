@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use conntrack_exporter::config::{Config, Devices};
+use conntrack_exporter::config::{Config, DevicesConfig};
 use conntrack_exporter_fuzz::household::{Household, snapshot};
 use conntrack_exporter_fuzz::protocol;
 use libfuzzer_sys::fuzz_target;
@@ -43,7 +43,8 @@ fuzz_target!(|input: &[u8]| {
     let text = files.iter().find(|(path, _)| *path == CONFIG).map(|(_, text)| *text).unwrap_or_default();
     let config = std::str::from_utf8(text).ok().and_then(|text| Config::parse(text).ok()).unwrap_or_default();
     // Not the paths, which could lead anywhere, and not this machine's own table.
-    let devices = Devices { names: config.devices.names, tags: config.devices.tags, ..Devices::default() };
+    let DevicesConfig { names, tags, .. } = config.devices;
+    let devices = DevicesConfig { names, tags, ..DevicesConfig::default() };
     let config = Config { devices, source: Config::default().source, ..config };
     let max = config.telegraf.max_datagram.bytes();
     HOUSEHOLD.with_borrow_mut(|household| {

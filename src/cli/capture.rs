@@ -19,7 +19,7 @@ use nix::unistd::Uid;
 
 use super::error::{CommandError, Exit};
 use super::{GlobalArgs, complain, print};
-use crate::collector::{HOST_NAME, settings as device_settings};
+use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{SYSCTL, TABLE, TableError};
@@ -102,7 +102,7 @@ fn capture(from: &Source<'_>, directory: &Path, anonymise: bool) -> Result<Captu
     capture.interfaces(interfaces);
     capture.figures();
     capture.config();
-    capture.files(&device_settings(from.config));
+    capture.files(&from.config.devices.settings(from.config.lan.router_name.name()));
     Ok(capture.report)
 }
 
@@ -191,7 +191,10 @@ impl Capture<'_> {
             Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
         };
         let text = match &mut self.anonymiser {
-            Some(anonymiser) => settings::rewrite(self.from.config, anonymiser).into_bytes(),
+            Some(anonymiser) => match settings::rewrite(self.from.config, anonymiser) {
+                Ok(text) => text.into_bytes(),
+                Err(error) => return self.omit(DEFAULT_PATH, Cause::Unwritable(io::Error::other(error))),
+            },
             None => text,
         };
         self.write(DEFAULT_PATH, &text);

@@ -10,7 +10,6 @@ mod telegraf;
 use super::error::{CommandError, Exit};
 use super::privileges::need;
 use super::{GlobalArgs, print, runtime};
-use crate::collector::settings;
 use crate::config::Config;
 use crate::daemon::ConfigFile;
 use crate::privileges::{Need, Privileges};
@@ -92,7 +91,7 @@ fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
 async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     table::check(report, config, root);
     lan::check(report, config, root);
-    names::check(report, &settings(config), root);
+    names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
 
-use crate::collector::{HOST_NAME, settings};
+use crate::collector::HOST_NAME;
 use crate::config::Config;
 use crate::conntrack::backend::BackendChoice;
 use crate::conntrack::{SYSCTL, TABLE};
@@ -17,7 +17,7 @@ use crate::root::Root;
 /// What it takes to do as `config` says, and to read it again.
 pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Need {
     let live = root.is_live();
-    let mut read = settings(config).paths();
+    let mut read = config.devices.settings(config.lan.router_name.name()).paths();
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));

@@ -1,13 +1,16 @@
 //! `[tags]`: the user's own.
 
-use toml::de::DeValue;
+use std::collections::BTreeMap;
 
-use super::reading::{Given, Mistake, Read, Text};
+use serde::{Deserialize, Serialize};
+
+use super::value::{ValueError, quoted};
 use crate::devices::name::Name;
 use crate::series::point::GlobalTags;
 
 /// The user's own tags, on every point.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "BTreeMap<TagName, TagValue>", into = "BTreeMap<String, String>")]
 pub struct UserTags(GlobalTags);
 
 impl UserTags {
@@ -28,49 +31,63 @@ impl Default for UserTags {
     }
 }
 
-impl Read for UserTags {
-    fn read(given: &Given<'_>) -> Result<Self, Mistake> {
-        let DeValue::Table(entries) = given.get_ref() else {
-            return Err(Mistake::instead(given, "a table: [tags] on a line of its own"));
-        };
-        // TOML's own tables are in order of their keys.
-        let tags = entries.iter().map(|(key, value)| {
-            let name = check_name(key.get_ref()).map_err(|problem| Mistake::at(key, problem))?;
-            Ok((name, TagValue::read(value)?.0))
-        });
-        tags.collect::<Result<_, _>>().map(Self)
+impl From<BTreeMap<TagName, TagValue>> for UserTags {
+    fn from(tags: BTreeMap<TagName, TagValue>) -> Self {
+        Self(tags.into_iter().map(|(TagName(name), TagValue(value))| (name, value)).collect())
+    }
+}
+
+impl From<UserTags> for BTreeMap<String, String> {
+    fn from(UserTags(tags): UserTags) -> Self {
+        tags.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
     }
 }
 
 /// Tags that `connection_state` has itself; points with one twice would be refused.
 const TAKEN: [&str; 6] = ["device_name", "device_type", "ip", "mac", "protocol", "state"];
 
-fn check_name(name: &str) -> Result<Box<str>, String> {
-    if TAKEN.contains(&name) {
-        return Err(format!("the tag {name:?} is one of connection_state's own: choose another name"));
+/// The name of a tag that needs no cleaning, and that nobody else uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TagName(Box<str>);
+
+impl TryFrom<String> for TagName {
+    type Error = ValueError;
+
+    fn try_from(name: String) -> Result<Self, ValueError> {
+        if TAKEN.contains(&&*name) {
+            let sentence = format!("the tag {name:?} is one of connection_state's own: choose another name");
+            return Err(sentence.into());
+        }
+        if name == "time" || name.starts_with('_') {
+            let sentence = format!(
+                "InfluxDB drops points with the tag {}: choose a name without leading \"_\", not \"time\"",
+                quoted(&name)
+            );
+            return Err(sentence.into());
+        }
+        clean("name", &name).map(Self)
     }
-    if name == "time" || name.starts_with('_') {
-        return Err(format!(
-            "InfluxDB drops points with the tag {name:?}: choose a name without leading \"_\", not \"time\""
-        ));
-    }
-    clean("name", name)
 }
 
-struct TagValue(Box<str>);
+/// The value of a tag that needs no cleaning.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TagValue(Box<str>);
 
-impl Text for TagValue {
-    const WANTED: &'static str = "a value in quotes, such as \"home\"";
+impl TryFrom<String> for TagValue {
+    type Error = ValueError;
 
-    fn parse(value: &str) -> Result<Self, String> {
-        clean("value", value).map(Self)
+    fn try_from(value: String) -> Result<Self, ValueError> {
+        clean("value", &value).map(Self)
     }
 }
 
-/// A tag's name or value that needs no cleaning.
-fn clean(what: &str, text: &str) -> Result<Box<str>, String> {
+fn clean(what: &str, text: &str) -> Result<Box<str>, ValueError> {
     let clean = Name::clean(text.as_bytes()).filter(|clean| clean.as_str() == text);
     clean.map(|clean| clean.as_str().into()).ok_or_else(|| {
-        format!("the {what} {text:?} of a tag is not 1 to 64 bytes of visible characters without backslash")
+        let text = quoted(text);
+        format!("the {what} {text} of a tag is not 1 to 64 bytes of visible characters without backslash")
+            .into()
     })
 }

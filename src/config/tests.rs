@@ -1,3 +1,6 @@
+mod mistakes;
+mod round_trip;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -14,7 +17,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 19, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 22, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -27,6 +30,7 @@ source = "netlink"
 user = "exporter"
 telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
 tags = { site = "home", area = "attic" }
+measurements = { conntrack = false, connection_state = true }
 lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
 devices.leases = ["/a", "/b"]
 devices.odhcpd = ["/c"]
@@ -47,6 +51,8 @@ log.level = "debug"
     assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
+    let names = ["connection_state", "conntrack", "conntrack_exporter"];
+    assert_eq!(names.map(|name| config.measurements.is_on(name)), [true, false, true]);
     assert_eq!(config.lan.interfaces[0].as_str(), "lan*");
     assert_eq!(config.lan.router_name.name().as_str(), "GL MT2500");
     let devices = &config.devices;
@@ -61,9 +67,9 @@ log.level = "debug"
     assert_eq!(config.log.level, LogLevel::Debug);
 }
 
-/// Each mistake with the line and column where it is, and words that its complaint must hold.
+/// Each mistake with the line and column where it is, and words that its message must hold.
 #[test]
-fn complaints_say_where_what_and_what_would_be_right() {
+fn messages_say_where_what_and_what_would_be_right() {
     let cases = [
         ("intervall = \"30s\"", 1, 1, vec!["intervall", "interval"]),
         ("\n[telegraf]\nport = 1", 3, 1, vec!["port", "address", "max_datagram"]),
@@ -118,12 +124,12 @@ fn complaints_say_where_what_and_what_would_be_right() {
         ("[lan]\n[lan]", 2, 2, vec!["twice"]),
     ];
     for (text, line, column, words) in cases {
-        let complaint = Config::parse(text).expect_err(text);
-        assert_eq!((complaint.line, complaint.column), (line, column), "{text}: {}", complaint.problem);
+        let error = Config::parse(text).expect_err(text);
+        assert_eq!((error.line, error.column), (line, column), "{text}: {}", error.message);
         for word in words {
-            assert!(complaint.problem.contains(word), "{text}: {:?} in {}", word, complaint.problem);
+            assert!(error.message.contains(word), "{text}: {:?} in {}", word, error.message);
         }
-        assert!(!complaint.problem.contains('\n'));
+        assert!(!error.message.contains('\n'));
     }
 }
 
@@ -151,9 +157,9 @@ fn tags_that_would_not_fit_are_refused() {
         format!("# [tags]\n[tags]\n{}", (0..count).map(tag).collect::<String>())
     };
     Config::parse(&tags(3)).unwrap();
-    let complaint = Config::parse(&tags(9)).unwrap_err();
-    assert_eq!((complaint.line, complaint.column), (2, 1));
-    assert!(complaint.problem.contains("max_datagram"), "{}", complaint.problem);
+    let error = Config::parse(&tags(9)).unwrap_err();
+    assert_eq!((error.line, error.column), (2, 1));
+    assert!(error.message.contains("max_datagram"), "{}", error.message);
 }
 
 #[test]
@@ -188,13 +194,61 @@ fn the_longest_line_fits_in_the_smallest_datagram() {
     assert!(length <= LONGEST_LINE_WITHOUT_USER_TAGS, "{length}");
 }
 
+/// What mistakes are made of.
+const PIECES: &[&str] = &[
+    "interval",
+    "telegraf",
+    "tags",
+    "lan.",
+    "devices.names",
+    "measurements",
+    "=",
+    ":",
+    ".",
+    ",",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "\"\"\"",
+    "'",
+    "“",
+    "”",
+    "\\",
+    "#",
+    ";",
+    "//",
+    "option ",
+    "config ",
+    "30s",
+    "1",
+    "-",
+    "true",
+    "off",
+    "ü",
+];
+
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,80}", place: prop::sample::Index, char: char) {
-        let _ = Config::parse(&text);
+    fn no_text_makes_it_panic(
+        text in "\\PC{0,80}",
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..24),
+        place: prop::sample::Index,
+        char: char,
+    ) {
         let mut sample: Vec<char> = SAMPLE.chars().collect();
         let place = place.index(sample.len());
         sample[place] = char;
-        let _ = Config::parse(&sample.into_iter().collect::<String>());
+        for text in [text, pieces.concat(), sample.into_iter().collect()] {
+            if let Err(error) = Config::parse(&text) {
+                prop_assert!(error.line <= text.split('\n').count(), "{}", error);
+                prop_assert!(!error.message.contains(char::is_control), "{:?}", error);
+            }
+        }
     }
 }

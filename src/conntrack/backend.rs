@@ -5,6 +5,7 @@ mod cost;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::{Gauges, TableError};
@@ -46,7 +47,8 @@ impl fmt::Display for TableBackend {
 }
 
 /// The configuration's `source`: how the table is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BackendChoice {
     /// The cheaper of those that are permitted, at each reading.
     #[default]

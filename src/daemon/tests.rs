@@ -115,6 +115,16 @@ async fn one_snapshot_at_every_whole_multiple() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_measurement_that_is_off_is_not_sent() {
+    let mut bench =
+        Bench::new("switches", "measurements = { conntrack = false, connection_state = false }", 0);
+    bench.run(seconds(30)).await;
+    let lines = bench.lines();
+    assert!(!lines.is_empty());
+    assert!(lines.iter().all(|line| line.starts_with("conntrack_exporter,") && line.contains("points=0i")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_second_and_every_hour() {
     let mut bench = Bench::new("second", "interval = \"1s\"\ntimestamps = \"always\"", 0);
     bench.run(seconds(5)).await;

@@ -1,7 +1,10 @@
 //! Where names come from, and which goes before which.
 
+use serde::{Deserialize, Serialize};
+
 /// A source of names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum NameSource {
     /// The owner's own file.
     Registry,

@@ -3,6 +3,8 @@
 //! The socket is connected, so that the kernel tells when nobody listens: not at once, but by an error on a later
 //! call, which speaks of the datagram before.
 
+pub mod config;
+
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,118 +1,77 @@
-//! The configuration written anew: its keys without its comments, in disguise.
+//! The configuration written anew: its keys without its comments, anonymised.
 
-use std::path::PathBuf;
-
-use ipnet::IpNet;
+use std::collections::BTreeMap;
 
 use super::anonymise::Anonymiser;
-use crate::config::{Config, DeviceTag, LogLevel, Timestamps};
+use crate::config::value::ValueError;
+use crate::config::{Address, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags};
+use crate::lan::config::{Prefix, RouterName};
 
 /// Tags that mean something: the others are the user's own words.
 const KNOWN_TAG: &str = "host";
 
-/// Writes the whole configuration.
-pub(super) fn rewrite(config: &Config, disguise: &mut Anonymiser) -> String {
-    // Whom the program becomes changes nothing that is counted, and may be somebody's name.
-    let Config { interval, timestamps, source, user: _, telegraf, tags, lan, devices, limits, log } = config;
-    let tags: Vec<String> = tags
-        .global()
-        .iter()
-        .zip(1..)
-        .map(|((key, value), number)| {
-            let key = if **key == *KNOWN_TAG { KNOWN_TAG.to_owned() } else { format!("tag-{number:03}") };
-            format!("{key} = {}\n", quoted(&disguise.text(value)))
-        })
-        .collect();
-    let tags = tags.concat();
-    let address = address(telegraf.address.host(), telegraf.address.port(), disguise);
-    let prefixes = lan.prefixes.iter().map(|prefix| disguise.net(prefix.0).trunc());
-    let prefixes = list(prefixes.map(|prefix: IpNet| prefix.to_string()));
-    let sections = [
-        format!(
-            "interval = {}\ntimestamps = {}\nsource = {}\n",
-            quoted(&interval.to_string()),
-            quoted(timestamps_name(*timestamps)),
-            quoted(source.name()),
-        ),
-        format!(
-            "[telegraf]\naddress = {}\nmax_datagram = {}\n",
-            quoted(&address),
-            telegraf.max_datagram.bytes()
-        ),
-        format!("[tags]\n{tags}"),
-        format!(
-            "[lan]\ninterfaces = {}\nprefixes = {prefixes}\nrouter_name = {}\n",
-            list(lan.interfaces.iter().map(|pattern| pattern.as_str().to_owned())),
-            quoted(&disguise.text(lan.router_name.name().as_str())),
-        ),
-        format!(
-            "[devices]\nleases = {}\nodhcpd = {}\nregistry = {}\nvendors = {}\nnames = {}\nremember = {}\ntags = {}\n",
-            paths(&devices.leases),
-            paths(&devices.odhcpd),
-            quoted(&devices.registry.to_string_lossy()),
-            paths(&devices.vendors),
-            list(devices.names.sources().iter().map(|source| source.name().to_owned())),
-            quoted(&humantime::format_duration(devices.remember.duration()).to_string()),
-            list(devices.tags.iter().map(|tag| tag_name(*tag).to_owned())),
-        ),
-        format!("[limits]\nmax_devices = {}\nmax_series = {}\n", limits.max_devices, limits.max_series),
-        format!("[log]\nlevel = {}\n", quoted(level_name(log.level))),
-    ];
-    sections.join("\n")
+/// A configuration that can't be written anonymised.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    /// What replaces a value would not be allowed in its place.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// It can't be written as TOML.
+    #[error(transparent)]
+    Toml(#[from] toml::ser::Error),
 }
 
-fn address(host: &str, port: u16, disguise: &mut Anonymiser) -> String {
+/// Writes the whole configuration. Each section is taken apart, so that a new key that may be personal is not forgotten.
+pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<String, SettingsError> {
+    // Whom the program becomes changes nothing that is counted, and may be somebody's name.
+    let Config {
+        interval,
+        timestamps,
+        source,
+        user: _,
+        telegraf: TelegrafConfig { address, max_datagram },
+        tags,
+        measurements,
+        lan: LanConfig { interfaces, prefixes, router_name },
+        devices,
+        limits,
+        log,
+    } = config.clone();
+    let tags = self::tags(&tags, anonymiser)?;
+    let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
+    let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(anonymiser.net(net).trunc())).collect();
+    let router_name = RouterName::try_from(anonymiser.text(router_name.name().as_str()))?;
+    let disguised = Config {
+        interval,
+        timestamps,
+        source,
+        user: User::default(),
+        telegraf: TelegrafConfig { address, max_datagram },
+        tags,
+        measurements,
+        lan: LanConfig { interfaces, prefixes, router_name },
+        devices,
+        limits,
+        log,
+    };
+    Ok(disguised.to_toml()?)
+}
+
+fn tags(tags: &UserTags, anonymiser: &mut Anonymiser) -> Result<UserTags, ValueError> {
+    let tags = tags.global().iter().zip(1..).map(|((name, value), number)| {
+        let name = if **name == *KNOWN_TAG { KNOWN_TAG.to_owned() } else { format!("tag-{number:03}") };
+        Ok((TagName::try_from(name)?, TagValue::try_from(anonymiser.text(value))?))
+    });
+    tags.collect::<Result<BTreeMap<_, _>, _>>().map(UserTags::from)
+}
+
+fn address(host: &str, port: u16, anonymiser: &mut Anonymiser) -> String {
     let host = match host.parse() {
-        Ok(address) => disguise.address(address).to_string(),
+        Ok(address) => anonymiser.address(address).to_string(),
         // What isn't allowed in an address can't be in the original.
-        Err(_) => disguise.text(host).replace(|char: char| !char.is_ascii_alphanumeric(), "-"),
+        Err(_) => anonymiser.text(host).replace(|char: char| !char.is_ascii_alphanumeric(), "-"),
     };
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-const fn timestamps_name(timestamps: Timestamps) -> &'static str {
-    match timestamps {
-        Timestamps::Auto => "auto",
-        Timestamps::Always => "always",
-        Timestamps::Never => "never",
-    }
-}
-
-const fn tag_name(tag: DeviceTag) -> &'static str {
-    match tag {
-        DeviceTag::DeviceType => "device_type",
-        DeviceTag::Ip => "ip",
-        DeviceTag::Mac => "mac",
-    }
-}
-
-const fn level_name(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
-    }
-}
-
-fn paths(paths: &[PathBuf]) -> String {
-    list(paths.iter().map(|path| path.to_string_lossy().into_owned()))
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    let items: Vec<String> = items.map(|item| quoted(&item)).collect();
-    format!("[{}]", items.join(", "))
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let escape = |char: char| match char {
-        '"' | '\\' => format!("\\{char}"),
-        char if char.is_control() => format!("\\u{:04X}", u32::from(char)),
-        char => char.to_string(),
-    };
-    format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }
 
 #[cfg(test)]
@@ -122,7 +81,7 @@ mod tests {
     #[test]
     fn the_defaults_are_read_again() {
         let config = Config::default();
-        assert_eq!(Config::parse(&rewrite(&config, &mut Anonymiser::new(&[]))), Ok(config));
+        assert_eq!(Config::parse(&rewrite(&config, &mut Anonymiser::new(&[])).unwrap()), Ok(config));
     }
 
     #[test]
@@ -136,6 +95,7 @@ mod tests {
             lan = { interfaces = ["vlan*"], prefixes = ["80.1.2.0/24", "10.0.0.0/8"], router_name = "Annas Box" }
             limits = { max_devices = 3, max_series = 30 }
             log = { level = "trace" }
+            measurements = { conntrack = false }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
@@ -146,8 +106,8 @@ mod tests {
             tags = ["mac", "device_type", "ip"]
         "#;
         let config = Config::parse(text).unwrap();
-        let mut disguise = Anonymiser::new(&["80.1.2.0/24".parse().unwrap()]);
-        let text = rewrite(&config, &mut disguise);
+        let mut anonymiser = Anonymiser::new(&["80.1.2.0/24".parse().unwrap()]);
+        let text = rewrite(&config, &mut anonymiser).unwrap();
         assert!(!text.to_ascii_lowercase().contains("anna") && !text.contains("80.1.2"), "{text}");
         let mut new = Config::parse(&text).unwrap();
         assert_eq!((new.telegraf.address.host(), new.telegraf.address.port()), ("device-3", 8095));
@@ -155,7 +115,7 @@ mod tests {
         assert_eq!(tags, [("host", "device-1"), ("tag-002", "device' \"\"-2")], "{text}");
         assert_eq!(new.lan.router_name.name().as_str(), "device -4");
         assert_eq!(new.lan.prefixes[1], config.lan.prefixes[1]);
-        assert_eq!(new.lan.prefixes[0].0, disguise.net("80.1.2.0/24".parse().unwrap()));
+        assert_eq!(new.lan.prefixes[0].0, anonymiser.net("80.1.2.0/24".parse().unwrap()));
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
         assert_eq!(new, config);
@@ -163,7 +123,7 @@ mod tests {
 
     #[test]
     fn telegrafs_address() {
-        let mut disguise = Anonymiser::new(&[]);
+        let mut anonymiser = Anonymiser::new(&[]);
         for (host, expected) in [
             ("127.0.0.1", "127.0.0.1:1"),
             ("9.9.9.9", "240.0.0.1:1"),
@@ -171,7 +131,7 @@ mod tests {
             ("localhost", "localhost:1"),
             ("telegraf_1.example", "device--1:1"),
         ] {
-            assert_eq!(address(host, 1, &mut disguise), expected);
+            assert_eq!(address(host, 1, &mut anonymiser), expected);
         }
     }
 }

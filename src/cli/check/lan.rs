@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::report::Report;
-use crate::collector::{patterns, prefixes};
 use crate::config::Config;
 use crate::lan::interfaces::{self, Interface};
 use crate::lan::{Lan, is_private};
@@ -11,7 +10,7 @@ use crate::root::Root;
 
 /// Tells of every interface, and of the prefixes in the configuration.
 pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
-    let (patterns, prefixes) = (patterns(config), prefixes(config));
+    let (patterns, prefixes) = (config.lan.patterns(), config.lan.prefixes());
     let mut lan = Lan::new(&patterns, &prefixes);
     match interfaces::read(root) {
         Ok(found) => drop(lan.observe(found, Duration::ZERO)),

@@ -1,0 +1,243 @@
+//! The likeliest mistakes of somebody who has never heard of TOML: where each is told, and in which words.
+
+use super::*;
+
+/// Each text with the line and column of its mistake, and the sentence or its end.
+fn check(cases: &[(&str, usize, usize, &str)]) {
+    for (text, line, column, words) in cases {
+        let error = Config::parse(text).expect_err(text);
+        assert_eq!((error.line, error.column), (*line, *column), "{text:?}: {error}");
+        assert!(error.message.ends_with(words), "{text:?}: {error}");
+        assert!(!error.message.contains('\n'), "{text:?}: {error:?}");
+    }
+}
+
+#[test]
+fn quotes_that_are_missing_or_curly() {
+    check(&[
+        (
+            "telegraf.address = 192.168.8.10:8094",
+            1,
+            20,
+            "192.168.8.10:8094 must stand in quotes: telegraf.address = \"192.168.8.10:8094\" would be right",
+        ),
+        (
+            "[telegraf]\naddress = 192.168.8.10:8094 # the NAS\nmax_datagram = 1432",
+            2,
+            11,
+            "192.168.8.10:8094 must stand in quotes: address = \"192.168.8.10:8094\" would be right",
+        ),
+        ("interval = 30s", 1, 12, "30s must stand in quotes: interval = \"30s\" would be right"),
+        (
+            "[devices]\nleases = /tmp/x",
+            2,
+            10,
+            "/tmp/x must stand in quotes: leases = [\"/tmp/x\"] would be right",
+        ),
+        (
+            "lan.interfaces = [a, b]",
+            1,
+            19,
+            "the elements of a list must stand in quotes: lan.interfaces = [\"a\", \"b\"] would be right",
+        ),
+        ("[lan]\ninterfaces = [\n  br-lan,\n]", 3, 3, "a text must stand in quotes"),
+        ("interval = “30s”", 1, 12, "these quotes are curly: interval = \"30s\" would be right"),
+        ("interval = \"30s”", 1, 16, "these quotes are curly: interval = \"30s\" would be right"),
+        ("user = ‘a’", 1, 8, "these quotes are curly: user = \"a\" would be right"),
+        ("lan.interfaces = [„a“]", 1, 19, "these quotes are curly: lan.interfaces = [\"a\"] would be right"),
+        ("“interval” = \"1m\"", 1, 1, "these quotes are curly: interval = \"1m\" would be right"),
+        ("interval = \"30s\nuser = \"a\"\nx", 1, 16, "the closing \" is missing"),
+        ("interval = '30s\n", 1, 16, "the closing ' is missing"),
+        ("interval = 30s\"", 1, 12, "the opening \" is missing: interval = \"30s\" would be right"),
+    ]);
+}
+
+#[test]
+fn what_is_missing_or_stands_there_twice() {
+    check(&[
+        ("interval =", 1, 11, "interval has no value: interval = \"30s\" would be right"),
+        (
+            "interval = # every\nuser = \"a\"",
+            1,
+            12,
+            "interval has no value: interval = \"30s\" would be right",
+        ),
+        ("interval", 1, 9, "interval needs \"=\" and a value: interval = \"30s\" would be right"),
+        ("interval \"5m\"", 1, 10, "interval needs \"=\" and a value: interval = \"5m\" would be right"),
+        ("\n\n  sugar", 3, 8, "sugar needs \"=\" and a value: sugar = \"…\" would be right"),
+        ("interval == \"30s\"", 1, 11, "one \"=\" is enough: interval = \"30s\" would be right"),
+        ("= 3", 1, 1, "a name is missing here"),
+        ("[telegraf\naddress = \"a:1\"", 1, 10, "the closing ] is missing"),
+        ("telegraf]", 1, 1, "stands in brackets: [telegraf] would be right"),
+        ("telegraf {", 1, 1, "stands in brackets: [telegraf] would be right"),
+        ("lan.interfaces = [\"a\"", 1, 22, "the closing ] is missing"),
+        ("[lan]\ninterfaces = [\"a\"\nprefixes = []", 3, 1, "not closed: \"]\" is missing at its end"),
+        (
+            "lan.interfaces = [\"a\"\n\n[devices]\nleases = []",
+            3,
+            1,
+            "not closed: \"]\" is missing at its end",
+        ),
+        ("lan.interfaces = [\"a\" \"b\"]", 1, 23, "a comma is missing between the elements of a list"),
+        (
+            "lan.interfaces = [\n  \"a\"\n  \"b\"\n]",
+            3,
+            3,
+            "a comma is missing between the elements of a list",
+        ),
+        ("log = { level = \"info\"\n[lan]", 2, 1, "the closing } is missing"),
+        ("interval = \"30s\"\ninterval = \"1m\"", 2, 1, "interval stands there twice: once would be right"),
+        ("[lan]\n[log]\n[lan]", 3, 2, "lan stands there twice: once would be right"),
+        ("interval = \"30s\" user = \"a\"", 1, 18, "what is next needs a line of its own"),
+        ("lan.router_name = \"a\\q\"", 1, 22, "must be written twice; within single quotes once"),
+    ]);
+}
+
+#[test]
+fn the_forms_of_other_programs() {
+    let not_toml =
+        |right| format!("this is the form of the files in /etc/config, not TOML: {right} would be right");
+    let not_yaml = |right| format!("are joined by \"=\", not by \":\": {right} would be right");
+    check(&[
+        ("; every\ninterval = \"30s\"", 1, 1, "a comment begins with \"#\", not with \";\""),
+        ("interval = \"30s\" ; every", 1, 18, "a comment begins with \"#\", not with \";\""),
+        ("  // every", 1, 3, "a comment begins with \"#\", not with \"//\""),
+        ("interval: \"30s\"", 1, 9, &not_yaml("interval = \"30s\"")),
+        ("interval: 30s", 1, 9, &not_yaml("interval = \"30s\"")),
+        ("interval := \"30s\"", 1, 10, &not_yaml("interval = \"30s\"")),
+        ("[lan]\ninterfaces: br-lan, wlan", 2, 11, &not_yaml("interfaces = [\"br-lan\", \"wlan\"]")),
+        ("telegraf:\n  address: a", 1, 9, "stands in brackets: [telegraf] would be right"),
+        ("\toption interval '30s'", 1, 2, &not_toml("interval = \"30s\"")),
+        ("config telegraf 'main'", 1, 1, &not_toml("[telegraf]")),
+        ("[lan]\nlist interfaces 'br-lan'", 2, 1, &not_toml("interfaces = [\"br-lan\"]")),
+        ("[limits]\noption max_devices '7'", 2, 1, &not_toml("max_devices = 7")),
+        (
+            "measurements.conntrack = off",
+            1,
+            26,
+            "off is neither true nor false: measurements.conntrack = false would be right",
+        ),
+        (
+            "[measurements]\nconntrack = True",
+            2,
+            13,
+            "True is neither true nor false: conntrack = true would be right",
+        ),
+        (
+            "telegraf.max_datagram = 1,432",
+            1,
+            25,
+            "1,432 is no whole number: telegraf.max_datagram = 1432 would be right",
+        ),
+    ]);
+}
+
+#[test]
+fn keys_and_sections_that_are_not_there() {
+    check(&[
+        ("[telegraf]\ninterval = \"30s\"", 2, 1, "interval belongs above the first [section]"),
+        ("address = \"a:1\"", 1, 1, "address belongs below [telegraf]"),
+        ("[lan]\naddress = \"a:1\"", 2, 1, "address belongs below [telegraf]"),
+        ("telegraf.level = \"info\"", 1, 10, "level belongs below [log]"),
+        ("[telegraf.lan]\nprefixes = []", 1, 11, "[lan] is a section of its own: it can't be within another"),
+        (
+            "intervall = \"30s\"",
+            1,
+            1,
+            "the key \"intervall\" is none of interval, timestamps, source, user: did you mean interval?",
+        ),
+        ("[lan]\nInterfaces = []", 2, 1, "router_name: did you mean interfaces?"),
+        ("adress = \"a:1\"", 1, 1, "user: did you mean address below [telegraf]?"),
+        ("[lan]\nintervall = \"30s\"", 2, 1, "did you mean interval above the first [section]?"),
+        ("[telegraff]", 1, 2, "[limits], [log]: did you mean [telegraf]?"),
+        ("[sugar]", 1, 2, "[devices], [limits], [log]"),
+        ("[sugar]\ncane = 1", 1, 2, "[devices], [limits], [log]"),
+        ("sugar = 1", 1, 1, "the key \"sugar\" is none of interval, timestamps, source, user"),
+        (
+            "measurements.conntrak = false",
+            1,
+            14,
+            "the key \"conntrak\" is none of connection_state, conntrack, conntrack_exporter: did you mean conntrack?",
+        ),
+        (
+            "source = \"netlnk\"",
+            1,
+            10,
+            "\"netlnk\" is none of \"auto\", \"procfs\", \"netlink\": did you mean \"netlink\"?",
+        ),
+        ("devices.names = [\"gl\", \"leases\"]", 1, 24, "\"vendor\": did you mean \"lease\"?"),
+    ]);
+}
+
+#[test]
+fn values_of_another_type() {
+    check(&[
+        ("interval = 30", 1, 12, "30 is not a value in quotes, such as \"30s\""),
+        ("interval = 00:00:30", 1, 12, "a date or time is not a value in quotes, such as \"30s\""),
+        ("interval = 99999999999999999999999999999999999999999", 1, 12, " is too large"),
+        (
+            "devices.leases = \"/x\"",
+            1,
+            18,
+            "\"/x\" is not a list in brackets, such as [\"/tmp/dhcp.leases\"]",
+        ),
+        ("devices.tags = true", 1, 16, "true is not a list in brackets, such as [\"one\", \"two\"]"),
+        ("lan.interfaces = [\"a\", 1]", 1, 24, "1 is not a value in quotes, such as \"br-lan\""),
+        ("lan.interfaces = [[\"a\"]]", 1, 19, "a list is not a value in quotes, such as \"br-lan\""),
+        ("devices.registry = 1", 1, 20, "such as \"/etc/conntrack-exporter.devices\""),
+        ("log.level = 1", 1, 13, "1 is not a value in quotes, such as \"info\""),
+        ("log.level = { info = 1 }", 1, 22, "1 is not a value in quotes"),
+        ("log.level = { loud = 1 }", 1, 15, "a table is not a value in quotes"),
+        ("log.level = {}", 1, 13, "a table is not a value in quotes, such as \"info\""),
+        ("user.name = \"a\"", 1, 1, "a table is not a value in quotes, such as \"nobody\""),
+        ("measurements.conntrack = \"off\"", 1, 26, "\"off\" is not true or false"),
+        ("limits.max_devices = 9999999999999999999", 1, 22, " is not a number from 1 to 1000000"),
+        ("telegraf = [\"a:1\", 1432]", 1, 12, "a list is not a table: [telegraf] on a line of its own"),
+        ("[[telegraf]]\naddress = \"a:1\"", 1, 1, "a list is not a table: [telegraf] on a line of its own"),
+        ("tags = 2020-01-01", 1, 8, "a date or time is not a table: [tags] on a line of its own"),
+        ("tags.a = 2020-01-01", 1, 10, "a date or time is not a value in quotes"),
+        ("log = 2020-01-01", 1, 7, "a date or time is not a table: [log] on a line of its own"),
+    ]);
+}
+
+#[test]
+fn the_first_in_the_text_is_told() {
+    check(&[
+        ("user = 1\ninterval = 2", 1, 8, "such as \"nobody\""),
+        ("[telegraf]\nport = 1\n[lan]\nx = 1", 2, 1, "max_datagram"),
+        ("[lan]\nprefixes = [\"x\"]\nsugar = 1", 2, 13, "\"fd00:8::/64\""),
+        ("user = a b\ninterval =", 1, 8, "user = \"a b\" would be right"),
+    ]);
+}
+
+#[test]
+fn long_values_are_cut() {
+    let long = "ü".repeat(5_000);
+    for text in [
+        format!("interval = \"{long}\""),
+        format!("user = \"{long}\""),
+        format!("source = \"{long}\""),
+        format!("telegraf.address = \"{long}\""),
+        format!("telegraf.max_datagram = \"{long}\""),
+        format!("lan.prefixes = [\"{long}\"]"),
+        format!("lan.router_name = \"{long}\""),
+        format!("devices.remember = \"{long}\""),
+        format!("log = \"{long}\""),
+        format!("\"{long}\" = 1"),
+        format!("tags.a = \"{long}\""),
+        format!("tags.\"_{long}\" = \"\""),
+        format!("tags.\"{long}\" = \"\""),
+        format!("log.level = {{ \"{long}\" = 1 }}"),
+        format!("user = {long}"),
+        format!("user = “{long}”"),
+        format!("lan.interfaces = [{long}, {long}]"),
+        format!("option user '{long}'"),
+        format!("config {long}"),
+        format!("a\n{}", "x".repeat(5_000)),
+        format!("{0} = 1\n{0} = 1", "x".repeat(5_000)),
+        format!("interval = {}", "9".repeat(5_000)),
+    ] {
+        let error = Config::parse(&text).unwrap_err();
+        assert!(error.message.chars().count() < 500, "{error}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Whatever a configuration may be, its text is read again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use proptest::collection::{btree_map, vec};
+use proptest::sample::{select, subsequence};
+
+use super::*;
+use crate::measurements::{NAMES, switches::Switches};
+
+/// What is made of texts, those left out that are not allowed.
+fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
+    texts.prop_filter_map("not allowed", |text| T::try_from(text).ok())
+}
+
+fn paths() -> impl Strategy<Value = Vec<PathBuf>> {
+    vec(any::<String>().prop_map(PathBuf::from), 0..3)
+}
+
+fn switches() -> impl Strategy<Value = Switches> {
+    btree_map(select(NAMES), any::<bool>(), 0..3)
+        .prop_map(|switches| toml::Table::try_from(switches).unwrap().try_into().unwrap())
+}
+
+fn telegraf() -> impl Strategy<Value = TelegrafConfig> {
+    // Small enough for the tags below.
+    let max_datagram = (2_000_i64..=65_507).prop_map(|bytes| toml::Value::from(bytes).try_into().unwrap());
+    (made_of("([a-zA-Z0-9._-]{1,12}|\\[[0-9a-f]{1,4}::[0-9a-f%]{0,4}\\]):[1-9][0-9]{0,3}"), max_datagram)
+        .prop_map(|(address, max_datagram)| TelegrafConfig { address, max_datagram })
+}
+
+fn lan() -> impl Strategy<Value = LanConfig> {
+    let prefix = (any::<std::net::IpAddr>(), 0_u8..=32).prop_map(|(address, length)| {
+        let net = ipnet::IpNet::new(address, length).unwrap().trunc();
+        crate::lan::config::Prefix(net)
+    });
+    (vec(made_of("\\PC{1,12}"), 0..3), vec(prefix, 0..3), made_of("\\PC{1,20}"))
+        .prop_map(|(interfaces, prefixes, router_name)| LanConfig { interfaces, prefixes, router_name })
+}
+
+fn devices() -> impl Strategy<Value = DevicesConfig> {
+    let names = subsequence(NameSource::ALL.to_vec(), 0..=NameSource::ALL.len())
+        .prop_shuffle()
+        .prop_map(|sources| sources.try_into().unwrap());
+    let remember = (60_000_u64..=2_592_000_000).prop_map(|millis| format!("{millis}ms").try_into().unwrap());
+    let tags = subsequence(vec![DeviceTag::DeviceType, DeviceTag::Ip, DeviceTag::Mac], 0..=3);
+    let registry = any::<String>().prop_map(PathBuf::from);
+    (registry, paths(), paths(), paths(), names, remember, tags).prop_map(
+        |(registry, leases, odhcpd, vendors, names, remember, tags)| DevicesConfig {
+            registry,
+            leases,
+            odhcpd,
+            vendors,
+            names,
+            remember,
+            tags,
+        },
+    )
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    let above = (
+        (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
+        select(vec![Timestamps::Auto, Timestamps::Always, Timestamps::Never]),
+        select(vec![BackendChoice::Auto, BackendChoice::Procfs, BackendChoice::Netlink]),
+        made_of::<User>("[\\w.@$\\\\-]{1,12}|[0-9]{1,10}"),
+    );
+    let tags = btree_map(made_of::<TagName>("\\PC{1,8}"), made_of::<TagValue>("\\PC{1,16}"), 0..3);
+    let tags = tags.prop_map(|tags: BTreeMap<_, _>| UserTags::from(tags));
+    let limits = (1_usize..=1_000_000, 1_usize..=1_000_000)
+        .prop_map(|(max_devices, max_series)| Limits { max_devices, max_series });
+    let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
+    let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
+    (above, telegraf(), tags, switches(), lan(), devices(), limits, log).prop_map(
+        |((interval, timestamps, source, user), telegraf, tags, measurements, lan, devices, limits, log)| {
+            Config {
+                interval,
+                timestamps,
+                source,
+                user,
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                limits,
+                log,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(config in config()) {
+        let written = config.to_toml().unwrap();
+        prop_assert_eq!(Config::parse(&written), Ok(config), "{}", written);
+    }
+}

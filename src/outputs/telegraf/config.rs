@@ -1,0 +1,102 @@
+//! `[telegraf]`: where snapshots are sent.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::config::value::{ValueError, whole_number};
+
+/// `[telegraf]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelegrafConfig {
+    /// Host and UDP port.
+    pub address: Address,
+    /// The largest datagram, in bytes.
+    pub max_datagram: MaxDatagram,
+}
+
+/// `telegraf.address`: where Telegraf listens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    host: String,
+    port: u16,
+}
+
+impl Address {
+    /// A name, or an IPv4 or IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The UDP port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = ValueError;
+
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        let expected = "\"host:port\", such as \"127.0.0.1:8094\", \"[::1]:8094\" or \"telegraf.lan:8094\"";
+        let bad = || ValueError::is_not(&text, expected);
+        let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
+        let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let port = digits.and_then(|port| port.parse().ok()).filter(|port| *port > 0).ok_or_else(bad)?;
+        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            Some(inner) => inner.filter(|inner| inner.contains(':')).ok_or_else(bad)?,
+            None if host.contains(':') => return Err(bad()),
+            None => host,
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte);
+        if host.is_empty() || !host.bytes().all(plain) {
+            return Err(bad());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".to_owned(), port: 8094 }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// `telegraf.max_datagram`, in bytes. The least holds the longest line; the most is UDP's over IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MaxDatagram(usize);
+
+impl MaxDatagram {
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for MaxDatagram {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        whole_number(deserializer, 1024..=65507, "a number of bytes from 1024 to 65507").map(Self)
+    }
+}
+
+impl Default for MaxDatagram {
+    /// What an Ethernet frame carries, less the headers of IPv6, UDP and `PPPoE` and some room.
+    fn default() -> Self {
+        Self(1432)
+    }
+}
