@@ -220,8 +220,8 @@ impl Collector {
         let mut reading = self.table.open(source)?;
         let mut yielded = Instant::now();
         let Self { lan, devices, present, admission, connection_state, .. } = self;
-        // Of an entry that a device began, which most are, one look-up tells the rest once its address was met.
         let mut unknown = HashSet::default();
+        // Of an entry that a device began, which most are, one look-up tells the rest once its address was met.
         let mut owner_of = |flow: &Flow| {
             if let Some(owner) = present.owner_at(flow.original.source.address) {
                 return Some(owner);

@@ -20,13 +20,13 @@ use crate::root::Root;
 pub use list::{Assignment, AssignmentList};
 
 /// Understands a file of the owner's.
-pub(super) type Parse = fn(&[u8]) -> AssignmentList;
+type Parse = fn(&[u8]) -> AssignmentList;
 
 /// A file of the owner's, and what it says.
 #[derive(Debug)]
-struct AssignmentFile {
-    file: SourceFile,
-    parse: Parse,
+pub(super) struct AssignmentFile {
+    pub(super) file: SourceFile,
+    pub(super) parse: Parse,
     list: AssignmentList,
 }
 
@@ -48,8 +48,8 @@ pub(super) enum Target {
 /// A sort of device, behind the place of the file that says so: the first file counts.
 pub(super) type RankedType = (usize, DeviceType);
 
-/// The owner's files, and how each is understood.
-pub(super) fn files(root: &Root, settings: &Settings) -> Vec<(SourceFile, Parse)> {
+/// The owner's files. Nothing is read yet.
+pub(super) fn files(root: &Root, settings: &Settings) -> Vec<AssignmentFile> {
     let files: [(NameSource, &Path, Parse); 5] = [
         (NameSource::Registry, settings.registry.as_path(), AssignmentList::registry),
         (NameSource::Gl, Path::new(GL_CLIENT), AssignmentList::gl_client),
@@ -57,15 +57,18 @@ pub(super) fn files(root: &Root, settings: &Settings) -> Vec<(SourceFile, Parse)
         (NameSource::Hosts, Path::new(ETHERS), AssignmentList::ethers),
         (NameSource::Hosts, Path::new(HOSTS), AssignmentList::hosts),
     ];
-    let watched = |(source, path, parse)| (SourceFile::new(root, source, path, Wholeness::Any), parse);
-    files.into_iter().map(watched).collect()
+    let unread = |(source, path, parse): (NameSource, &Path, Parse)| AssignmentFile {
+        file: SourceFile::new(root, source, path, Wholeness::Any),
+        parse,
+        list: AssignmentList::default(),
+    };
+    files.into_iter().map(unread).collect()
 }
 
 impl Assignments {
     /// Nothing is read yet.
     pub(super) fn new(root: &Root, settings: &Settings) -> Self {
-        let unread = |(file, parse)| AssignmentFile { file, parse, list: AssignmentList::default() };
-        Self { files: files(root, settings).into_iter().map(unread).collect(), order: settings.names.clone() }
+        Self { files: files(root, settings), order: settings.names.clone() }
     }
 
     /// Reads the files that have changed; gives whether they say anything new.

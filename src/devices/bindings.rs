@@ -100,20 +100,14 @@ impl AddressBindings {
     }
 
     fn forget_oldest_learned(&mut self) {
-        let Some(mut surplus) =
-            self.learned.len().checked_sub(LEARNED_AT_MOST).filter(|surplus| *surplus > 0)
-        else {
-            return;
-        };
-        let mut seen: Vec<_> = self.learned.values().map(|learned| learned.last_seen).collect();
-        let newest_to_go = *seen.select_nth_unstable(surplus - 1).1;
-        // Those before it all go, and of those of its own time as many as are left to go.
-        surplus -= seen.iter().filter(|seen| **seen < newest_to_go).count();
-        self.learned.retain(|_, learned| {
-            let goes = learned.last_seen == newest_to_go && surplus > 0;
-            surplus -= usize::from(goes);
-            learned.last_seen >= newest_to_go && !goes
-        });
+        let surplus = self.learned.len().saturating_sub(LEARNED_AT_MOST);
+        let Some(last_to_go) = surplus.checked_sub(1) else { return };
+        let mut seen: Vec<_> =
+            self.learned.iter().map(|(address, learned)| (learned.last_seen, *address)).collect();
+        seen.select_nth_unstable(last_to_go);
+        for (_, address) in seen.iter().take(surplus) {
+            self.learned.remove(address);
+        }
     }
 
     /// The device at `address`, as leases and neighbours tell.

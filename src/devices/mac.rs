@@ -34,7 +34,8 @@ impl Mac {
         }
     }
 
-    fn from_digits(digits: &[u8]) -> Option<Self> {
+    /// Understands twelve digits and nothing else.
+    pub(super) fn from_digits(digits: &[u8]) -> Option<Self> {
         (digits.len() == 12).then(|| bare_octets(digits)).flatten()?.try_into().ok().map(Self)
     }
 

@@ -68,11 +68,7 @@ impl Name {
     /// The MAC that this name looks like, in any of the usual spellings.
     pub fn as_mac(&self) -> Option<Mac> {
         let digits: Vec<u8> = self.0.bytes().filter(|byte| !b":-.".contains(byte)).collect();
-        if digits.len() != 12 {
-            return None;
-        }
-        let pairs: Vec<&[u8]> = digits.chunks(2).collect();
-        Mac::parse(&pairs.join(&b':'))
+        Mac::from_digits(&digits)
     }
 
     /// The three octets at the end of a name that looks like one made by [`Name::with_suffix`].

@@ -44,11 +44,18 @@ pub enum Found {
 pub fn survey(root: &Root, settings: &Settings) -> Vec<Survey> {
     let leases = leases::files(root, settings).into_iter().map(|file| {
         let source = file.source;
-        survey_file(file, |text| count_leases(source, text))
-    });
-    let assignments = assignments::files(root, settings).into_iter().map(|(file, parse)| {
         survey_file(file, |text| {
-            let list = parse(text);
+            let (mut entries, mut named) = (0, 0);
+            let problems = leases::each_lease(source, text, |_, _, name| {
+                entries += 1;
+                named += usize::from(name.is_some());
+            });
+            Found::Content { entries, named, problems }
+        })
+    });
+    let assignments = assignments::files(root, settings).into_iter().map(|found| {
+        survey_file(found.file, |text| {
+            let list = (found.parse)(text);
             Found::Content { entries: list.entries(), named: list.names().count(), problems: list.problems }
         })
     });
@@ -63,13 +70,4 @@ fn survey_file(mut file: SourceFile, content: impl Fn(&[u8]) -> Found) -> Survey
         Ok(Look::Taken(text) | Look::Cut(text)) => content(&text),
     };
     Survey { path: file.watched.path().to_path_buf(), source: file.source, found }
-}
-
-fn count_leases(source: NameSource, text: &[u8]) -> Found {
-    let (mut entries, mut named) = (0, 0);
-    let problems = leases::each_lease(source, text, |_, _, name| {
-        entries += 1;
-        named += usize::from(name.is_some());
-    });
-    Found::Content { entries, named, problems }
 }

@@ -5,7 +5,7 @@
 //! nothing else is kept of them.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead, Read};
 
 use crate::devices::mac::Mac;
 
@@ -63,28 +63,14 @@ pub fn find(mut reader: impl BufRead, wanted: &[Mac]) -> io::Result<BTreeMap<Mac
     Ok(found.into_iter().filter_map(|(mac, (_, name))| Some((mac, name?))).collect())
 }
 
-/// The next line's beginning, without its end. An I/O error ends the reading.
+/// The next line's beginning, without its end; false if there is none. An I/O error ends the reading.
 fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
-    let mut any = false;
-    loop {
-        let available = match reader.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            available => available?,
-        };
-        if available.is_empty() {
-            return Ok(any);
-        }
-        any = true;
-        let end = memchr::memchr(b'\n', available);
-        let part = available.get(..end.unwrap_or(available.len())).unwrap_or(available);
-        line.extend(part.iter().take(LONGEST_LINE - line.len()));
-        let used = part.len() + usize::from(end.is_some());
-        reader.consume(used);
-        if end.is_some() {
-            return Ok(true);
-        }
+    let any = reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', line)? > 0;
+    if line.pop_if(|last| *last == b'\n').is_none() {
+        reader.skip_until(b'\n')?;
     }
+    Ok(any)
 }
 
 fn block(line: &str) -> Option<Block<'_>> {
