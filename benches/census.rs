@@ -9,10 +9,11 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::procfs::{self, Reading};
 use conntrack_exporter::conntrack::{Entry, Progress};
+use conntrack_exporter::measurements::Due;
 use conntrack_exporter::root::Root;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -65,10 +66,12 @@ fn read_and_parse(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn whole_snapshot(bencher: Bencher<'_, '_>) {
     let root = router::write(ENTRIES, DEVICES).unwrap();
-    let mut observer = Collector::new(Config::default(), &Root::replay(&root), 0);
+    let mut collector = Collector::new(Config::default(), &Root::replay(&root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let boot = Duration::from_secs(1);
+    let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
     bencher
         .counter(ItemsCount::new(ENTRIES))
-        .bench_local(|| runtime.block_on(observer.snapshot(Duration::from_secs(1), true)).unwrap());
+        .bench_local(|| runtime.block_on(collector.snapshot(&moment)).unwrap());
     router::remove(&root);
 }

@@ -12,24 +12,25 @@ use std::fs::File;
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
-use conntrack_exporter::attribution::cardinality_limit::CardinalityLimit;
-use conntrack_exporter::attribution::owners::{OwnerId, OwnerTable};
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::attribution::Direction;
+use conntrack_exporter::attribution::labels::Labels;
+use conntrack_exporter::attribution::owners::OwnerTable;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::backend::BackendChoice;
 use conntrack_exporter::conntrack::netlink;
 use conntrack_exporter::conntrack::procfs::{self, Reading, line};
 use conntrack_exporter::conntrack::{Entry, Progress, Table};
-use conntrack_exporter::daemon::write_lines;
-use conntrack_exporter::devices::name::Name;
-use conntrack_exporter::devices::{Devices, Label};
+use conntrack_exporter::devices::{Devices, Settings};
 use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::lan::{Lan, interfaces};
-use conntrack_exporter::measurements::connection_state::{ConnectionState, Manner, OptionalTags};
+use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::connection_state::ConnectionState;
+use conntrack_exporter::measurements::fixture::Fixture;
 use conntrack_exporter::netlink::Dump;
+use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::SockProtocol;
@@ -91,16 +92,22 @@ fn scrape(table: &Path, entries: usize) {
     assert_eq!(flows, entries);
 }
 
+fn moment(second: usize) -> Moment {
+    let boot = Duration::from_secs(second as u64);
+    Moment { boot, timestamp: Some(1_795_241_400_000_000_000), clock_set: true, due: Due::Both }
+}
+
 /// All of a tick but sending.
 fn tick(root: &Path, times: usize) {
-    let mut observer = Collector::new(Config::default(), &Root::replay(root), 0);
+    let mut collector = Collector::new(Config::default(), &Root::replay(root), 0);
+    let mut ledger = Ledger::default();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut lines = Lines::default();
     for second in 0..times {
-        let boot = Duration::from_secs(second as u64);
-        let points = runtime.block_on(observer.snapshot(boot, true)).unwrap();
-        write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
-        observer.confirm(&points, |_| true, false);
+        let snapshot = runtime.block_on(collector.snapshot(&moment(second))).unwrap();
+        let points = ledger.complete(&snapshot);
+        lines.write(&points, snapshot.timestamp);
+        ledger.confirm(&snapshot, &points, |_| true, false);
     }
 }
 
@@ -116,47 +123,37 @@ fn lan(times: usize) {
 fn names(root: &Path, times: usize) {
     let mut lan = Lan::new(&["br-lan".into()], &[]);
     lan.observe(interfaces::read(&Root::replay(root)).unwrap(), Duration::ZERO);
-    let config = Config::default();
-    let settings = config.devices.settings(config.lan.router_name.name());
-    let mut known = Devices::new(&Root::replay(root), settings);
+    let mut known = Devices::new(&Root::replay(root), device_settings(&Config::default()));
     (0..times).for_each(|_| known.refresh(&lan, Duration::ZERO));
 }
 
 /// Making points of what was counted: of every device two series.
 fn points(devices: usize, times: usize) {
-    let label = |number: usize| Label {
-        name: Name::clean(format!("host-{number}").as_bytes()).unwrap(),
-        ip: None,
-        mac: None,
-        device_type: None,
-    };
-    let labels: Vec<Label> = (0..devices).map(label).collect();
     let flows = [b"tcp      6 9 ESTABLISHED", &b"udp      17 9"[..]].map(|protocol| {
         let tuple = &b" src=192.168.8.2 dst=9.9.9.9 sport=1 dport=2"[..];
         line::parse(&[b"ipv4     2 ", protocol, tuple, tuple].concat()).unwrap()
     });
-    let (router, global) = (Rc::from("router"), [].into());
-    let tags = OptionalTags::default();
-    let manner = Manner { router: &router, tags, global: &global, max_series: 8192 };
+    let mut fixture = Fixture::new();
+    let seen: Vec<_> = (0..devices)
+        .map(|number| fixture.device(&format!("host-{number}")))
+        .flat_map(|owner| flows.map(|flow| (owner, Direction::Outbound, flow)))
+        .collect();
     let mut measurement = ConnectionState::default();
     for _ in 0..times {
-        for (place, flow) in (0..devices).flat_map(|place| flows.iter().map(move |flow| (place, flow))) {
-            measurement.see(OwnerId::of_device(place), flow);
-        }
-        let counted = measurement.points(labels.iter().map(Some), &manner);
-        assert_eq!(counted.points.len(), 2 * devices);
-        measurement.confirm(&counted.points, |_| true, false);
+        fixture.pass(&mut measurement, &seen);
+        assert_eq!(fixture.report(&mut measurement).points.len(), 2 * devices);
     }
 }
 
 /// Writing the lines of one snapshot.
 fn lines(root: &Path, times: usize) {
-    let mut observer = Collector::new(Config::default(), &Root::replay(root), 0);
+    let mut collector = Collector::new(Config::default(), &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let points = runtime.block_on(observer.snapshot(Duration::ZERO, true)).unwrap();
+    let snapshot = runtime.block_on(collector.snapshot(&moment(0))).unwrap();
+    let points = Ledger::default().complete(&snapshot);
     let mut lines = Lines::default();
     for _ in 0..times {
-        write_lines(&mut lines, &points, Some(1_795_241_400_000_000_000));
+        lines.write(&points, snapshot.timestamp);
         assert!(black_box(&lines).datagrams(1432).count() > 1);
     }
 }
@@ -178,23 +175,22 @@ fn name(root: &Path, devices: usize, times: usize) {
         .flat_map(|device| [format!("192.168.8.{}", device + 2), format!("2001:db8:aa:10::{device:x}01")])
         .map(|address| address.parse().unwrap())
         .collect();
-    let settings = config.devices.settings(config.lan.router_name.name());
-    let mut known = Devices::new(&Root::replay(root), settings);
-    let (mut present, mut admission) = (OwnerTable::default(), CardinalityLimit::default());
-    let mut labels: Vec<Label> = Vec::new();
+    let mut known = Devices::new(&Root::replay(root), device_settings(&config));
+    let (mut table, mut labels) = (OwnerTable::default(), Labels::default());
     for _ in 0..times {
         known.refresh(&lan, Duration::ZERO);
-        present.begin((known.generation(), lan.generation()));
+        table.begin((known.generation(), lan.generation()), |_| false);
         for address in &addresses {
-            if present.owner_at(*address).is_none() {
-                present.enter(*address, known.identify(*address, true), false);
-                labels.clear();
+            if table.owner_at(*address).is_none() {
+                table.enter(*address, known.identify(*address, true), false);
             }
         }
-        if labels.is_empty() {
-            labels.extend(present.devices().iter().map(|who| known.label(who).unwrap()));
-        }
-        let candidates: Vec<_> = present.devices().iter().zip(&labels).collect();
-        assert_eq!(black_box(admission.admit(&candidates, 1024, Duration::ZERO)).len(), devices);
+        let present: Vec<_> = table.ids().collect();
+        let shown = labels.show(&present, &table, &known, &config, Duration::ZERO);
+        assert_eq!(black_box(shown).devices.len(), devices);
     }
+}
+
+fn device_settings(config: &Config) -> Settings {
+    config.devices.settings(config.lan.router_name.name())
 }

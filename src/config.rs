@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::conntrack::backend::BackendChoice;
+use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
 use value::section;
 
@@ -26,7 +27,7 @@ pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
-pub use crate::series::limits::Limits;
+pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
 pub use tags::{TagName, TagValue, UserTags};
@@ -131,7 +132,7 @@ impl Config {
 
     /// A line with the longest name and all tags must fit in a datagram.
     fn fits_in_datagrams(&self) -> Result<(), String> {
-        let room = self.telegraf.max_datagram.bytes().saturating_sub(LONGEST_LINE_WITHOUT_USER_TAGS);
+        let room = self.telegraf.max_datagram.bytes().saturating_sub(longest_line());
         let needed = self.tags.longest();
         if needed <= room {
             return Ok(());
@@ -142,9 +143,6 @@ impl Config {
         ))
     }
 }
-
-/// `conntrack_exporter` with every figure at its longest, or a device's line with an escaped name and all tags.
-const LONGEST_LINE_WITHOUT_USER_TAGS: usize = 900;
 
 #[cfg(test)]
 mod tests;

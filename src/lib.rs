@@ -1,10 +1,10 @@
 //! Counts a router's connections per device, protocol and state, and sends them to Telegraf as InfluxDB line protocol.
 //!
 //! ```text
-//!  kernel table ──► flows ──► whose? ──► measurements ──► points ──► lines ──► datagrams ──► Telegraf
-//!   conntrack                attribution                  point      line_protocol          telegraf
-//!                              ▲     ▲
-//!                             lan  devices ◄── leases, neighbours, the owner's files
+//!  kernel table ──► flows ──► whose? ──► census ──► measurements ──► snapshot ──► outputs ──► Telegraf
+//!   conntrack              attribution                               series      encode
+//!                           ▲      ▲
+//!                          lan   devices ◄── leases, neighbours, the owner's files
 //! ```
 //!
 //! Data flows one way, through rooms with plain names:
@@ -12,23 +12,31 @@
 //! - [`conntrack`] reads the kernel's table, entry by entry, into [`conntrack::flow::Flow`]s; it never holds it whole.
 //! - [`lan`] knows which prefixes are the LAN and which addresses the router's.
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
-//! - [`attribution`] says whose a flow is: six rules, and nothing else.
-//! - [`measurements`] count, and give [`series::point`]s: plain values that any way out can write.
-//! - [`encode::line_protocol`] makes lines of points and datagrams of lines, [`outputs::telegraf`] sends them.
+//! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
+//!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
+//! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
+//! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
+//! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
+//!   network, and by [`process`] of this program itself.
+//! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
+//! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
+//!   points.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
-//! - [`proc_net`] reads the kernel's other figures of the network, [`process`] what this program itself uses.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
 //!   what the program gives up before it opens any of them.
 //!
-//! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; both are handed to
-//! `attribution` by whoever takes a snapshot. A measurement sees an owner and a flow. `line_protocol` knows points,
-//! `telegraf` only bytes. Only `daemon` and `cli` know the rooms; only `daemon` reads clocks; only `main` exits.
+//! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; `attribution` knows both. A
+//! measurement sees an observation and a tick, never a device's file or a socket. `encode` knows points, outputs only
+//! snapshots and bytes. Only `collector`, `daemon` and `cli` join the rooms; only `daemon` reads the clocks by which
+//! points are stamped; only `main` exits.
 //!
-//! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard.
+//! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard. Nothing is
+//! asked and no file is read in the midst of the pass over the flows.
 
 pub mod attribution;
+pub mod census;
 pub mod cli;
 pub mod collector;
 pub mod config;
@@ -46,4 +54,6 @@ pub mod privileges;
 pub mod proc_net;
 pub mod process;
 pub mod root;
+pub mod sample;
 pub mod series;
+pub mod snapshot;

@@ -1,9 +1,229 @@
-//! What is measured: one pass over the flows, every measurement sees each once, each gives its points.
+//! What is measured.
+//!
+//! Each measurement is a room of its own: what it counts, what it sends ([`Schema`]) and its tests. It sees every flow
+//! that it needs once in a pass over the table, and gives its points when its clock is due. It knows neither where flows
+//! and names come from nor where points go.
+//!
+//! To add one: write its file, and enter it in the list below. CONTRIBUTING.md shows how.
 
 pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
+pub mod fixture;
 pub mod switches;
 
-/// The names of all measurements, in lexical order.
-pub const NAMES: &[&str] = &["connection_state", "conntrack", "conntrack_exporter"];
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::attribution::Attribution;
+use crate::attribution::labels::ShownOwners;
+use crate::attribution::owners::OwnerId;
+use crate::census::Census;
+use crate::config::Config;
+use crate::conntrack::flow::Flow;
+use crate::sample::Sample;
+use crate::series::Series;
+use crate::series::schema::{Schema, UserTags};
+
+/// Something that is measured.
+pub trait Measurement: fmt::Debug {
+    /// What it sends.
+    fn schema(&self) -> &'static Schema;
+
+    /// What it needs to be shown. Nothing is read that nobody needs.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// A reading of the table begins, with this many places of owners so far. What an earlier reading that broke off
+    /// has counted is void; what complete passes have counted and no report has told yet is not.
+    fn begin(&mut self, attempt: Attempt, owners: usize) {
+        let _ = (attempt, owners);
+    }
+
+    /// One flow, whose it is and which way it goes.
+    fn observe(&mut self, of: &Observation<'_>) {
+        let _ = of;
+    }
+
+    /// The table was read to its end, and what the reading `kept` has counted holds.
+    fn complete(&mut self, kept: Attempt) {
+        let _ = kept;
+    }
+
+    /// Gives the points of this tick.
+    fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>);
+
+    /// Whether anything that was not reported yet, or that the next report needs, is kept for this owner.
+    fn remembers(&self, owner: OwnerId) -> bool {
+        let _ = owner;
+        false
+    }
+}
+
+/// What a measurement needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Which flows it is shown.
+    pub flows: Flows,
+    /// The counters of interfaces, [`Sample::interfaces`].
+    pub interfaces: bool,
+}
+
+/// Which flows a measurement is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flows {
+    /// None.
+    #[default]
+    Unneeded,
+    /// Those of the passes after which it reports.
+    WhenDue,
+    /// Those of every pass.
+    EveryPass,
+}
+
+/// When a measurement reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// At `interval`.
+    Interval,
+    /// At the finer clock of traffic, of which `interval` is a multiple.
+    Traffic,
+}
+
+/// Which clocks are due at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Both: an instant of the one is always one of the other.
+    Both,
+    /// Traffic's alone.
+    TrafficOnly,
+}
+
+impl Due {
+    /// Whether a measurement of this clock reports.
+    pub fn includes(self, clock: Clock) -> bool {
+        self == Self::Both || clock == Clock::Traffic
+    }
+}
+
+/// Which reading of the table within one pass. A text that came out short is read once more, and the fuller of the two
+/// is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The first.
+    First,
+    /// The one after it.
+    Second,
+}
+
+/// One flow, as a measurement sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// What the kernel says of it.
+    pub flow: &'a Flow,
+    /// Whose it is.
+    pub attribution: Attribution,
+}
+
+/// What is known when points are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Tick<'a> {
+    /// What was read besides flows, and when.
+    pub sample: &'a Sample,
+    /// The same at the last report of this clock; `None` at the first.
+    pub last: Option<&'a Sample>,
+    /// What the pass has found.
+    pub census: &'a Census,
+    /// Everybody who is shown, and under which tags.
+    pub owners: &'a ShownOwners,
+    /// The configuration in force.
+    pub config: &'a Config,
+    /// The exporter itself.
+    pub exporter: &'a Exporter,
+}
+
+impl Tick<'_> {
+    /// The time since the last report of this clock, by a clock that never steps.
+    pub fn since_last(&self) -> Option<Duration> {
+        self.last.map(|last| self.sample.boot.saturating_sub(last.boot))
+    }
+}
+
+/// The exporter about itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Exporter {
+    /// The number of this snapshot since the start, from 1 on.
+    pub sequence: u64,
+    /// When the process was started, in seconds since 1970.
+    pub started: u64,
+    /// Whether the clock was set.
+    pub clock_set: bool,
+    /// How the table was read.
+    pub source: &'static str,
+    /// When this tick began.
+    pub begun: Instant,
+    /// What has happened since the start.
+    pub totals: Totals,
+}
+
+/// What the exporter has done since it was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Entries of the table that could not be understood.
+    pub lines_unreadable: u64,
+    /// Ticks without a snapshot.
+    pub ticks_skipped: u64,
+    /// Configurations that were refused.
+    pub reload_errors: u64,
+}
+
+/// One measurement of the list.
+struct Entry {
+    schema: &'static Schema,
+    new: fn() -> Box<dyn Measurement>,
+}
+
+/// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
+/// what it says of the others is known only then.
+const LIST: [Entry; 3] = [
+    Entry { schema: &connection_state::SCHEMA, new: || Box::<connection_state::ConnectionState>::default() },
+    Entry { schema: &conntrack::SCHEMA, new: || Box::new(conntrack::Conntrack) },
+    Entry { schema: &conntrack_exporter::SCHEMA, new: || Box::new(conntrack_exporter::ConntrackExporter) },
+];
+
+/// The names of all measurements.
+pub const NAMES: &[&str] = &names();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to")]
+const fn names() -> [&'static str; LIST.len()] {
+    let mut names = [""; LIST.len()];
+    let mut place = 0;
+    while place < LIST.len() {
+        names[place] = LIST[place].schema.name;
+        place += 1;
+    }
+    names
+}
+
+/// The measurements that `config` switches on.
+pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
+    let on = LIST.iter().filter(|entry| config.measurements.is_on(entry.schema.name));
+    on.map(|entry| (entry.new)()).collect()
+}
+
+/// What measurements send, whether they are switched on or not.
+pub fn schemas() -> impl Iterator<Item = &'static Schema> {
+    LIST.iter().map(|entry| entry.schema)
+}
+
+/// The tags that a user may not take for his own.
+pub fn reserved_tags() -> impl Iterator<Item = &'static str> {
+    let refusing = schemas().filter(|schema| schema.user_tags == UserTags::Refuse);
+    refusing.flat_map(|schema| schema.tags.iter().map(|tag| tag.key))
+}
+
+/// The longest line of any measurement in bytes, without the user's own tags.
+pub fn longest_line() -> usize {
+    schemas().map(Schema::longest_line).max().unwrap_or_default()
+}

@@ -1,3 +1,139 @@
 //! Where snapshots go.
+//!
+//! An output is handed whole snapshots. What became of them is in its own [`ledger`]: nobody else needs to know.
 
+pub mod ledger;
 pub mod telegraf;
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tracing::debug;
+
+use crate::config::TelegrafConfig;
+use crate::encode::line_protocol::Lines;
+use crate::series::point::Point;
+use crate::snapshot::Snapshot;
+use ledger::Ledger;
+use telegraf::{Delivery, Telegraf};
+
+/// One way out, and what has gone that way.
+#[derive(Debug)]
+pub struct Output {
+    way: Way,
+    ledger: Ledger,
+    lines: Lines,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// To Telegraf, by UDP, in datagrams of at most so many bytes.
+    Telegraf(Telegraf, usize),
+    /// To standard output, which Telegraf's `execd` input reads.
+    Stdout(tokio::io::Stdout),
+}
+
+impl Output {
+    /// By UDP to Telegraf.
+    pub fn telegraf(config: &TelegrafConfig) -> Self {
+        Self::new(Way::to(config))
+    }
+
+    /// To standard output.
+    pub fn stdout() -> Self {
+        Self::new(Way::Stdout(tokio::io::stdout()))
+    }
+
+    /// What has gone that way.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn new(way: Way) -> Self {
+        Self { way, ledger: Ledger::default(), lines: Lines::default() }
+    }
+
+    /// Takes over another configuration. The ledger stays: whoever receives from now on is told what has gone.
+    pub fn reconfigure(&mut self, config: &TelegrafConfig) {
+        match &mut self.way {
+            Way::Stdout(_) => {}
+            Way::Telegraf(telegraf, max) if telegraf.is_at(&config.address) => {
+                *max = config.max_datagram.bytes();
+            }
+            Way::Telegraf(..) => self.way = Way::to(config),
+        }
+    }
+
+    /// Sees to what has to be done between snapshots, at `boot` (time since boot), and says within which time that
+    /// has to be done again, if it is sooner than at the next snapshot.
+    pub async fn attend(&mut self, boot: Duration) -> Option<Duration> {
+        match &mut self.way {
+            Way::Stdout(_) => None,
+            Way::Telegraf(telegraf, _) => {
+                telegraf.resolve(boot).await;
+                telegraf.attention_within()
+            }
+        }
+    }
+
+    /// Hands over a snapshot. Only standard output can fail for good; what a network refuses is counted.
+    pub async fn deliver(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let points = self.ledger.complete(snapshot);
+        self.lines.write(&points, snapshot.timestamp);
+        match &mut self.way {
+            Way::Stdout(stdout) => {
+                let written = async {
+                    stdout.write_all(self.lines.text()).await?;
+                    stdout.flush().await
+                };
+                written.await.map_err(|error| {
+                    io::Error::new(error.kind(), format!("writing to standard output: {error}"))
+                })?;
+                self.ledger.confirm(snapshot, &points, |_| true, false);
+                debug!("snapshot of {} points written", points.len());
+            }
+            Way::Telegraf(telegraf, max) => {
+                if snapshot.addresses_changed {
+                    telegraf.renew();
+                }
+                let max = *max;
+                let delivery = telegraf.send(self.lines.datagrams(max).map(|(_, datagram)| datagram)).await;
+                self.confirm(snapshot, &points, &delivery, max);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of which points were in datagrams that were taken.
+    fn confirm(&mut self, snapshot: &Snapshot, points: &[Point], delivery: &Delivery, max: usize) {
+        self.ledger.datagrams_sent += delivery.taken;
+        self.ledger.send_errors += delivery.errors;
+        let mut delivered = vec![false; points.len()];
+        for ((lines, _), arrived) in self.lines.datagrams(max).zip(&delivery.delivered) {
+            if let Some(lines) = delivered.get_mut(lines) {
+                lines.fill(*arrived);
+            }
+        }
+        self.ledger.confirm(snapshot, points, |place| delivered.get(place) == Some(&true), delivery.doubt);
+        debug!("snapshot of {} points: {} datagrams taken", points.len(), delivery.taken);
+    }
+}
+
+impl Way {
+    fn to(config: &TelegrafConfig) -> Self {
+        let telegraf = Telegraf::new(config.address.host(), config.address.port());
+        Self::Telegraf(telegraf, config.max_datagram.bytes())
+    }
+}
+
+/// Where snapshots go, for the log.
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.way {
+            Way::Telegraf(telegraf, _) => telegraf.fmt(f),
+            Way::Stdout(_) => f.write_str("standard output"),
+        }
+    }
+}

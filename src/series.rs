@@ -1,4 +1,60 @@
-//! What measurements give and outputs are handed.
+//! What measurements give and outputs are handed: points, the bound on their number, what a series is.
 
-pub mod limits;
+pub mod config;
+pub mod limit;
 pub mod point;
+pub mod schema;
+
+use std::rc::Rc;
+
+use point::{Field, GlobalTags, Point, Tag, Tags};
+
+/// Where one measurement puts the points of a snapshot.
+#[derive(Debug)]
+pub struct Series<'a> {
+    measurement: &'static str,
+    global: &'a GlobalTags,
+    points: Vec<Point>,
+    room: &'a mut Room,
+}
+
+/// What became of entries for want of room; the exporter tells it of the whole snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Entries whose series found none, and that went to `other`.
+    pub surplus: u64,
+    /// Devices that have a point of their own, if a measurement has counted them.
+    pub devices: Option<usize>,
+}
+
+impl<'a> Series<'a> {
+    /// Nothing yet.
+    pub(crate) const fn new(measurement: &'static str, global: &'a GlobalTags, room: &'a mut Room) -> Self {
+        Self { measurement, global, points: Vec::new(), room }
+    }
+
+    /// A tag set of this snapshot: `of` (of a device, or of the router) and what the measurement adds, beside the
+    /// user's own.
+    pub fn tags(&self, of: &[Tag], more: &[(&'static str, &str)]) -> Rc<Tags> {
+        let more = more.iter().map(|(key, value)| (*key, Rc::from(*value)));
+        Rc::new(Tags::new(of.iter().cloned().chain(more).collect(), self.global))
+    }
+
+    /// Gives a point. One without fields is none.
+    pub fn push(&mut self, tags: Rc<Tags>, fields: Vec<Field>) {
+        if !fields.is_empty() {
+            self.points.push(Point { measurement: self.measurement, tags, fields });
+        }
+    }
+
+    /// What became of entries for want of room, as far as it is known.
+    pub const fn room(&mut self) -> &mut Room {
+        self.room
+    }
+
+    /// The points, in the order of their tags.
+    pub(crate) fn into_points(mut self) -> Vec<Point> {
+        self.points.sort_by(|one, other| one.tags.cmp(&other.tags));
+        self.points
+    }
+}

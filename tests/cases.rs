@@ -13,11 +13,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::{Config, Timestamps};
-use conntrack_exporter::daemon::{timestamp, write_lines};
 use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::measurements::Due;
+use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
+use conntrack_exporter::snapshot::timestamp;
 use influxdb_line_protocol::{FieldValue, ParsedLine, parse_lines};
 
 /// The instant of the first snapshot, a whole multiple of 30 s, and the machine's time since boot then.
@@ -57,7 +59,8 @@ fn replay(case: &Path, name: &str) -> String {
     fs::create_dir_all(&root).unwrap();
     let text = fs::read_to_string(case.join("config.toml")).expect("a case has a configuration");
     let config = Config::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut observer = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
+    let mut collector = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
+    let mut ledger = Ledger::default();
     let mut shown = String::new();
     for step in 0.. {
         let files = if step == 0 { case.join("root") } else { case.join(format!("root-{}", step + 1)) };
@@ -68,18 +71,21 @@ fn replay(case: &Path, name: &str) -> String {
         if step > 0 {
             writeln!(shown, "# {} seconds later", step * 30).unwrap();
         }
-        shown += &snapshot(&mut observer, config.timestamps, step);
+        shown += &snapshot(&mut collector, &mut ledger, config.timestamps, step);
     }
     fs::remove_dir_all(root).unwrap();
     shown
 }
 
-fn snapshot(observer: &mut Collector, timestamps: Timestamps, step: u32) -> String {
+fn snapshot(collector: &mut Collector, ledger: &mut Ledger, timestamps: Timestamps, step: u32) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let points = runtime.block_on(observer.snapshot(BOOT + INTERVAL * step, true)).unwrap();
+    let timestamp = timestamp(timestamps, WALL + INTERVAL * step, true);
+    let moment = Moment { boot: BOOT + INTERVAL * step, timestamp, clock_set: true, due: Due::Both };
+    let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
+    let points = ledger.complete(&snapshot);
     let mut lines = Lines::default();
-    write_lines(&mut lines, &points, timestamp(timestamps, WALL + INTERVAL * step, true));
-    observer.confirm(&points, |_| true, false);
+    lines.write(&points, snapshot.timestamp);
+    ledger.confirm(&snapshot, &points, |_| true, false);
     let text = String::from_utf8(lines.text().to_vec()).unwrap();
     check(&text);
     text.lines().map(|line| shown(line) + "\n").collect()

@@ -6,13 +6,13 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
-use conntrack_exporter::daemon::write_lines;
-use conntrack_exporter::encode::line_protocol::Lines;
-use conntrack_exporter::outputs::telegraf::Telegraf;
+use conntrack_exporter::measurements::Due;
+use conntrack_exporter::outputs::Output;
 use conntrack_exporter::root::Root;
-use conntrack_exporter::series::point::{Point, Value};
+use conntrack_exporter::series::point::Value;
+use conntrack_exporter::snapshot::Snapshot;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket, sockopt,
 };
@@ -57,53 +57,50 @@ pub(crate) fn discard_text() {
 
 /// What the daemon has, within this process.
 pub(crate) struct Ours {
-    observer: Collector,
+    collector: Collector,
     runtime: Runtime,
-    telegraf: Telegraf,
-    lines: Lines,
-    datagram: usize,
+    output: Output,
     entries: i64,
 }
 
 impl Ours {
     pub(crate) fn new(table: &Table, source: &str, entries: u32) -> Self {
         let config = Config::parse(&table.configuration(source)).unwrap();
-        let telegraf = Telegraf::new(config.telegraf.address.host(), config.telegraf.address.port());
         Self {
-            datagram: config.telegraf.max_datagram.bytes(),
-            observer: Collector::new(config, &Root::live(), 0),
+            output: Output::telegraf(&config.telegraf),
+            collector: Collector::new(config, &Root::live(), 0),
             runtime: Builder::new_current_thread().enable_all().build().unwrap(),
-            telegraf,
-            lines: Lines::default(),
             entries: entries.into(),
         }
     }
 
     /// From the table to points.
     pub(crate) fn snapshot(&mut self, round: usize) {
-        let boot = Duration::from_secs(round as u64);
-        let points = self.runtime.block_on(self.observer.snapshot(boot, true)).expect("a snapshot");
-        self.check(black_box(&points));
+        let snapshot = self.runtime.block_on(self.collector.snapshot(&moment(round))).expect("a snapshot");
+        self.check(black_box(&snapshot));
     }
 
     /// From the table to datagrams, as the daemon does it: a whole tick but for waking up.
     pub(crate) fn tick(&mut self, round: usize) {
-        let boot = Duration::from_secs(round as u64);
-        let Self { observer, runtime, telegraf, lines, datagram, .. } = self;
-        let points = runtime.block_on(async {
-            let points = observer.snapshot(boot, true).await.expect("a snapshot");
-            write_lines(lines, &points, Some(INSTANT));
-            let delivery = telegraf.send(lines.datagrams(*datagram).map(|(_, bytes)| bytes)).await;
-            assert_eq!(delivery.errors, 0, "somebody listens");
-            observer.confirm(&points, |_| true, false);
-            points
+        let Self { collector, runtime, output, .. } = self;
+        let snapshot = runtime.block_on(async {
+            let snapshot = collector.snapshot(&moment(round)).await.expect("a snapshot");
+            output.deliver(&snapshot).await.expect("somebody listens");
+            snapshot
         });
-        self.check(&points);
+        assert_eq!(self.output.ledger().send_errors, 0, "somebody listens");
+        self.check(&snapshot);
     }
 
-    fn check(&self, points: &[Point]) {
-        let fields = points.last().map(|point| point.fields.as_slice()).unwrap_or_default();
+    fn check(&self, snapshot: &Snapshot) {
+        let fields = snapshot.points().last().map(|point| point.fields.as_slice()).unwrap_or_default();
         let read = fields.iter().find(|(name, _)| *name == "entries_read").map(|(_, value)| value);
         assert_eq!(read, Some(&Value::Integer(self.entries)), "the table is quiet");
     }
+}
+
+/// A tick a second.
+fn moment(round: usize) -> Moment {
+    let boot = Duration::from_secs(round as u64);
+    Moment { boot, timestamp: Some(INSTANT), clock_set: true, due: Due::Both }
 }

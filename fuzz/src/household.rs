@@ -6,10 +6,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
-use conntrack_exporter::collector::Collector;
-use conntrack_exporter::series::point::Point;
+use conntrack_exporter::measurements::Due;
+use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
+use conntrack_exporter::series::point::Point;
 
 /// The machine's time since boot at the first snapshot, and from one to the next.
 const BOOT: Duration = Duration::from_hours(1);
@@ -65,10 +67,18 @@ impl Household {
         self.files.insert(path.to_owned(), content.to_vec());
     }
 
-    /// Somebody who begins to observe this router.
-    pub fn observer(&self, config: Config) -> Collector {
-        Collector::new(config, &self.root(), 1)
+    /// An exporter that begins to observe this router.
+    pub fn exporter(&self, config: Config) -> Exporter {
+        Exporter { collector: Collector::new(config, &self.root(), 1), ledger: Ledger::default() }
     }
+}
+
+/// What takes snapshots, and what its receiver holds.
+#[derive(Debug)]
+pub struct Exporter {
+    /// Takes them.
+    pub collector: Collector,
+    ledger: Ledger,
 }
 
 impl Default for Household {
@@ -77,12 +87,15 @@ impl Default for Household {
     }
 }
 
-/// Takes the `number`th snapshot; all is handed over.
-pub fn snapshot(observer: &mut Collector, number: u32) -> Vec<Point> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let points = runtime
-        .block_on(observer.snapshot(BOOT + INTERVAL * number, true))
-        .expect("a table that can be read");
-    observer.confirm(&points, |_| true, false);
-    points
+impl Exporter {
+    /// Takes the `number`th snapshot; all is handed over.
+    pub fn snapshot(&mut self, number: u32) -> Vec<Point> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let boot = BOOT + INTERVAL * number;
+        let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
+        let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
+        let points = self.ledger.complete(&snapshot);
+        self.ledger.confirm(&snapshot, &points, |_| true, false);
+        points
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use conntrack_exporter::daemon::write_lines;
 use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::series::point::{Point, Value};
 
@@ -22,7 +21,7 @@ pub struct Sums {
 /// Writes points in datagrams of at most `max` bytes and reads them back: every line is its point.
 pub fn round_trip(points: &[Point], timestamp: Option<i64>, max: usize) -> Vec<BTreeMap<String, String>> {
     let mut lines = Lines::default();
-    write_lines(&mut lines, points, timestamp);
+    lines.write(points, timestamp);
     let mut read = Vec::new();
     let mut text = Vec::new();
     for (range, datagram) in lines.datagrams(max) {
@@ -49,7 +48,7 @@ pub fn round_trip(points: &[Point], timestamp: Option<i64>, max: usize) -> Vec<B
 fn as_read(value: &Value) -> Read {
     match value {
         Value::Integer(value) => Read::Integer(*value),
-        Value::Float(value) => Read::Float(f64::from(*value)),
+        Value::Float(value) => Read::Float(*value),
         Value::Text(value) => Read::Text(value.to_string()),
     }
 }

@@ -40,6 +40,7 @@ fn each_alone<'a, T: PartialEq + Debug + Clone>(
     alone: impl Fn(&'a [u8]) -> Option<Result<T, LineError>>,
 ) {
     let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
-    let alone = lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| LineError::not_understood(line))));
+    let alone =
+        lines.filter_map(|(line, text)| Some(alone(text)?.map_err(|_| LineError::not_understood(line))));
     assert!(found.iter().cloned().eq(alone), "a line stands for itself");
 }

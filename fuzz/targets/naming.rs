@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use conntrack_exporter::config::Config;
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::devices::listing::ListedDevice;
 use conntrack_exporter::devices::mac::{Duid, Mac};
 use conntrack_exporter::devices::name::Name;
-use conntrack_exporter::devices::listing::ListedDevice;
 use conntrack_exporter::devices::name_source::NameSource;
 use conntrack_exporter_fuzz::cast;
-use conntrack_exporter_fuzz::household::{Household, snapshot};
+use conntrack_exporter_fuzz::household::{Exporter, Household};
 use conntrack_exporter_fuzz::protocol::{self, Sums};
 use libfuzzer_sys::fuzz_target;
 
@@ -47,14 +46,14 @@ fuzz_target!(|input: &[u8]| {
     let (own, records) = input.split_at(end);
     let readings = readings(own, records.get(1..).unwrap_or_default());
     HOUSEHOLD.with_borrow_mut(|household| {
-        let mut observers = [household.observer(config()), household.observer(config())];
+        let mut exporters = [household.exporter(config()), household.exporter(config())];
         let mut number = 0;
         for reading in &readings {
-            let (residents, _) = observe(household, &mut observers, reading, number);
+            let (residents, _) = observe(household, &mut exporters, reading, number);
             check(&residents, reading);
             // dnsmasq empties its file before it writes it anew.
             let empty = Reading { leases: Vec::new(), odhcpd: Vec::new(), ..reading.clone() };
-            let (later, sums) = observe(household, &mut observers, &empty, number + 1);
+            let (later, sums) = observe(household, &mut exporters, &empty, number + 1);
             assert_eq!(names(&residents), names(&later), "silence changes no name");
             counted(&later, &sums);
             number += READINGS_APART;
@@ -143,10 +142,10 @@ fn add(file: &mut Vec<u8>, before: &str, name: &[u8], behind: &str) {
     file.extend([before.as_bytes(), name, behind.as_bytes(), b"\n"].concat());
 }
 
-/// Both observers see the same, whatever the seeds of their tables; gives who is known then.
+/// Both exporters see the same, whatever the seeds of their tables; gives who is known then.
 fn observe(
     household: &mut Household,
-    observers: &mut [Collector; 2],
+    exporters: &mut [Exporter; 2],
     reading: &Reading,
     number: u32,
 ) -> (Vec<ListedDevice>, Sums) {
@@ -162,15 +161,15 @@ fn observe(
     ];
     let [mut one, mut other] = TABLE.with(|table| {
         household.furnish(files.into_iter().chain([("/proc/net/nf_conntrack", table.as_slice())]));
-        observers.each_mut().map(|observer| snapshot(observer, number))
+        exporters.each_mut().map(|exporter| exporter.snapshot(number))
     });
     let sums = protocol::snapshot(&one, None, 1432);
     assert_eq!(sums.read, i64::from(cast::ADDRESSES));
     one.pop();
     other.pop();
     assert_eq!(one, other, "but for the exporter's own figures");
-    let residents = observers[0].roster();
-    assert_eq!(residents, observers[1].roster());
+    let residents = exporters[0].collector.listing();
+    assert_eq!(residents, exporters[1].collector.listing());
     (residents, sums)
 }
 

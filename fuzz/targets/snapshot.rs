@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use conntrack_exporter::config::{Config, DevicesConfig};
-use conntrack_exporter_fuzz::household::{Household, snapshot};
+use conntrack_exporter_fuzz::household::Household;
 use conntrack_exporter_fuzz::protocol;
 use libfuzzer_sys::fuzz_target;
 
@@ -49,16 +49,16 @@ fuzz_target!(|input: &[u8]| {
     let max = config.telegraf.max_datagram.bytes();
     HOUSEHOLD.with_borrow_mut(|household| {
         household.furnish(files.iter().copied());
-        let mut observer = household.observer(config);
-        let first = protocol::snapshot(&snapshot(&mut observer, 0), Some(1), max);
-        let again = protocol::snapshot(&snapshot(&mut observer, 1), None, max);
+        let mut exporter = household.exporter(config);
+        let first = protocol::snapshot(&exporter.snapshot(0), Some(1), max);
+        let again = protocol::snapshot(&exporter.snapshot(1), None, max);
         assert_eq!((first.read, first.by_name), (again.read, again.by_name), "nothing has changed");
         files.retain(|(path, _)| *path != TABLE);
         household.furnish(files.into_iter().chain([(TABLE, &b""[..])]));
-        let last = protocol::snapshot(&snapshot(&mut observer, 2), Some(-1), max);
+        let last = protocol::snapshot(&exporter.snapshot(2), Some(-1), max);
         assert!(last.by_name.values().all(|count| *count == 0), "zeros for all that is gone");
         assert_eq!(
-            snapshot(&mut observer, 3).iter().filter(|point| point.measurement == "connection_state").count(),
+            exporter.snapshot(3).iter().filter(|point| point.measurement == "connection_state").count(),
             0
         );
     });

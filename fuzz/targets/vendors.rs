@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::BufReader;
 
-use conntrack_exporter::devices::mac::Mac;
 use conntrack_exporter::devices::formats::vendors::find;
+use conntrack_exporter::devices::mac::Mac;
 use libfuzzer_sys::fuzz_target;
 
 /// Beside these, MACs that begin with the list's first digits are looked for.

@@ -1,4 +1,8 @@
-//! Identity is present: a small number for each, so that counting is an index into a table.
+//! Who owns connections: a number for each owner, so that counting is an index into a table.
+//!
+//! An [`OwnerId`] is given once, to one device, and never to another while the process lives: whatever is remembered by
+//! it stays right whatever the device is called meanwhile. Names and prefixes may change at any time; that flushes the
+//! look-ups by address, never an identity.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -8,48 +12,81 @@ use foldhash::fast::RandomState;
 
 use crate::devices::{DeviceId, Identity};
 
+/// How many owners there are at a time at most: all devices that can be known, and as many bare addresses again.
+pub const OWNERS_AT_MOST: usize = 8192;
 /// How many addresses without a device are told apart at a time; a scan with forged sources has more.
 const BARE_AT_MOST: usize = 1024;
 
 /// Whose an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OwnerId(u32);
+pub struct OwnerId {
+    place: u32,
+    /// Which of all that were ever given this is; what makes two owners of one place different.
+    given: u64,
+}
 
 impl OwnerId {
     /// The router itself.
-    pub const ROUTER: Self = Self(0);
+    pub const ROUTER: Self = Self { place: 0, given: 0 };
     /// Nobody: `other`.
-    pub const UNATTRIBUTED: Self = Self(1);
+    pub const UNATTRIBUTED: Self = Self { place: 1, given: 0 };
     /// Somebody for whom there was no room: `other` as well.
-    pub const OVERFLOW: Self = Self(2);
+    pub const OVERFLOW: Self = Self { place: 2, given: 0 };
+    /// Nobody at all: what stands at places of tables that no owner has.
+    pub(crate) const UNUSED: Self = Self { place: u32::MAX, given: 0 };
     const FIRST_DEVICE: usize = 3;
 
-    /// The number, from 0 on without gaps.
-    pub const fn index(self) -> usize {
-        self.0 as usize
+    /// The place in tables of owners, below [`OWNERS_AT_MOST`]. No two owners have one at the same time; that of an
+    /// owner whom nothing remembers any more is given to another.
+    pub const fn place(self) -> usize {
+        self.place as usize
     }
 
-    /// The device of this number: its place in [`OwnerTable::devices`].
-    pub const fn device(self) -> Option<usize> {
-        self.index().checked_sub(Self::FIRST_DEVICE)
-    }
-
-    /// The owner who has `place` in [`OwnerTable::devices`].
-    pub fn of_device(place: usize) -> Self {
-        Self(u32::try_from(place + Self::FIRST_DEVICE).unwrap_or(u32::MAX))
+    /// Whether this is a device: neither the router nor `other`.
+    pub const fn is_device(self) -> bool {
+        self.place() >= Self::FIRST_DEVICE
     }
 }
 
-/// The owners met so far.
+/// The owners known at present.
 #[derive(Debug, Default)]
 pub struct OwnerTable {
     /// Every device address met. Its hash needs a secret: outsiders may choose the addresses.
     by_address: HashMap<Address, OwnerId, RandomState>,
-    by_key: HashMap<DeviceId, OwnerId, RandomState>,
-    devices: Vec<Identity>,
+    by_key: HashMap<Key, OwnerId, RandomState>,
+    /// By place, from the first device's on.
+    owners: Vec<Option<Owner>>,
+    /// Places that were given up.
+    free: Vec<u32>,
+    given: u64,
+    /// How many of the owners are bare addresses that were never shown.
     bare: usize,
     generation: (u64, u64),
     epoch: u64,
+}
+
+#[derive(Debug)]
+struct Owner {
+    id: OwnerId,
+    identity: Identity,
+    /// Nothing but an address is known of it, and it was never shown.
+    bare: bool,
+}
+
+/// What an owner is known by: a device by itself, whoever has no device by the address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Device(DeviceId),
+    Address(IpAddr),
+}
+
+impl Key {
+    fn of(identity: &Identity) -> Self {
+        match identity {
+            Identity::Device(id) | Identity::Eui64Only(id) => Self::Device(id.clone()),
+            Identity::Named(address) | Identity::Address(address) => Self::Address(*address),
+        }
+    }
 }
 
 /// An address that is hashed as one number: every entry of the table asks for one.
@@ -71,97 +108,106 @@ impl OwnerTable {
         self.by_address.get(&Address(address)).copied()
     }
 
-    /// Changes whenever everybody is forgotten and numbers begin anew.
+    /// Who an owner is; `None` of the router, of `other` and of one that has left.
+    pub fn identity(&self, id: OwnerId) -> Option<&Identity> {
+        let owner = self.owners.get(id.place().checked_sub(OwnerId::FIRST_DEVICE)?)?.as_ref()?;
+        (owner.id == id).then_some(&owner.identity)
+    }
+
+    /// All devices and addresses that are owners now.
+    pub fn ids(&self) -> impl Iterator<Item = OwnerId> {
+        self.owners.iter().flatten().map(|owner| owner.id)
+    }
+
+    /// One more than the highest place in use.
+    pub const fn places(&self) -> usize {
+        OwnerId::FIRST_DEVICE + self.owners.len()
+    }
+
+    /// Changes whenever what is derived of identities may not hold any more.
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The devices met, in order of their owners' numbers.
-    pub fn devices(&self) -> &[Identity] {
-        &self.devices
-    }
-
-    /// Begins another snapshot. Identity was met is kept as long as nothing has changed (the generations of
-    /// [`crate::devices::Devices`] and of [`crate::lan::Lan`]) and there is room for others.
-    pub fn begin(&mut self, generation: (u64, u64)) {
-        if self.generation != generation || self.bare == BARE_AT_MOST {
-            *self = Self { generation, epoch: self.epoch + 1, ..Self::default() };
+    /// Begins another pass. Look-ups are kept as long as nothing has changed: `generation` is that of
+    /// [`crate::devices::Devices`] and of [`crate::lan::Lan`]. Where there is no room for others, owners leave whom
+    /// nothing `remembers`: bare addresses first.
+    pub fn begin(&mut self, generation: (u64, u64), remembers: impl Fn(OwnerId) -> bool) {
+        let changed = self.generation != generation;
+        self.generation = generation;
+        if self.owners.len() - self.free.len() >= OWNERS_AT_MOST - OwnerId::FIRST_DEVICE {
+            self.release(|owner| remembers(owner.id));
+        } else if self.bare >= BARE_AT_MOST {
+            self.release(|owner| !owner.bare || remembers(owner.id));
+        }
+        if changed {
+            self.by_address.clear();
+            self.epoch += 1;
         }
     }
 
-    /// Takes note of who is at `address`. For one that was `admitted` as a device by itself there is always room.
-    pub fn enter(&mut self, address: IpAddr, who: Option<Identity>, admitted: bool) -> OwnerId {
-        let Some(who) = who else { return OwnerId::UNATTRIBUTED };
-        let next = OwnerId::of_device(self.devices.len());
-        let owner = match &who {
-            Identity::Device(key) => *self.by_key.entry(key.clone()).or_insert(next),
-            Identity::Named(_) => next,
-            // Anybody can forge these: only so many are told apart, but for those shown before.
-            Identity::Eui64Only(_) | Identity::Address(_) if !admitted && self.bare == BARE_AT_MOST => {
-                return OwnerId::OVERFLOW;
+    fn release(&mut self, stays: impl Fn(&Owner) -> bool) {
+        for owner in &mut self.owners {
+            if let Some(gone) = owner.take_if(|owner| !stays(owner)) {
+                self.by_key.remove(&Key::of(&gone.identity));
+                self.bare -= usize::from(gone.bare);
+                self.free.push(gone.id.place);
             }
-            Identity::Eui64Only(key) => {
-                self.bare += usize::from(!admitted);
-                *self.by_key.entry(key.clone()).or_insert(next)
-            }
-            Identity::Address(_) => {
-                self.bare += usize::from(!admitted);
-                next
-            }
+        }
+        self.by_address.clear();
+        self.epoch += 1;
+    }
+
+    /// Takes note of who is at `address`. For one that was `admitted` as a device by itself there is room before
+    /// others.
+    pub fn enter(&mut self, address: IpAddr, identity: Option<Identity>, admitted: bool) -> OwnerId {
+        let Some(identity) = identity else { return OwnerId::UNATTRIBUTED };
+        // Anybody can forge these: only so many are told apart, but for those shown before.
+        let bare = !admitted && matches!(identity, Identity::Eui64Only(_) | Identity::Address(_));
+        let key = Key::of(&identity);
+        let id = if let Some(id) = self.by_key.get(&key).copied() {
+            self.know_better(id, identity, bare);
+            id
+        } else if bare && self.bare >= BARE_AT_MOST {
+            return OwnerId::OVERFLOW;
+        } else if let Some(id) = self.give(identity, bare) {
+            self.by_key.insert(key, id);
+            id
+        } else {
+            return OwnerId::OVERFLOW;
         };
-        if owner == next {
-            self.devices.push(who);
+        self.by_address.insert(Address(address), id);
+        id
+    }
+
+    /// More or less is known of an owner than before, such as the name of its address.
+    fn know_better(&mut self, id: OwnerId, identity: Identity, bare: bool) {
+        let place = id.place().checked_sub(OwnerId::FIRST_DEVICE);
+        if let Some(owner) = place.and_then(|place| self.owners.get_mut(place)?.as_mut()) {
+            self.bare = self.bare - usize::from(owner.bare) + usize::from(bare);
+            (owner.identity, owner.bare) = (identity, bare);
         }
-        self.by_address.insert(Address(address), owner);
-        owner
+    }
+
+    /// Gives a number to somebody new, if there is room.
+    fn give(&mut self, identity: Identity, bare: bool) -> Option<OwnerId> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None if self.places() < OWNERS_AT_MOST => {
+                self.owners.push(None);
+                u32::try_from(self.places() - 1).ok()?
+            }
+            None => return None,
+        };
+        self.given += 1;
+        self.bare += usize::from(bare);
+        let id = OwnerId { place, given: self.given };
+        if let Some(owner) = self.owners.get_mut(id.place() - OwnerId::FIRST_DEVICE) {
+            *owner = Some(Owner { id, identity, bare });
+        }
+        Some(id)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::devices::mac::Mac;
-
-    #[test]
-    fn each_device_has_one_number() {
-        let mut present = OwnerTable::default();
-        let mut enter = |text: &str, who: fn(IpAddr) -> Option<Identity>| {
-            let address = text.parse().unwrap();
-            present.enter(address, who(address), false)
-        };
-        let laptop = |_| Some(Identity::Device(DeviceId::Mac(Mac([0; 6]))));
-        let first = enter("192.168.8.2", laptop);
-        assert_eq!(first.device(), Some(0));
-        assert_eq!(enter("192.168.8.3", |address| Some(Identity::Address(address))).device(), Some(1));
-        assert_eq!(enter("2001:db8::1", laptop), first);
-        assert_eq!(enter("2001:db8::2", |_| None), OwnerId::UNATTRIBUTED);
-        assert_eq!(OwnerId::OVERFLOW.device(), None);
-        assert_eq!(present.owner_at("192.168.8.2".parse().unwrap()), Some(first));
-        assert_eq!(present.devices().len(), 2);
-        present.begin((0, 0));
-        assert_eq!(present.devices().len(), 2, "nothing has changed");
-        present.begin((1, 0));
-        assert!(present.devices().is_empty());
-    }
-
-    #[test]
-    fn a_scan_with_forged_sources_is_bounded() {
-        let mut present = OwnerTable::default();
-        for last in 0..100_000u32 {
-            let address = IpAddr::V4((0x0a00_0000 + last).into());
-            present.enter(address, Some(Identity::Address(address)), false);
-        }
-        assert_eq!(present.devices().len(), BARE_AT_MOST);
-        assert_eq!(present.by_address.len(), BARE_AT_MOST);
-        let address = "10.9.9.9".parse().unwrap();
-        assert_eq!(present.enter(address, Some(Identity::Address(address)), false), OwnerId::OVERFLOW);
-        assert!(
-            present.enter(address, Some(Identity::Address(address)), true).device().is_some(),
-            "was here before"
-        );
-        let stranger = Some(Identity::Eui64Only(DeviceId::Mac(Mac([2, 0, 0, 0, 0, 1]))));
-        assert_eq!(present.enter("2001:db8::ff:fe00:1".parse().unwrap(), stranger, false), OwnerId::OVERFLOW);
-        present.begin((0, 0));
-        assert!(present.devices().is_empty(), "others have their turn");
-    }
-}
+mod tests;

@@ -2,11 +2,10 @@
 
 use super::error::{CommandError, Exit};
 use super::{GlobalArgs, privileges, runtime};
-use crate::daemon::clock::{self, Evidence};
-use crate::daemon::schedule::Now;
-use crate::daemon::{Daemon, Output, Parts, ReadEvidence, Signals};
+use crate::daemon::clock::SystemClock;
+use crate::daemon::{Daemon, Parts, Signals};
 use crate::logging::{self, Streams};
-use crate::root::Root;
+use crate::outputs::Output;
 
 /// Its options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
@@ -27,20 +26,15 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (runtime, root, config_file) = (runtime()?, global.root(), global.config_file());
     let ended = runtime.block_on(async {
         let signals = Signals::new()?;
-        let output =
-            if args.stdout { Output::Stdout(tokio::io::stdout()) } else { Output::telegraf(&config) };
-        let daemon = Daemon::new(Parts {
+        let output = if args.stdout { Output::stdout() } else { Output::telegraf(&config.telegraf) };
+        let mut daemon = Daemon::new(Parts {
             config,
             config_file: config_file.clone(),
             root: root.clone(),
             output,
-            clocks: Box::new(clock::now),
-            evidence: root
-                .is_live()
-                .then(|| Box::new(|now: Now| Evidence::read(&Root::live(), now.wall)) as ReadEvidence),
-            built: clock::build_date(),
+            clock: Box::new(SystemClock::new(&root)),
             set_log_level: Box::new(move |new| level.set(new)),
-            lacks: Box::new(move |config| {
+            restart_needed: Box::new(move |config| {
                 privileges.restart_needed(&privileges::need(config, &config_file, &root))
             }),
         })?;

@@ -4,9 +4,10 @@ mod table;
 
 use super::error::{CommandError, Exit};
 use super::{GlobalArgs, print, runtime};
-use crate::collector::Collector;
-use crate::daemon::clock;
+use crate::collector::{Collector, Moment};
+use crate::daemon::clock::{Clock as _, SystemClock};
 use crate::logging::{self, Streams};
+use crate::measurements::Due;
 use table::DeviceTable;
 
 /// Its options.
@@ -21,10 +22,11 @@ pub(super) struct Args {
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
     let (config, _) = global.prepare()?;
     logging::start(config.log.level, Streams::StderrOnly);
-    let now = clock::now()?;
+    let now = SystemClock::new(&global.root()).now()?;
     let mut collector = Collector::new(config, &global.root(), now.wall.as_secs());
-    let points = runtime()?.block_on(collector.snapshot(now.boot, true))?;
-    let table = DeviceTable::new(collector.roster(), &points);
+    let moment = Moment { boot: now.boot, timestamp: None, clock_set: true, due: Due::Both };
+    let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
+    let table = DeviceTable::new(collector.listing(), snapshot.points());
     let text = if args.json { table.json()? } else { table.to_string() };
     print(text.as_bytes())?;
     Ok(Exit::Success)

@@ -2,26 +2,29 @@
 
 use super::error::{CommandError, Exit};
 use super::{GlobalArgs, print, runtime};
-use crate::collector::Collector;
-use crate::daemon::clock::{self, Evidence, Verdict};
+use crate::collector::{Collector, Moment};
+use crate::daemon::clock::{Clock as _, SystemClock, Verdict};
 use crate::daemon::schedule::latest;
-use crate::daemon::{timestamp, write_lines};
 use crate::encode::line_protocol::Lines;
 use crate::logging::{self, Streams};
+use crate::measurements::Due;
+use crate::outputs::ledger::Ledger;
+use crate::snapshot::timestamp;
 
 /// Takes a snapshot, stamped as the daemon would have stamped its last one, and prints it.
 pub(super) fn run(global: &GlobalArgs) -> Result<Exit, CommandError> {
     let (config, _) = global.prepare()?;
     logging::start(config.log.level, Streams::StderrOnly);
-    let (now, root) = (clock::now()?, global.root());
-    let clock_set = !root.is_live()
-        || Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(&root, now.wall));
+    let (root, clock) = (global.root(), SystemClock::new(&global.root()));
+    let now = clock.now()?;
+    let clock_set = Verdict::at(now, &clock);
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
-    let points = runtime()?.block_on(collector.snapshot(now.boot, clock_set))?;
+    let moment = Moment { boot: now.boot, timestamp, clock_set, due: Due::Both };
+    let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
     let mut lines = Lines::default();
-    write_lines(&mut lines, &points, timestamp);
+    lines.write(&Ledger::default().complete(&snapshot), timestamp);
     print(lines.text())?;
     Ok(Exit::Success)
 }

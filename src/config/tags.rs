@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::value::{ValueError, quoted};
 use crate::devices::name::Name;
+use crate::measurements::reserved_tags;
 use crate::series::point::GlobalTags;
 
 /// The user's own tags, on every point.
@@ -43,9 +44,6 @@ impl From<UserTags> for BTreeMap<String, String> {
     }
 }
 
-/// Tags that `connection_state` has itself; points with one twice would be refused.
-const TAKEN: [&str; 6] = ["device_name", "device_type", "ip", "mac", "protocol", "state"];
-
 /// The name of a tag that needs no cleaning, and that nobody else uses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
@@ -55,7 +53,7 @@ impl TryFrom<String> for TagName {
     type Error = ValueError;
 
     fn try_from(name: String) -> Result<Self, ValueError> {
-        if TAKEN.contains(&&*name) {
+        if reserved_tags().any(|tag| tag == &*name) {
             let sentence = format!("the tag {name:?} is one of connection_state's own: choose another name");
             return Err(sentence.into());
         }

@@ -8,9 +8,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::conntrack::backend::BackendChoice;
 use crate::devices::name_source::NameSource;
-use crate::encode::line_protocol::Lines;
-use crate::measurements::conntrack_exporter::{Figures, Totals, point};
-use crate::series::point::Tags;
 
 #[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
@@ -160,38 +157,6 @@ fn tags_that_would_not_fit_are_refused() {
     let error = Config::parse(&tags(9)).unwrap_err();
     assert_eq!((error.line, error.column), (2, 1));
     assert!(error.message.contains("max_datagram"), "{}", error.message);
-}
-
-#[test]
-fn the_longest_line_fits_in_the_smallest_datagram() {
-    let most = u64::MAX;
-    let figures = Figures {
-        sequence: most,
-        started: most,
-        points: usize::MAX,
-        entries_read: most,
-        entries_loopback: most,
-        entries_unattributed: most,
-        entries_overflow: most,
-        devices: usize::MAX,
-        duration: Duration::from_secs(1 << 40),
-        resident_bytes: most,
-        cpu: Duration::from_secs(1 << 40),
-        clock_set: false,
-        source: "netlink",
-    };
-    let totals = Totals {
-        lines_unreadable: most,
-        datagrams_sent: most,
-        send_errors: most,
-        ticks_skipped: most,
-        reload_errors: most,
-    };
-    let host = Tags::new(vec![("host", ",".repeat(64).into())], &[].into());
-    let mut lines = Lines::default();
-    lines.push(&point(&figures, &totals, &host.into()), Some(i64::MAX));
-    let length = lines.text().len();
-    assert!(length <= LONGEST_LINE_WITHOUT_USER_TAGS, "{length}");
 }
 
 /// What mistakes are made of.

@@ -3,6 +3,7 @@
 //! A router without a battery clock boots in the past, and OpenWrt then sets it to the newest file under /etc: wrong,
 //! but after the build date. So a clock counts as set only when something shows that it was set since boot.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,16 +24,54 @@ const DAY: Duration = Duration::from_hours(24);
 const MARKS: [&str; 2] = ["/var/state/dnsmasqsec", "/run/systemd/timesync/synchronized"];
 const BATTERY_CLOCKS: &str = "/sys/class/rtc";
 
+/// Where the time comes from, and what shows that it is right: the machine, or a test.
+pub trait Clock: fmt::Debug {
+    /// Reads both clocks.
+    fn now(&self) -> io::Result<Now>;
+
+    /// What shows at `now` that the wall clock was set since boot.
+    fn evidence(&self, now: Now) -> Evidence;
+
+    /// The date before which the wall clock can't be right, in time since 1970, if one is known.
+    fn built(&self) -> Option<Duration>;
+}
+
+/// The clocks of this machine.
+#[derive(Clone, Debug)]
+pub struct SystemClock {
+    root: Root,
+}
+
+impl SystemClock {
+    /// The clocks for the router below `root`. Of another router's files the clock says nothing: it is taken for set.
+    pub fn new(root: &Root) -> Self {
+        Self { root: root.clone() }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> io::Result<Now> {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Now { wall, boot: clock_gettime(ClockId::CLOCK_BOOTTIME)?.into() })
+    }
+
+    fn evidence(&self, now: Now) -> Evidence {
+        if self.root.is_live() {
+            Evidence::read(&self.root, now.wall)
+        } else {
+            Evidence { mark: true, battery_clock: None }
+        }
+    }
+
+    fn built(&self) -> Option<Duration> {
+        build_date().filter(|_| self.root.is_live())
+    }
+}
+
 /// The date of the last commit (or `SOURCE_DATE_EPOCH`) that this program was built from, in time since 1970.
 pub fn build_date() -> Option<Duration> {
     let seconds = option_env!("CONNTRACK_EXPORTER_BUILD_DATE")?;
     seconds.parse().ok().map(Duration::from_secs)
-}
-
-/// Reads both clocks.
-pub fn now() -> io::Result<Now> {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(Now { wall, boot: clock_gettime(ClockId::CLOCK_BOOTTIME)?.into() })
 }
 
 /// What the machine's files say of its clock.
@@ -71,6 +110,11 @@ impl Verdict {
     /// Begins to watch the clock. `built` is the date before which no clock is right, if one is known.
     pub const fn new(built: Option<Duration>, now: Now) -> Self {
         Self { built, last: now, stepped: false, believed: false }
+    }
+
+    /// The verdict of a process that looks at the clock only once.
+    pub fn at(now: Now, clock: &impl Clock) -> bool {
+        Self::new(clock.built(), now).is_set(now, || clock.evidence(now))
     }
 
     /// Whether the clock is set at `now`; `evidence` is asked for only while nothing else has shown it.

@@ -4,15 +4,16 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::rc::Rc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::*;
+use crate::daemon::clock::Evidence;
 
 /// A whole multiple of every interval in these tests, after the build date of any of them.
 const EPOCH: u64 = 1_795_240_800;
 
 /// A daemon on a router's files, with clocks that only this test moves, and what receives its datagrams.
-struct Bench {
+struct TestDaemon {
     receiver: UdpSocket,
     root: PathBuf,
     /// By how many seconds somebody has set the wall clock.
@@ -24,7 +25,7 @@ struct Bench {
 const TABLE: &str = "ipv4 2 udp 17 9 src=192.168.8.2 dst=9.9.9.9 sport=1 dport=53 src=9.9.9.9 dst=1.1.1.1 sport=53 \
     dport=1 use=2\n";
 
-impl Bench {
+impl TestDaemon {
     /// The wall clock says `EPOCH` plus `behind`, and nothing else shows whether that is right.
     fn new(test: &str, config: &str, behind: i64) -> Self {
         let root =
@@ -46,8 +47,7 @@ impl Bench {
     /// Lets the daemon run for `time`.
     async fn run(&mut self, time: Duration) {
         let mut daemon = self.daemon.take().unwrap();
-        let mut hangup = Signals::new().unwrap().hangup;
-        let ended = timeout(time, daemon.live(&mut hangup)).await;
+        let ended = timeout(time, daemon.run(Signals::new().unwrap())).await;
         assert!(ended.is_err(), "the daemon ended by itself: {ended:?}");
         self.daemon = Some(daemon);
     }
@@ -73,30 +73,46 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for TestDaemon {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.root);
     }
 }
 
+/// Clocks that only a test moves.
+#[derive(Debug)]
+struct TestClock {
+    booted: Instant,
+    step: Rc<Cell<i64>>,
+    evidence: Rc<Cell<Evidence>>,
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> io::Result<Now> {
+        let passed = self.booted.elapsed();
+        let wall = Duration::from_secs(EPOCH.checked_add_signed(self.step.get()).unwrap()) + passed;
+        Ok(Now { wall, boot: Duration::from_secs(30) + passed })
+    }
+
+    fn evidence(&self, _: Now) -> Evidence {
+        self.evidence.get()
+    }
+
+    fn built(&self) -> Option<Duration> {
+        Some(Duration::from_secs(EPOCH - 30 * 86400))
+    }
+}
+
 fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evidence>>) -> Daemon {
     let config = Config::parse(config).unwrap();
-    let booted = Instant::now();
-    let clocks = move || {
-        let passed = booted.elapsed();
-        let wall = Duration::from_secs(EPOCH.checked_add_signed(step.get()).unwrap()) + passed;
-        Ok(Now { wall, boot: Duration::from_secs(30) + passed })
-    };
     Daemon::new(Parts {
-        output: Output::telegraf(&config),
+        output: Output::telegraf(&config.telegraf),
         config,
         config_file: ConfigFile { named: Some(root.join("config.toml")), default: root.join("absent") },
         root: Root::replay(root),
-        clocks: Box::new(clocks),
-        evidence: Some(Box::new(move |_| evidence.get())),
-        built: Some(Duration::from_secs(EPOCH - 30 * 86400)),
+        clock: Box::new(TestClock { booted: Instant::now(), step, evidence }),
         set_log_level: Box::new(|_| {}),
-        lacks: Box::new(|_| None),
+        restart_needed: Box::new(|_| None),
     })
     .unwrap()
 }
@@ -109,48 +125,38 @@ fn seconds(seconds: u64) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn one_snapshot_at_every_whole_multiple() {
-    let mut bench = Bench::new("multiples", "timestamps = \"always\"", 7);
-    bench.run(seconds(90)).await;
-    assert_eq!(bench.stamps(), [Some(30), Some(60), Some(90)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_measurement_that_is_off_is_not_sent() {
-    let mut bench =
-        Bench::new("switches", "measurements = { conntrack = false, connection_state = false }", 0);
-    bench.run(seconds(30)).await;
-    let lines = bench.lines();
-    assert!(!lines.is_empty());
-    assert!(lines.iter().all(|line| line.starts_with("conntrack_exporter,") && line.contains("points=0i")));
+    let mut fixture = TestDaemon::new("multiples", "timestamps = \"always\"", 7);
+    fixture.run(seconds(90)).await;
+    assert_eq!(fixture.stamps(), [Some(30), Some(60), Some(90)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_second_and_every_hour() {
-    let mut bench = Bench::new("second", "interval = \"1s\"\ntimestamps = \"always\"", 0);
-    bench.run(seconds(5)).await;
-    assert_eq!(bench.stamps(), [1, 2, 3, 4, 5].map(Some));
-    let mut bench = Bench::new("hour", "interval = \"1h\"\ntimestamps = \"always\"", 0);
-    bench.run(seconds(2 * 3600)).await;
-    assert_eq!(bench.stamps(), [3600, 7200].map(Some));
+    let mut fixture = TestDaemon::new("second", "interval = \"1s\"\ntimestamps = \"always\"", 0);
+    fixture.run(seconds(5)).await;
+    assert_eq!(fixture.stamps(), [1, 2, 3, 4, 5].map(Some));
+    let mut fixture = TestDaemon::new("hour", "interval = \"1h\"\ntimestamps = \"always\"", 0);
+    fixture.run(seconds(2 * 3600)).await;
+    assert_eq!(fixture.stamps(), [3600, 7200].map(Some));
 }
 
 #[tokio::test(start_paused = true)]
 async fn booted_three_days_behind_no_point_carries_an_old_time() {
-    let mut bench = Bench::new("behind", "", -3 * DAY);
-    bench.run(seconds(60)).await;
-    assert_eq!(bench.stamps(), [None, None]);
-    bench.step.set(0);
-    bench.run(seconds(60)).await;
-    assert_eq!(bench.stamps(), [60, 90, 120].map(Some));
+    let mut fixture = TestDaemon::new("behind", "", -3 * DAY);
+    fixture.run(seconds(60)).await;
+    assert_eq!(fixture.stamps(), [None, None]);
+    fixture.step.set(0);
+    fixture.run(seconds(60)).await;
+    assert_eq!(fixture.stamps(), [60, 90, 120].map(Some));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_step_in_the_midst_of_an_hour_is_noticed_within_a_minute() {
-    let mut bench = Bench::new("long-sleep", "interval = \"1h\"", -3 * DAY + 10);
-    bench.run(seconds(300)).await;
-    bench.step.set(3600 - 300 - 30);
-    bench.run(seconds(60)).await;
-    assert_eq!(bench.stamps(), [Some(3600)]);
+    let mut fixture = TestDaemon::new("long-sleep", "interval = \"1h\"", -3 * DAY + 10);
+    fixture.run(seconds(300)).await;
+    fixture.step.set(3600 - 300 - 30);
+    fixture.run(seconds(60)).await;
+    assert_eq!(fixture.stamps(), [Some(3600)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,45 +170,45 @@ async fn restarted_after_the_step_a_mark_or_a_battery_clock_vouches() {
         ("wrong-rtc", Evidence { mark: false, battery_clock: wrong }, None),
     ];
     for (test, evidence, stamp) in cases {
-        let mut bench = Bench::new(test, "", 0);
-        bench.evidence.set(evidence);
-        bench.run(seconds(30)).await;
-        assert_eq!(bench.stamps(), [stamp], "{test}");
+        let mut fixture = TestDaemon::new(test, "", 0);
+        fixture.evidence.set(evidence);
+        fixture.run(seconds(30)).await;
+        assert_eq!(fixture.stamps(), [stamp], "{test}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn before_the_build_date_the_clock_is_unset() {
-    let mut bench = Bench::new("before", "", -31 * DAY);
-    bench.evidence.set(Evidence { mark: true, battery_clock: None });
-    bench.run(seconds(30)).await;
-    let lines = bench.lines();
+    let mut fixture = TestDaemon::new("before", "", -31 * DAY);
+    fixture.evidence.set(Evidence { mark: true, battery_clock: None });
+    fixture.run(seconds(30)).await;
+    let lines = fixture.lines();
     assert!(lines.last().unwrap().contains("clock=\"unset\""), "{lines:?}");
     assert!(lines.iter().all(|line| line.split(' ').count() == 2), "no timestamps: {lines:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn steps_back_stamp_no_instant_twice() {
-    let mut bench = Bench::new("back", "timestamps = \"always\"", 0);
-    bench.run(seconds(31)).await;
-    bench.step.set(-10);
-    bench.run(seconds(60)).await;
-    assert_eq!(bench.stamps(), [30, 60].map(Some));
-    bench.step.set(-DAY);
-    bench.run(seconds(60)).await;
-    assert_eq!(bench.stamps(), [120 - DAY, 150 - DAY].map(Some));
+    let mut fixture = TestDaemon::new("back", "timestamps = \"always\"", 0);
+    fixture.run(seconds(31)).await;
+    fixture.step.set(-10);
+    fixture.run(seconds(60)).await;
+    assert_eq!(fixture.stamps(), [30, 60].map(Some));
+    fixture.step.set(-DAY);
+    fixture.run(seconds(60)).await;
+    assert_eq!(fixture.stamps(), [120 - DAY, 150 - DAY].map(Some));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_table_that_can_not_be_read_skips_ticks_and_changes_nothing() {
-    let mut bench = Bench::new("unreadable", "timestamps = \"always\"", 0);
-    bench.run(seconds(30)).await;
-    let table = bench.root.join("proc/net/nf_conntrack");
+    let mut fixture = TestDaemon::new("unreadable", "timestamps = \"always\"", 0);
+    fixture.run(seconds(30)).await;
+    let table = fixture.root.join("proc/net/nf_conntrack");
     fs::remove_file(&table).unwrap();
-    bench.run(seconds(60)).await;
+    fixture.run(seconds(60)).await;
     fs::write(&table, "").unwrap();
-    bench.run(seconds(30)).await;
-    let lines = bench.lines();
+    fixture.run(seconds(30)).await;
+    let lines = fixture.lines();
     let exporters: Vec<_> = lines.iter().filter(|line| line.starts_with("conntrack_exporter,")).collect();
     assert_eq!(exporters.len(), 2);
     assert!(
@@ -216,16 +222,16 @@ async fn a_table_that_can_not_be_read_skips_ticks_and_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reload_takes_effect_and_a_bad_one_is_counted() {
-    let mut bench = Bench::new("reload", "timestamps = \"always\"", 0);
-    bench.run(seconds(31)).await;
-    let file = bench.root.join("config.toml");
+    let mut fixture = TestDaemon::new("reload", "timestamps = \"always\"", 0);
+    fixture.run(seconds(31)).await;
+    let file = fixture.root.join("config.toml");
     let good = fs::read_to_string(&file).unwrap();
     fs::write(&file, "interval = 5").unwrap();
-    bench.daemon.as_mut().unwrap().reload().unwrap();
+    fixture.daemon.as_mut().unwrap().reload().unwrap();
     fs::write(&file, format!("{good}\ninterval = \"10s\"\ntags.site = \"home\"")).unwrap();
-    bench.daemon.as_mut().unwrap().reload().unwrap();
-    bench.run(Duration::from_secs(20)).await;
-    let lines = bench.lines();
+    fixture.daemon.as_mut().unwrap().reload().unwrap();
+    fixture.run(Duration::from_secs(20)).await;
+    let lines = fixture.lines();
     let last = lines.last().unwrap();
     assert!(last.contains(",site=home ") && last.contains("reload_errors=1i"), "{lines:?}");
     let untagged_zero = "connection_state,device_name=192.168.8.2,protocol=udp,state=ACTIVE count=0i";
@@ -234,13 +240,4 @@ async fn a_reload_takes_effect_and_a_bad_one_is_counted() {
     for seconds in [30, 40, 50] {
         assert!(lines.iter().any(|line| line.ends_with(&stamp(seconds))), "{seconds}");
     }
-}
-
-#[test]
-fn stamps_follow_the_configuration() {
-    let instant = Duration::from_secs(7);
-    let stamped = |timestamps, set| timestamp(timestamps, instant, set).is_some();
-    assert!(stamped(Timestamps::Auto, true) && !stamped(Timestamps::Auto, false));
-    assert!(stamped(Timestamps::Always, false) && !stamped(Timestamps::Never, true));
-    assert_eq!(timestamp(Timestamps::Auto, instant, true), Some(7_000_000_000));
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::mac::Mac;
 
 /// The longest name, in bytes.
-const LONGEST: usize = 64;
+pub const LONGEST: usize = 64;
 /// `-` and six hexadecimal digits.
 const SUFFIX: usize = 7;
 

@@ -1,79 +1,154 @@
 //! `conntrack_exporter`: the exporter about itself, so that loss shows on a dashboard.
 
-use std::rc::Rc;
-use std::time::Duration;
+use super::{Clock, Measurement, Tick};
+use crate::attribution::owners::OwnerId;
+use crate::series::Series;
+use crate::series::point::Value;
+use crate::series::schema::{Schema, TagSchema, UserTags, integer, text};
 
-use crate::series::point::{Point, Tags, Value};
+/// What it sends.
+pub const SCHEMA: Schema = Schema {
+    name: "conntrack_exporter",
+    every: Clock::Interval,
+    tags: &[TagSchema::name("host"), TagSchema::of_ours("output", 16)],
+    fields: &[
+        integer("sequence"),
+        integer("started"),
+        integer(DELIVERY.points),
+        integer("entries_read"),
+        integer("entries_loopback"),
+        integer("entries_unattributed"),
+        integer("entries_overflow"),
+        integer("devices"),
+        integer("duration_ns"),
+        integer("resident_bytes"),
+        integer("lines_unreadable"),
+        integer(DELIVERY.datagrams_sent),
+        integer(DELIVERY.send_errors),
+        integer("ticks_skipped"),
+        integer("reload_errors"),
+        integer("cpu_ns"),
+        text("source", 7),
+        text("clock", 5),
+        text("version", env!("CARGO_PKG_VERSION").len()),
+    ],
+    user_tags: UserTags::Replace,
+    ends_with_zero: &[],
+};
 
-/// What the exporter has done since it was started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Entries of the table that could not be understood.
-    pub lines_unreadable: u64,
-    /// Datagrams that the kernel took.
-    pub datagrams_sent: u64,
-    /// Datagrams that it refused, or said later that nobody took.
-    pub send_errors: u64,
-    /// Ticks without a snapshot.
-    pub ticks_skipped: u64,
-    /// Configurations that were refused.
-    pub reload_errors: u64,
+/// The figures that each output fills in for itself: it adds zeros, and it alone knows what was lost.
+pub(crate) struct DeliveryFields {
+    /// Whose fields they are.
+    pub(crate) measurement: &'static str,
+    /// Lines of this measurement, zeros included, are counted in `points`.
+    pub(crate) counted_measurement: &'static str,
+    pub(crate) points: &'static str,
+    pub(crate) datagrams_sent: &'static str,
+    pub(crate) send_errors: &'static str,
 }
 
-/// What one snapshot was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Its number since the start, from 1 on.
-    pub sequence: u64,
-    /// When the process was started, in seconds since 1970.
-    pub started: u64,
-    /// Lines of `connection_state`, zeros included.
-    pub points: usize,
-    /// Entries that were understood.
-    pub entries_read: u64,
-    /// Those of them that are the router's talk with itself.
-    pub entries_loopback: u64,
-    /// Those that are nobody's known.
-    pub entries_unattributed: u64,
-    /// Those for whose owner or series there was no room.
-    pub entries_overflow: u64,
-    /// Devices with a point of their own.
-    pub devices: usize,
-    /// How long it took, up to this point.
-    pub duration: Duration,
-    /// Memory that the process holds, in bytes.
-    pub resident_bytes: u64,
-    /// Processor time that the process has used since its start.
-    pub cpu: Duration,
-    /// Whether the clock was set.
-    pub clock_set: bool,
-    /// How the table was read.
-    pub source: &'static str,
+/// What outputs fill in.
+pub(crate) const DELIVERY: DeliveryFields = DeliveryFields {
+    measurement: "conntrack_exporter",
+    counted_measurement: super::connection_state::SCHEMA.name,
+    points: "points",
+    datagrams_sent: "datagrams_sent",
+    send_errors: "send_errors",
+};
+
+/// The measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct ConntrackExporter;
+
+impl Measurement for ConntrackExporter {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
+    }
+
+    fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
+        let Tick { census, exporter, sample, .. } = tick;
+        let unattributed = census.entries(OwnerId::UNATTRIBUTED);
+        let of_others = tick.owners.other.owners.iter().map(|owner| census.entries(*owner)).sum::<u64>();
+        let overflow = of_others - unattributed + out.room().surplus;
+        let filled_in_later = || Value::Integer(0);
+        let fields = vec![
+            ("sequence", Value::count(exporter.sequence)),
+            ("started", Value::count(exporter.started)),
+            (DELIVERY.points, filled_in_later()),
+            ("entries_read", Value::count(census.read)),
+            ("entries_loopback", Value::count(census.loopback)),
+            ("entries_unattributed", Value::count(unattributed)),
+            ("entries_overflow", Value::count(overflow)),
+            ("devices", Value::count(out.room().devices.unwrap_or(tick.owners.devices.len()))),
+            ("duration_ns", Value::count(exporter.begun.elapsed().as_nanos())),
+            ("resident_bytes", Value::count(sample.own.resident_bytes)),
+            ("lines_unreadable", Value::count(exporter.totals.lines_unreadable)),
+            (DELIVERY.datagrams_sent, filled_in_later()),
+            (DELIVERY.send_errors, filled_in_later()),
+            ("ticks_skipped", Value::count(exporter.totals.ticks_skipped)),
+            ("reload_errors", Value::count(exporter.totals.reload_errors)),
+            ("cpu_ns", Value::count(sample.own.cpu.as_nanos())),
+            ("source", Value::Text(exporter.source.into())),
+            ("clock", Value::Text(if exporter.clock_set { "set" } else { "unset" }.into())),
+            ("version", Value::Text(env!("CARGO_PKG_VERSION").into())),
+        ];
+        out.push(out.tags(&[sample.host_tag()], &[]), fields);
+    }
 }
 
-/// The point; the last line of the snapshot's last datagram.
-pub fn point(figures: &Figures, totals: &Totals, host: &Rc<Tags>) -> Point {
-    let clock = if figures.clock_set { "set" } else { "unset" };
-    let fields = vec![
-        ("sequence", Value::count(figures.sequence)),
-        ("started", Value::count(figures.started)),
-        ("points", Value::count(figures.points)),
-        ("entries_read", Value::count(figures.entries_read)),
-        ("entries_loopback", Value::count(figures.entries_loopback)),
-        ("entries_unattributed", Value::count(figures.entries_unattributed)),
-        ("entries_overflow", Value::count(figures.entries_overflow)),
-        ("devices", Value::count(figures.devices)),
-        ("duration_ns", Value::count(figures.duration.as_nanos())),
-        ("resident_bytes", Value::count(figures.resident_bytes)),
-        ("lines_unreadable", Value::count(totals.lines_unreadable)),
-        ("datagrams_sent", Value::count(totals.datagrams_sent)),
-        ("send_errors", Value::count(totals.send_errors)),
-        ("ticks_skipped", Value::count(totals.ticks_skipped)),
-        ("reload_errors", Value::count(totals.reload_errors)),
-        ("cpu_ns", Value::count(figures.cpu.as_nanos())),
-        ("source", Value::Text(figures.source.into())),
-        ("clock", Value::Text(clock.into())),
-        ("version", Value::Text(env!("CARGO_PKG_VERSION").into())),
-    ];
-    Point { measurement: "conntrack_exporter", tags: Rc::clone(host), fields }
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::encode::line_protocol::Lines;
+    use crate::measurements::fixture::Fixture;
+    use crate::measurements::{Totals, longest_line};
+    use crate::series::point::Tags;
+
+    /// The smallest `telegraf.max_datagram` that can be configured.
+    const SMALLEST_DATAGRAM: usize = 1024;
+
+    #[test]
+    fn every_field_is_in_the_schema_in_its_order() {
+        let point = Fixture::new().report(&mut ConntrackExporter).points.remove(0);
+        let names: Vec<_> = point.fields.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, SCHEMA.fields.iter().map(|field| field.name).collect::<Vec<_>>());
+        for output_fills_in in [DELIVERY.points, DELIVERY.datagrams_sent, DELIVERY.send_errors] {
+            assert!(names.contains(&output_fills_in));
+        }
+    }
+
+    #[test]
+    fn the_longest_line_is_not_longer_than_the_schema_says_and_fits_in_a_datagram() {
+        let mut fixture = Fixture::new();
+        let most = u64::MAX;
+        fixture.exporter.sequence = most;
+        fixture.exporter.source = "netlink";
+        fixture.exporter.totals = Totals { lines_unreadable: most, ticks_skipped: most, reload_errors: most };
+        fixture.sample.own.resident_bytes = most;
+        fixture.sample.own.cpu = Duration::from_secs(1 << 40);
+        let mut point = fixture.report(&mut ConntrackExporter).points.remove(0);
+        for (_, value) in &mut point.fields {
+            if let Value::Integer(value) = value {
+                *value = i64::MIN;
+            }
+        }
+        point.tags =
+            Tags::new(vec![("host", ",".repeat(64).into()), ("output", "x".repeat(16).into())], &[].into())
+                .into();
+        let mut lines = Lines::default();
+        lines.push(&point, Some(i64::MAX));
+        let length = lines.text().len();
+        assert!(length <= SCHEMA.longest_line(), "{length} of {}", SCHEMA.longest_line());
+        assert!(longest_line() <= SMALLEST_DATAGRAM, "{}", longest_line());
+    }
+
+    #[test]
+    fn a_measurement_that_is_off_leaves_the_devices_that_are_shown() {
+        let mut fixture = Fixture::new();
+        fixture.device("tv");
+        let point = fixture.report(&mut ConntrackExporter).points.remove(0);
+        assert!(point.fields.contains(&("devices", Value::Integer(1))));
+    }
 }

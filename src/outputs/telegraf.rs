@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
+use crate::config::Address;
+
 /// How long a name may take to be resolved before that counts as a failure.
 const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
 /// How often a name is resolved again while all is well, and at most while it isn't.
@@ -78,6 +80,11 @@ impl Telegraf {
             socket: None,
             failing: false,
         }
+    }
+
+    /// Whether this is where `address` leads.
+    pub fn is_at(&self, address: &Address) -> bool {
+        (self.host.as_str(), self.port) == (address.host(), address.port())
     }
 
     /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be

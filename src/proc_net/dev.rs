@@ -41,7 +41,7 @@ impl NetDev {
 
 /// What passed through an interface since it was made.
 ///
-/// An interface that is made anew, as those of PPPoE, Wi-Fi and tunnels are, begins at 0 again, and some drivers count
+/// An interface that is made anew, as those of PPP, Wi-Fi and tunnels are, begins at 0 again, and some drivers count
 /// in 32 bits: a figure that falls is a new beginning, and no traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterfaceCounters {

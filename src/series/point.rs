@@ -10,16 +10,19 @@ pub struct Point {
     /// Of what; with the measurement, this is the series.
     pub tags: Rc<Tags>,
     /// The figures, by name.
-    pub fields: Vec<(&'static str, Value)>,
+    pub fields: Vec<Field>,
 }
+
+/// A figure behind its name.
+pub type Field = (&'static str, Value);
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A whole number.
     Integer(i64),
-    /// A whole number that is sent as a float.
-    Float(u32),
+    /// A number; one that is not finite is left out by whoever writes the point.
+    Float(f64),
     /// A word.
     Text(Rc<str>),
 }
@@ -31,21 +34,24 @@ impl Value {
     }
 }
 
+/// A tag: its key, and a value that is safe to send.
+pub type Tag = (&'static str, Rc<str>);
+
 /// The user's own tags, which every point carries; sorted by key.
 pub type GlobalTags = Rc<[(Box<str>, Box<str>)]>;
 
 /// A set of tags; ordered and equal as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tags {
-    own: Vec<(&'static str, Rc<str>)>,
+    own: Vec<Tag>,
     global: GlobalTags,
 }
 
 impl Tags {
-    /// A measurement's `own` tags, which must be in lexical order, beside the user's. Where both have a key, the
-    /// user's counts.
-    pub fn new(mut own: Vec<(&'static str, Rc<str>)>, global: &GlobalTags) -> Self {
+    /// A measurement's `own` tags beside the user's. Where both have a key, the user's counts.
+    pub fn new(mut own: Vec<Tag>, global: &GlobalTags) -> Self {
         own.retain(|(key, _)| global.iter().all(|(theirs, _)| **theirs != **key));
+        own.sort_unstable_by_key(|(key, _)| *key);
         Self { own, global: Rc::clone(global) }
     }
 
@@ -59,6 +65,19 @@ impl Tags {
             (None, _) => global.next(),
         })
     }
+
+    /// The same with one tag more.
+    #[must_use]
+    pub fn with(&self, tag: Tag) -> Self {
+        let mut own = self.own.clone();
+        own.push(tag);
+        Self::new(own, &self.global)
+    }
+
+    /// The value of a tag of the measurement's own.
+    pub fn own(&self, key: &str) -> Option<&Rc<str>> {
+        self.own.iter().find_map(|(own, value)| (*own == key).then_some(value))
+    }
 }
 
 #[cfg(test)]
@@ -68,10 +87,14 @@ mod tests {
     #[test]
     fn tags_are_merged_in_lexical_order_and_the_users_win() {
         let global: GlobalTags = [("host".into(), "mine".into()), ("site".into(), "home".into())].into();
-        let own = vec![("device_name", "tv".into()), ("host", "theirs".into()), ("state", "NONE".into())];
+        let own = vec![("state", "NONE".into()), ("host", "theirs".into()), ("device_name", "tv".into())];
         let tags = Tags::new(own, &global);
         let expected = [("device_name", "tv"), ("host", "mine"), ("site", "home"), ("state", "NONE")];
         assert_eq!(tags.iter().collect::<Vec<_>>(), expected);
+        let expected = [("device_name", "tv"), ("host", "mine"), ("output", "x"), ("site", "home")];
+        let with = tags.with(("output", "x".into()));
+        assert_eq!(with.iter().take(4).collect::<Vec<_>>(), expected);
+        assert_eq!((with.own("state").map(|state| &**state), with.own("site")), (Some("NONE"), None));
     }
 
     #[test]

@@ -9,11 +9,13 @@ use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::{Config, Timestamps};
-use conntrack_exporter::daemon::{timestamp, write_lines};
 use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::measurements::Due;
+use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
+use conntrack_exporter::snapshot::timestamp;
 
 use crate::grafana::{Dashboard, View};
 use crate::influx::text;
@@ -67,7 +69,8 @@ fn entries(device: usize, step: i64) -> Vec<(&'static str, &'static str, i64)> {
 /// A router's files, and what observes them.
 pub(crate) struct Replay {
     root: PathBuf,
-    observer: Collector,
+    collector: Collector,
+    ledger: Ledger,
     last: Counts,
 }
 
@@ -86,7 +89,8 @@ impl Replay {
         fs::write(root.join("tmp/dhcp.leases"), leases).expect("writing leases");
         let config = Config::parse(&format!("interval = \"{interval}\"")).expect("a configuration");
         let started = u64::try_from(started).expect("after 1970");
-        Self { observer: Collector::new(config, &Root::replay(&root), started), root, last: Counts::new() }
+        let collector = Collector::new(config, &Root::replay(&root), started);
+        Self { collector, ledger: Ledger::default(), root, last: Counts::new() }
     }
 
     /// Writes the table of a step.
@@ -115,12 +119,14 @@ impl Replay {
         self.last = counts.iter().filter(|(_, count)| **count > 0).map(|(key, _)| (key.clone(), 0)).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let boot = Duration::from_secs(3600 + u64::try_from(step).expect("a step"));
-        let points =
-            runtime.block_on(self.observer.snapshot(boot, at.is_some())).expect("a table that can be read");
-        self.observer.confirm(&points, |_| true, false);
+        let instant = at.map(|at| Duration::from_secs(u64::try_from(at).expect("after 1970")));
+        let timestamp = instant.and_then(|instant| timestamp(Timestamps::Always, instant, true));
+        let moment = Moment { boot, timestamp, clock_set: at.is_some(), due: Due::Both };
+        let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
+        let points = self.ledger.complete(&snapshot);
+        self.ledger.confirm(&snapshot, &points, |_| true, false);
         let mut lines = Lines::default();
-        let at = at.map(|at| Duration::from_secs(u64::try_from(at).expect("after 1970")));
-        write_lines(&mut lines, &points, at.and_then(|at| timestamp(Timestamps::Always, at, true)));
+        lines.write(&points, timestamp);
         (counts, lines)
     }
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use conntrack_exporter::collector::Collector;
+use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::TableError;
+use conntrack_exporter::measurements::Due;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::{Point, Value};
 use nix::sys::signal::Signal;
@@ -101,7 +102,7 @@ fn start_a_process_that_loses_the_right() {
 
 fn lose_the_right(entries: i64) {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let (mut auto, mut named) = (observer("auto"), observer("netlink"));
+    let (mut auto, mut named) = (collector("auto"), collector("netlink"));
     let (start, second, hour) = (Duration::from_secs(100), Duration::from_secs(1), Duration::from_hours(1));
     let (by_text, by_messages) = (("procfs".into(), entries), ("netlink".into(), entries));
 
@@ -129,18 +130,20 @@ fn without_capabilities(action: impl FnOnce()) {
     seteuid(root).expect("root may come back");
 }
 
-fn observer(source: &str) -> Collector {
+fn collector(source: &str) -> Collector {
     let config = Config::parse(&format!("source = \"{source}\"")).expect("a configuration");
     Collector::new(config, &Root::live(), 0)
 }
 
-fn snapshot(runtime: &Runtime, observer: &mut Collector, boot: Duration) -> Result<Vec<Point>, TableError> {
-    runtime.block_on(observer.snapshot(boot, true))
+fn snapshot(runtime: &Runtime, collector: &mut Collector, boot: Duration) -> Result<Vec<Point>, TableError> {
+    let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
+    let snapshot = runtime.block_on(collector.snapshot(&moment))?;
+    Ok(snapshot.points().cloned().collect())
 }
 
 /// By which source a snapshot was taken, and how many entries it counted.
-fn taken(runtime: &Runtime, observer: &mut Collector, boot: Duration) -> (String, i64) {
-    let points = snapshot(runtime, observer, boot).unwrap_or_else(|error| panic!("{error}"));
+fn taken(runtime: &Runtime, collector: &mut Collector, boot: Duration) -> (String, i64) {
+    let points = snapshot(runtime, collector, boot).unwrap_or_else(|error| panic!("{error}"));
     let field = |point: &Point, name: &str| {
         let found = point.fields.iter().find(|(field, _)| *field == name);
         found.map_or_else(|| panic!("no {name}: {point:?}"), |(_, value)| value.clone())

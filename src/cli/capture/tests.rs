@@ -4,7 +4,8 @@ use std::env;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::Duration;
 
-use crate::collector::Collector;
+use crate::collector::{Collector, Moment};
+use crate::measurements::Due;
 use crate::series::point::{Point, Value};
 
 /// A directory of its own for each test.
@@ -47,9 +48,10 @@ fn routers() -> Vec<Router> {
 
 fn snapshot(root: &Path, config: &Path) -> Vec<Point> {
     let config = Config::read(Some(config), Path::new("")).unwrap();
-    let mut observer = Collector::new(config, &Root::replay(root), 0);
+    let mut collector = Collector::new(config, &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(observer.snapshot(Duration::from_hours(1), true)).unwrap()
+    let moment = Moment { boot: Duration::from_hours(1), timestamp: None, clock_set: true, due: Due::Both };
+    runtime.block_on(collector.snapshot(&moment)).unwrap().points().cloned().collect()
 }
 
 fn replayed(directory: &Path) -> Vec<Point> {

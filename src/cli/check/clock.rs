@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::config::{Config, Timestamps};
-use crate::daemon::clock::{self, Evidence, Verdict};
+use crate::daemon::clock::{Clock as _, SystemClock, Verdict};
 use crate::root::Root;
 
 /// Looks for what shows that the clock was set.
@@ -10,11 +10,11 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
     if !root.is_live() {
         return report.ok("clock", "taken for set: these files are another router's");
     }
-    let Ok(now) = clock::now() else {
+    let clock = SystemClock::new(root);
+    let Ok(now) = clock.now() else {
         return report.warning("clock", "can't be read");
     };
-    let set = Verdict::new(clock::build_date(), now).is_set(now, || Evidence::read(root, now.wall));
-    match (set, config.timestamps) {
+    match (Verdict::at(now, &clock), config.timestamps) {
         (true, _) => report.ok("clock", "set"),
         (false, Timestamps::Auto) => report.warning(
             "clock",

@@ -38,7 +38,7 @@ pub(super) struct DeviceTable {
 
 impl DeviceTable {
     /// The known devices, with their entries in the snapshot of these points; then whatever else has entries.
-    pub(super) fn new(devices: Vec<ListedDevice>, points: &[Point]) -> Self {
+    pub(super) fn new<'a>(devices: Vec<ListedDevice>, points: impl Iterator<Item = &'a Point>) -> Self {
         let mut entries = entries_by_name(points);
         let mut rows: Vec<Row> = devices
             .into_iter()
@@ -118,9 +118,9 @@ impl fmt::Display for DeviceTable {
     }
 }
 
-fn entries_by_name(points: &[Point]) -> BTreeMap<String, i64> {
+fn entries_by_name<'a>(points: impl Iterator<Item = &'a Point>) -> BTreeMap<String, i64> {
     let mut entries = BTreeMap::new();
-    for point in points.iter().filter(|point| point.measurement == "connection_state") {
+    for point in points.filter(|point| point.measurement == "connection_state") {
         let name = point.tags.iter().find(|(key, _)| *key == "device_name").map(|(_, name)| name.to_owned());
         if let (Some(name), [(_, Value::Integer(count))]) = (name, point.fields.as_slice()) {
             *entries.entry(name).or_default() += count;

@@ -1,0 +1,142 @@
+//! The one pass over the flows: whose each is, and what each owner has.
+
+pub mod per_owner;
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use crate::attribution::labels::Labels;
+use crate::attribution::owners::{OwnerId, OwnerTable};
+use crate::attribution::{Attribution, Direction, Party, party};
+use crate::conntrack::Entry;
+use crate::conntrack::flow::Flow;
+use crate::devices::{Devices, UNKNOWN_AT_MOST};
+use crate::lan::Lan;
+use crate::measurements::{Measurement, Observation};
+
+/// How much of a line that can't be understood is shown.
+const SHOWN: usize = 240;
+
+/// What a pass over the table has found.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    /// Entries that were understood.
+    pub read: u64,
+    /// Those of them that are the router's talk with itself: they are nobody's and not counted.
+    pub loopback: u64,
+    /// Entries that were not understood.
+    pub unreadable: u64,
+    /// The first of those, and what is wrong with it.
+    pub first_unreadable: Option<String>,
+    /// How many entries each owner has, by place; those without any may be missing.
+    entries: Vec<(OwnerId, u64)>,
+    /// Addresses in the LAN that nobody ties to a device.
+    pub(crate) unknown: HashSet<IpAddr>,
+}
+
+impl Census {
+    /// How many entries `owner` has.
+    pub fn entries(&self, owner: OwnerId) -> u64 {
+        match self.entries.get(owner.place()) {
+            Some((of, count)) if *of == owner => *count,
+            _ => 0,
+        }
+    }
+
+    /// Who has entries.
+    pub fn present(&self) -> impl Iterator<Item = OwnerId> {
+        self.entries.iter().filter(|(_, count)| *count > 0).map(|(owner, _)| *owner)
+    }
+
+    fn count(&mut self, owner: OwnerId) {
+        if self.entries.len() <= owner.place() {
+            self.entries.resize(owner.place() + 1, (OwnerId::UNUSED, 0));
+        }
+        if let Some((of, count)) = self.entries.get_mut(owner.place()) {
+            *of = owner;
+            *count += 1;
+        }
+    }
+
+    fn note_unknown(&mut self, address: IpAddr) {
+        if self.unknown.len() < UNKNOWN_AT_MOST {
+            self.unknown.insert(address);
+        }
+    }
+
+    fn note_unreadable(&mut self, bytes: &[u8], why: impl std::fmt::Display) {
+        self.unreadable += 1;
+        if self.first_unreadable.is_none() {
+            let shown = bytes.get(..bytes.len().min(SHOWN)).unwrap_or_default();
+            self.first_unreadable = Some(format!("\"{}\" ({why})", shown.escape_ascii()));
+        }
+    }
+}
+
+/// One reading of the table, while it goes on. Nothing is asked and no file is read meanwhile: what is not known is
+/// noted, and asked about before the next pass.
+pub(crate) struct Pass<'a> {
+    pub(crate) lan: &'a Lan,
+    pub(crate) devices: &'a Devices,
+    pub(crate) owners: &'a mut OwnerTable,
+    pub(crate) labels: &'a Labels,
+    /// Those that need to see the flows of this pass.
+    pub(crate) observers: Vec<&'a mut (dyn Measurement + 'static)>,
+    pub(crate) census: Census,
+}
+
+impl Pass<'_> {
+    /// Takes one entry.
+    pub(crate) fn see(&mut self, entry: &Entry<'_>) {
+        match entry {
+            Entry::Unreadable { bytes, why } => self.census.note_unreadable(bytes, why),
+            Entry::Flow(flow) => {
+                self.census.read += 1;
+                match self.attribute(flow) {
+                    None => self.census.loopback += 1,
+                    Some(attribution) => self.observe(flow, attribution),
+                }
+            }
+        }
+    }
+
+    fn observe(&mut self, flow: &Flow, attribution: Attribution) {
+        self.census.count(attribution.owner);
+        let observation = Observation { flow, attribution };
+        for measurement in &mut self.observers {
+            measurement.observe(&observation);
+        }
+    }
+
+    /// Whose a flow is; `None` if it is the router's talk with itself.
+    fn attribute(&mut self, flow: &Flow) -> Option<Attribution> {
+        // Of an entry that a device began, which most are, one look-up tells the rest once its address was met.
+        if let Some(owner) = self.owners.owner_at(flow.original.source.address) {
+            return Some(Attribution::new(flow, owner, Direction::Outbound));
+        }
+        let Self { devices, lan, census, .. } = self;
+        let (party, direction) = party(flow, |address| {
+            let place = devices.place(lan, address);
+            if devices.worth_asking(place, address) {
+                census.note_unknown(address);
+            }
+            place
+        });
+        let owner = match party {
+            Party::Loopback => return None,
+            Party::Router => OwnerId::ROUTER,
+            Party::Nobody => OwnerId::UNATTRIBUTED,
+            Party::Device { address, link_layer } => self.owner_at(address, link_layer),
+        };
+        Some(Attribution::new(flow, owner, direction))
+    }
+
+    fn owner_at(&mut self, address: IpAddr, link_layer: bool) -> OwnerId {
+        if let Some(owner) = self.owners.owner_at(address) {
+            return owner;
+        }
+        let identity = self.devices.identify(address, link_layer);
+        let admitted = identity.as_ref().is_some_and(|identity| self.labels.has_shown(identity));
+        self.owners.enter(address, identity, admitted)
+    }
+}

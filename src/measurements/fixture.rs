@@ -1,0 +1,146 @@
+//! A measurement by itself, on flows that a test or a benchmark makes up: no table, no devices, no clock.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+use super::{Attempt, Exporter, Measurement, Observation, Tick, Totals};
+use crate::attribution::labels::{OwnerTags, ShownOwners};
+use crate::attribution::owners::{OwnerId, OwnerTable};
+use crate::attribution::{Attribution, Direction};
+use crate::census::Census;
+use crate::config::Config;
+use crate::conntrack::Gauges;
+use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
+use crate::devices::Identity;
+use crate::process::Usage;
+use crate::sample::Sample;
+use crate::series::point::Point;
+use crate::series::{Room, Series};
+
+/// What surrounds a measurement.
+#[derive(Debug)]
+pub struct Fixture {
+    table: OwnerTable,
+    /// Who is shown: at first only the router and `other`.
+    pub owners: ShownOwners,
+    /// The configuration.
+    pub config: Config,
+    /// What was read besides flows; the time in it goes on by 30 s with every report.
+    pub sample: Sample,
+    /// What the exporter tells of itself.
+    pub exporter: Exporter,
+    last: Option<Sample>,
+}
+
+/// What a report gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The points, in the order of their tags.
+    pub points: Vec<Point>,
+    /// What became of entries for want of room.
+    pub room: Room,
+}
+
+impl Default for Fixture {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Fixture {
+    /// An hour after boot, with the configuration's defaults.
+    pub fn new() -> Self {
+        let sample = Sample {
+            boot: Duration::from_hours(1),
+            host: "router".into(),
+            table: Gauges::default(),
+            own: Usage::default(),
+            interfaces: None,
+        };
+        let exporter = Exporter {
+            sequence: 1,
+            started: 0,
+            clock_set: true,
+            source: "procfs",
+            begun: Instant::now(),
+            totals: Totals::default(),
+        };
+        let nobody = vec![OwnerId::UNATTRIBUTED, OwnerId::OVERFLOW];
+        Self {
+            table: OwnerTable::default(),
+            owners: ShownOwners {
+                devices: Vec::new(),
+                router: row("router", vec![OwnerId::ROUTER]),
+                other: row("other", nobody),
+            },
+            config: Config::default(),
+            sample,
+            exporter,
+            last: None,
+        }
+    }
+
+    /// One more owner, who is not shown yet.
+    pub fn owner(&mut self) -> OwnerId {
+        let number = u32::try_from(self.table.places()).unwrap_or_default();
+        let address = IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number));
+        self.table.enter(address, Some(Identity::Address(address)), true)
+    }
+
+    /// Has `owners` shown as the device `name`.
+    pub fn show(&mut self, name: &str, owners: &[OwnerId]) {
+        self.owners.devices.push(row(name, owners.to_vec()));
+    }
+
+    /// One more device, shown by its name.
+    pub fn device(&mut self, name: &str) -> OwnerId {
+        let owner = self.owner();
+        self.show(name, &[owner]);
+        owner
+    }
+
+    /// Has `measurement` see flows in a pass over the table that comes to its end.
+    pub fn pass(&self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
+        self.broken_pass(measurement, flows);
+        measurement.complete(Attempt::First);
+    }
+
+    /// Has `measurement` see flows in a pass that breaks off.
+    pub fn broken_pass(&self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
+        measurement.begin(Attempt::First, self.table.places());
+        for (owner, direction, flow) in flows {
+            let attribution = Attribution::new(flow, *owner, *direction);
+            measurement.observe(&Observation { flow, attribution });
+        }
+    }
+
+    /// Has `measurement` report.
+    pub fn report(&mut self, measurement: &mut dyn Measurement) -> Report {
+        let tick = Tick {
+            sample: &self.sample,
+            last: self.last.as_ref(),
+            census: &Census::default(),
+            owners: &self.owners,
+            config: &self.config,
+            exporter: &self.exporter,
+        };
+        let mut room = Room::default();
+        let mut out = Series::new(measurement.schema().name, self.config.tags.global(), &mut room);
+        measurement.report(&tick, &mut out);
+        let points = out.into_points();
+        self.last = Some(self.sample.clone());
+        self.sample.boot += Duration::from_secs(30);
+        Report { points, room }
+    }
+}
+
+fn row(name: &str, owners: Vec<OwnerId>) -> OwnerTags {
+    OwnerTags { tags: [("device_name", name.into())].into(), owners }
+}
+
+/// A flow of this protocol and state between two addresses that mean nothing.
+pub fn flow(protocol: Protocol, state: State) -> Flow {
+    let tuple = Tuple { source: Endpoint::UNSPECIFIED, destination: Endpoint::UNSPECIFIED, counters: None };
+    let flags = Flags::default();
+    Flow { protocol, state, flags, timeout: None, mark: 0, zone: 0, original: tuple, reply: tuple }
+}

@@ -1,0 +1,146 @@
+//! What one output has handed over: which series its receiver holds, which are due to end, and what was lost.
+//!
+//! A series that was sent and has gone is sent once more as 0, so that no graph hangs at its last value; again, if the
+//! kernel refused what carried it. Each output keeps its own ledger, for what one receiver got says nothing of another.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::measurements::conntrack_exporter::DELIVERY;
+use crate::series::point::{Field, Point, Tags, Value};
+use crate::series::schema::Schema;
+use crate::snapshot::{Part, Snapshot};
+
+/// What an output has handed over since it began.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// What its figures are tagged with, so that they can be told from those of the first output.
+    output: Option<&'static str>,
+    /// By measurement.
+    receivers: BTreeMap<&'static str, Holdings>,
+    /// Datagrams that the kernel took.
+    pub datagrams_sent: u64,
+    /// Datagrams that it refused, or said later that nobody took.
+    pub send_errors: u64,
+}
+
+/// What the receiver has of one measurement.
+#[derive(Debug, Default)]
+struct Holdings {
+    /// The series that it holds above zero, as far as is known, in order.
+    held: Vec<Rc<Tags>>,
+    /// The zeros of the last snapshot that were handed over.
+    zeros: Vec<Rc<Tags>>,
+}
+
+impl Ledger {
+    /// A ledger whose figures carry the tag `output`: every output but the first has its own point of
+    /// `conntrack_exporter`.
+    pub fn tagged(output: &'static str) -> Self {
+        Self { output: Some(output), ..Self::default() }
+    }
+
+    /// The points to send: those of the snapshot, zeros for what the receiver holds and the snapshot lacks, and in
+    /// `conntrack_exporter` what only this output knows.
+    pub fn complete(&self, snapshot: &Snapshot) -> Vec<Point> {
+        let mut points = Vec::new();
+        let mut lines = 0;
+        for Part { schema, points: given } in &snapshot.parts {
+            let held = self.receivers.get(schema.name).map(|holdings| holdings.held.as_slice());
+            let before = points.len();
+            add_with_zeros(&mut points, schema, given, held.unwrap_or_default());
+            if schema.name == DELIVERY.counted_measurement {
+                lines = points.len() - before;
+            }
+        }
+        for point in points.iter_mut().filter(|point| point.measurement == DELIVERY.measurement) {
+            self.fill_in(point, lines);
+        }
+        points
+    }
+
+    /// What only the output knows of a snapshot.
+    fn fill_in(&self, point: &mut Point, lines: usize) {
+        let figures = [
+            (DELIVERY.points, Value::count(lines)),
+            (DELIVERY.datagrams_sent, Value::count(self.datagrams_sent)),
+            (DELIVERY.send_errors, Value::count(self.send_errors)),
+        ];
+        for (name, figure) in figures {
+            point
+                .fields
+                .iter_mut()
+                .filter(|(field, _)| *field == name)
+                .for_each(|(_, value)| *value = figure.clone());
+        }
+        if let Some(output) = self.output {
+            point.tags = Rc::new(point.tags.with(("output", output.into())));
+        }
+    }
+
+    /// Takes note of what was handed over of `points`, which [`Ledger::complete`] gave for `snapshot`: `delivered`
+    /// says it of each by its place. With `doubt`, what was handed over with the snapshot before may not have arrived
+    /// after all, and its zeros are due again.
+    pub fn confirm(
+        &mut self,
+        snapshot: &Snapshot,
+        points: &[Point],
+        delivered: impl Fn(usize) -> bool,
+        doubt: bool,
+    ) {
+        let parts = snapshot.parts.iter().map(|part| part.schema);
+        for schema in parts.filter(|schema| !schema.ends_with_zero.is_empty()) {
+            let places = points.iter().enumerate().filter(|(_, point)| point.measurement == schema.name);
+            let outcome = places.map(|(place, point)| (point, delivered(place)));
+            self.receivers.entry(schema.name).or_default().confirm(schema, outcome, doubt);
+        }
+    }
+}
+
+impl Holdings {
+    /// Points come in the order of their tags.
+    fn confirm<'a>(&mut self, schema: &Schema, points: impl Iterator<Item = (&'a Point, bool)>, doubt: bool) {
+        let mut held = Vec::new();
+        let last_zeros = std::mem::take(&mut self.zeros);
+        let zero = zero(schema);
+        for (point, delivered) in points {
+            let was_held = || self.held.binary_search(&point.tags).is_ok();
+            match (point.fields == zero, delivered) {
+                (true, true) => self.zeros.push(Rc::clone(&point.tags)),
+                (true, false) | (false, true) => held.push(Rc::clone(&point.tags)),
+                (false, false) if was_held() => held.push(Rc::clone(&point.tags)),
+                (false, false) => {}
+            }
+        }
+        if doubt {
+            // These may lie anywhere among the others.
+            held.extend(last_zeros);
+            held.sort();
+            held.dedup();
+        }
+        self.held = held;
+    }
+}
+
+/// The fields with which a series of this measurement ends.
+fn zero(schema: &Schema) -> Vec<Field> {
+    schema.ends_with_zero.iter().map(|name| (*name, Value::Integer(0))).collect()
+}
+
+/// Adds the given points, and zeros for those series of `held` that they lack; both are in the order of their tags.
+fn add_with_zeros(points: &mut Vec<Point>, schema: &Schema, given: &[Point], held: &[Rc<Tags>]) {
+    let ended =
+        |tags: &Rc<Tags>| Point { measurement: schema.name, tags: Rc::clone(tags), fields: zero(schema) };
+    let mut gone = held.iter().peekable();
+    for point in given {
+        while let Some(tags) = gone.next_if(|tags| **tags < point.tags) {
+            points.push(ended(tags));
+        }
+        gone.next_if(|tags| **tags == point.tags);
+        points.push(point.clone());
+    }
+    points.extend(gone.map(ended));
+}
+
+#[cfg(test)]
+mod tests;

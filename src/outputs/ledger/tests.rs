@@ -1,0 +1,115 @@
+use super::*;
+use crate::measurements::connection_state::SCHEMA;
+use crate::measurements::conntrack_exporter;
+
+/// A snapshot in which these devices have so many connections, and what the exporter says of itself.
+fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
+    let tags = |tag| Rc::new(Tags::new(vec![tag], &[].into()));
+    let point = |(name, count): &(&str, i64)| Point {
+        measurement: SCHEMA.name,
+        tags: tags(("device_name", Rc::from(*name))),
+        fields: vec![("count", Value::Integer(*count))],
+    };
+    let exporter = Point {
+        measurement: DELIVERY.measurement,
+        tags: tags(("host", "router".into())),
+        fields: ["points", "datagrams_sent", "send_errors", "devices"]
+            .map(|name| (name, Value::Integer(0)))
+            .to_vec(),
+    };
+    let parts = vec![
+        Part { schema: &SCHEMA, points: counts.iter().map(point).collect() },
+        Part { schema: &conntrack_exporter::SCHEMA, points: vec![exporter] },
+    ];
+    Snapshot { timestamp: None, parts, addresses_changed: false }
+}
+
+fn shown(points: &[Point]) -> Vec<String> {
+    let states = points.iter().filter(|point| point.measurement == SCHEMA.name);
+    let show = |point: &Point| {
+        let [("count", Value::Integer(count))] = point.fields[..] else { panic!("not one count") };
+        format!("{}={count}", point.tags.own("device_name").unwrap())
+    };
+    states.map(show).collect()
+}
+
+/// Sends a snapshot; gives what went out.
+fn send(ledger: &mut Ledger, counts: &[(&str, i64)], arrives: bool) -> Vec<String> {
+    send_in_doubt(ledger, counts, arrives, false)
+}
+
+fn send_in_doubt(ledger: &mut Ledger, counts: &[(&str, i64)], arrives: bool, doubt: bool) -> Vec<String> {
+    let snapshot = snapshot(counts);
+    let points = ledger.complete(&snapshot);
+    ledger.confirm(&snapshot, &points, |_| arrives, doubt);
+    shown(&points)
+}
+
+#[test]
+fn what_has_gone_is_sent_once_as_zero() {
+    let mut ledger = Ledger::default();
+    assert_eq!(send(&mut ledger, &[("pc", 1), ("tv", 2)], true), ["pc=1", "tv=2"]);
+    assert_eq!(send(&mut ledger, &[("nas", 3), ("tv", 2)], true), ["nas=3", "pc=0", "tv=2"]);
+    assert_eq!(send(&mut ledger, &[("tv", 2)], true), ["nas=0", "tv=2"]);
+    assert_eq!(send(&mut ledger, &[("tv", 2)], true), ["tv=2"]);
+}
+
+#[test]
+fn a_zero_that_was_refused_is_sent_again() {
+    let mut ledger = Ledger::default();
+    send(&mut ledger, &[("tv", 1)], true);
+    for _ in 0..3 {
+        assert_eq!(send(&mut ledger, &[], false), ["tv=0"]);
+    }
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+    assert!(send(&mut ledger, &[], true).is_empty());
+}
+
+#[test]
+fn a_zero_in_doubt_is_sent_again() {
+    let mut ledger = Ledger::default();
+    send(&mut ledger, &[("tv", 1)], true);
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+    assert!(send_in_doubt(&mut ledger, &[], true, true).is_empty());
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+}
+
+#[test]
+fn what_was_never_taken_needs_no_zero_but_what_was_before_does() {
+    let mut ledger = Ledger::default();
+    send(&mut ledger, &[("tv", 1)], false);
+    assert!(send(&mut ledger, &[], true).is_empty(), "the receiver never saw it");
+    send(&mut ledger, &[("tv", 1)], true);
+    send(&mut ledger, &[("tv", 1)], false);
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+}
+
+#[test]
+fn a_measurement_that_was_not_due_has_not_gone() {
+    let mut ledger = Ledger::default();
+    send(&mut ledger, &[("tv", 1)], true);
+    let traffic_only = Snapshot { timestamp: None, parts: vec![], addresses_changed: false };
+    let points = ledger.complete(&traffic_only);
+    assert!(points.is_empty());
+    ledger.confirm(&traffic_only, &points, |_| true, false);
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"], "now it has");
+}
+
+#[test]
+fn the_output_fills_in_what_only_it_knows() {
+    let figures = |ledger: &Ledger, counts: &[(&str, i64)]| {
+        let point = ledger.complete(&snapshot(counts)).pop().unwrap();
+        let figures: Vec<_> = point.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        (figures.join(" "), point.tags.own("output").map(ToString::to_string))
+    };
+    let mut ledger = Ledger { datagrams_sent: 7, send_errors: 2, ..Ledger::default() };
+    send(&mut ledger, &[("pc", 1), ("tv", 1)], true);
+    let expected = "points=Integer(2) datagrams_sent=Integer(7) send_errors=Integer(2) devices=Integer(0)";
+    assert_eq!(figures(&ledger, &[("tv", 1)]), (expected.to_owned(), None), "zeros count");
+    let second = Ledger::tagged("influxdb");
+    assert_eq!(
+        figures(&second, &[("tv", 1)]).1.as_deref(),
+        Some("influxdb"),
+        "each output has its own point"
+    );
+}
