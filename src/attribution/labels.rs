@@ -1,7 +1,7 @@
 //! Under which tags each owner's figures go out.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ enum Labelled {
     NotYet,
     /// The owner has no name that could be sent.
     Nameless,
-    Known(Rc<Label>),
+    Known(Label, Rc<[Tag]>),
 }
 
 /// One row of a snapshot: a device with all its owners, the router, or `other`.
@@ -81,29 +81,32 @@ impl Labels {
         config: &Config,
         boot: Duration,
     ) -> ShownOwners {
-        self.label(present, table, devices);
-        let candidates: Vec<_> = present
-            .iter()
-            .filter_map(|owner| Some((*owner, table.identity(*owner)?, self.of(*owner)?)))
-            .collect();
-        let asked: Vec<_> = candidates.iter().map(|(_, identity, label)| (*identity, &**label)).collect();
-        let verdicts = self.limit.admit(&asked, config.limits.max_devices, boot);
-        let shown = candidates.into_iter().zip(verdicts).filter(|(_, admitted)| *admitted);
-        let shown: Vec<_> = shown.map(|((owner, _, label), _)| (owner, label)).collect();
-        let is_shown: HashSet<OwnerId> = shown.iter().map(|(owner, _)| *owner).collect();
+        self.label(present, table, devices, &config.devices.tags);
         let mut other = vec![OwnerId::UNATTRIBUTED, OwnerId::OVERFLOW];
-        other.extend(present.iter().filter(|owner| owner.is_device() && !is_shown.contains(owner)));
-        let wanted = config.devices.tags.as_slice();
+        let (mut owners, mut asked) = (Vec::new(), Vec::new());
+        for owner in present.iter().filter(|owner| owner.is_device()) {
+            match (table.identity(*owner), self.by_place.get(owner.place())) {
+                (Some(identity), Some(Labelled::Known(label, tags))) => {
+                    owners.push((*owner, label, tags));
+                    asked.push((identity, label));
+                }
+                _ => other.push(*owner),
+            }
+        }
+        let verdicts = self.limit.admit(&asked, config.limits.max_devices, boot);
+        let (shown, unshown): (Vec<_>, Vec<_>) =
+            owners.into_iter().zip(verdicts).partition(|(_, admitted)| *admitted);
+        other.extend(unshown.into_iter().map(|((owner, ..), _)| owner));
         let router = config.lan.router_name.name().shared();
         ShownOwners {
-            devices: by_name(shown, wanted),
+            devices: by_name(shown.into_iter().map(|(owner, _)| owner)),
             router: OwnerTags { tags: [("device_name", router)].into(), owners: vec![OwnerId::ROUTER] },
             other: OwnerTags { tags: [("device_name", "other".into())].into(), owners: other },
         }
     }
 
     /// Makes the labels that are lacking.
-    fn label(&mut self, present: &[OwnerId], table: &OwnerTable, devices: &Devices) {
+    fn label(&mut self, present: &[OwnerId], table: &OwnerTable, devices: &Devices, wanted: &[DeviceTag]) {
         let now = (table.epoch(), devices.generation());
         if self.made_for != now {
             self.by_place.clear();
@@ -114,31 +117,27 @@ impl Labels {
             let Some(place) = self.by_place.get_mut(owner.place()) else { continue };
             if matches!(place, Labelled::NotYet) {
                 let label = table.identity(*owner).and_then(|identity| devices.label(identity));
-                *place = label.map_or(Labelled::Nameless, |label| Labelled::Known(Rc::new(label)));
+                *place = label.map_or(Labelled::Nameless, |label| {
+                    let tags = device_tags(&label, wanted);
+                    Labelled::Known(label, tags)
+                });
             }
-        }
-    }
-
-    fn of(&self, owner: OwnerId) -> Option<Rc<Label>> {
-        match self.by_place.get(owner.place())? {
-            Labelled::Known(label) => Some(Rc::clone(label)),
-            Labelled::NotYet | Labelled::Nameless => None,
         }
     }
 }
 
 /// Owners of one name share one row.
-fn by_name(shown: Vec<(OwnerId, Rc<Label>)>, wanted: &[DeviceTag]) -> Vec<OwnerTags> {
+fn by_name<'a>(shown: impl Iterator<Item = (OwnerId, &'a Label, &'a Rc<[Tag]>)>) -> Vec<OwnerTags> {
     let mut rows: Vec<OwnerTags> = Vec::new();
-    let mut places: HashMap<Rc<str>, usize, RandomState> = HashMap::default();
-    for (owner, label) in shown {
-        match places.entry(label.name.shared()) {
+    let mut places: HashMap<&str, usize, RandomState> = HashMap::default();
+    for (owner, label, tags) in shown {
+        match places.entry(label.name.as_str()) {
             Entry::Occupied(place) => {
                 rows.get_mut(*place.get()).into_iter().for_each(|row| row.owners.push(owner));
             }
             Entry::Vacant(place) => {
                 place.insert(rows.len());
-                rows.push(OwnerTags { tags: device_tags(&label, wanted), owners: vec![owner] });
+                rows.push(OwnerTags { tags: Rc::clone(tags), owners: vec![owner] });
             }
         }
     }

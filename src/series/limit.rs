@@ -22,13 +22,13 @@ impl SeriesLimit {
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut series: Vec<_> = rows.iter().map(|(tags, _)| Rc::clone(tags)).collect();
         series.dedup();
-        if series.len() > max {
-            series = self.choose(max, series);
+        if series.len() <= max {
+            self.last = series;
+            return (rows, Vec::new());
         }
-        let has_place = |tags: &Rc<Tags>| series.binary_search(tags).is_ok();
-        let (kept, surplus) = rows.into_iter().partition(|(tags, _)| has_place(tags));
-        self.last = series;
-        (kept, surplus)
+        self.last = self.choose(max, series);
+        let has_place = |tags: &Rc<Tags>| self.last.binary_search(tags).is_ok();
+        rows.into_iter().partition(|(tags, _)| has_place(tags))
     }
 
     fn choose(&self, max: usize, series: Vec<Rc<Tags>>) -> Vec<Rc<Tags>> {
