@@ -13,7 +13,7 @@ use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::procfs::{self, Reading};
 use conntrack_exporter::conntrack::{Entry, Progress};
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::root::Root;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -69,7 +69,7 @@ fn whole_snapshot(bencher: Bencher<'_, '_>) {
     let mut collector = Collector::new(Config::default(), &Root::replay(&root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let boot = Duration::from_secs(1);
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
+    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
     bencher
         .counter(ItemsCount::new(ENTRIES))
         .bench_local(|| runtime.block_on(collector.snapshot(&moment)).unwrap());

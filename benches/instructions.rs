@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use conntrack_exporter::attribution::Direction;
-use conntrack_exporter::attribution::labels::Labels;
+use conntrack_exporter::attribution::labels::OwnerLabels;
 use conntrack_exporter::attribution::owners::OwnerTable;
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
@@ -26,7 +26,7 @@ use conntrack_exporter::conntrack::{Entry, Progress, Table};
 use conntrack_exporter::devices::{Devices, Settings};
 use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::lan::{Lan, interfaces};
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::measurements::connection_state::ConnectionState;
 use conntrack_exporter::measurements::fixture::Fixture;
 use conntrack_exporter::netlink::Dump;
@@ -94,7 +94,7 @@ fn scrape(table: &Path, entries: usize) {
 
 fn moment(second: usize) -> Moment {
     let boot = Duration::from_secs(second as u64);
-    Moment { boot, timestamp: Some(1_795_241_400_000_000_000), clock_set: true, due: Due::Both }
+    Moment { boot, timestamp: Some(1_795_241_400_000_000_000), clock_set: true, due: DueClocks::Both }
 }
 
 /// All of a tick but sending.
@@ -176,7 +176,7 @@ fn name(root: &Path, devices: usize, times: usize) {
         .map(|address| address.parse().unwrap())
         .collect();
     let mut known = Devices::new(&Root::replay(root), device_settings(&config));
-    let (mut table, mut labels) = (OwnerTable::default(), Labels::default());
+    let (mut table, mut labels) = (OwnerTable::default(), OwnerLabels::default());
     for _ in 0..times {
         known.refresh(&lan, Duration::ZERO);
         table.begin((known.generation(), lan.generation()), |_| false);

@@ -43,7 +43,7 @@ impl Attribution {
 
 /// Whose a flow is, by addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
+pub enum FlowOwner {
     /// The router talks to itself: not counted.
     Loopback,
     /// The router's own.
@@ -64,21 +64,21 @@ pub enum Party {
 /// 0. Original source loopback: not counted. 1. Original source in the LAN: that device. 2. Original source a router
 ///    address: the router. 3. Reply source in the LAN (a port forward): that device. 4. Reply source a router
 ///    address: the router. 5. Else nobody's, and the original direction is taken for the one in which it sends.
-pub fn party(flow: &Flow, mut place: impl FnMut(IpAddr) -> Place) -> (Party, Direction) {
+pub fn flow_owner(flow: &Flow, mut place: impl FnMut(IpAddr) -> Place) -> (FlowOwner, Direction) {
     let origin = flow.original.source.address;
     match place(origin) {
-        Place::Loopback => (Party::Loopback, Direction::Outbound),
-        Place::Lan { link_layer } => (Party::Device { address: origin, link_layer }, Direction::Outbound),
-        Place::Router => (Party::Router, Direction::Outbound),
+        Place::Loopback => (FlowOwner::Loopback, Direction::Outbound),
+        Place::Lan { link_layer } => (FlowOwner::Device { address: origin, link_layer }, Direction::Outbound),
+        Place::Router => (FlowOwner::Router, Direction::Outbound),
         Place::Outside => {
             let answering = flow.reply.source.address;
             match place(answering) {
                 Place::Lan { link_layer } => {
-                    (Party::Device { address: answering, link_layer }, Direction::Inbound)
+                    (FlowOwner::Device { address: answering, link_layer }, Direction::Inbound)
                 }
                 // A loopback address is the router's as well: an outsider's connection redirected to it.
-                Place::Router | Place::Loopback => (Party::Router, Direction::Inbound),
-                Place::Outside => (Party::Nobody, Direction::Outbound),
+                Place::Router | Place::Loopback => (FlowOwner::Router, Direction::Inbound),
+                Place::Outside => (FlowOwner::Nobody, Direction::Outbound),
             }
         }
     }
@@ -104,19 +104,19 @@ mod tests {
         }
     }
 
-    fn of(original: [&str; 2], reply: [&str; 2]) -> (Party, Direction) {
+    fn of(original: [&str; 2], reply: [&str; 2]) -> (FlowOwner, Direction) {
         let family = if original[0].contains(':') { "ipv6 10" } else { "ipv4 2" };
         let ([a, b], [c, d]) = (original, reply);
         let line = format!(
             "{family} udp 17 9 src={a} dst={b} sport=1 dport=2 src={c} dst={d} sport=2 dport=1 use=2"
         );
-        party(&parse(line.as_bytes()).unwrap(), place)
+        flow_owner(&parse(line.as_bytes()).unwrap(), place)
     }
 
-    fn device(address: &str) -> Party {
+    fn device(address: &str) -> FlowOwner {
         let address = address.parse().unwrap();
         let Place::Lan { link_layer } = place(address) else { panic!("{address} is not in the LAN") };
-        Party::Device { address, link_layer }
+        FlowOwner::Device { address, link_layer }
     }
 
     #[test]
@@ -124,21 +124,21 @@ mod tests {
         let (wan, host, server) = ("203.0.113.10", "198.51.100.7", "192.168.8.102");
         let client = "192.168.8.101";
         let cases = [
-            ("loopback", ["127.0.0.1", "127.0.0.1"], ["127.0.0.1", "127.0.0.1"], Party::Loopback),
-            ("loopback", ["::1", "::1"], ["::1", "::1"], Party::Loopback),
+            ("loopback", ["127.0.0.1", "127.0.0.1"], ["127.0.0.1", "127.0.0.1"], FlowOwner::Loopback),
+            ("loopback", ["::1", "::1"], ["::1", "::1"], FlowOwner::Loopback),
             ("masqueraded", [client, host], [host, wan], device(client)),
             ("to the router", [client, "192.168.8.1"], ["192.168.8.1", client], device(client)),
             ("multicast", [client, "239.255.255.250"], ["239.255.255.250", client], device(client)),
             ("hairpin", [client, wan], [server, "192.168.8.1"], device(client)),
             ("to the guests", [client, "192.168.9.5"], ["192.168.9.5", client], device(client)),
             ("WireGuard peer", ["10.0.0.2", host], [host, wan], device("10.0.0.2")),
-            ("router out", [wan, host], [host, wan], Party::Router),
-            ("router to LAN", ["192.168.8.1", client], [client, "192.168.8.1"], Party::Router),
+            ("router out", [wan, host], [host, wan], FlowOwner::Router),
+            ("router to LAN", ["192.168.8.1", client], [client, "192.168.8.1"], FlowOwner::Router),
             ("port forward", [host, wan], [server, host], device(server)),
-            ("to the WAN address", [host, wan], [wan, host], Party::Router),
-            ("redirected", [host, wan], ["127.0.0.1", host], Party::Router),
-            ("DHCP", ["0.0.0.0", "255.255.255.255"], ["255.255.255.255", "0.0.0.0"], Party::Nobody),
-            ("passing through", [host, "198.51.100.9"], ["198.51.100.9", host], Party::Nobody),
+            ("to the WAN address", [host, wan], [wan, host], FlowOwner::Router),
+            ("redirected", [host, wan], ["127.0.0.1", host], FlowOwner::Router),
+            ("DHCP", ["0.0.0.0", "255.255.255.255"], ["255.255.255.255", "0.0.0.0"], FlowOwner::Nobody),
+            ("passing through", [host, "198.51.100.9"], ["198.51.100.9", host], FlowOwner::Nobody),
             (
                 "IPv6",
                 ["2001:db8:aa:10::101", "2001:db8:beef::7"],

@@ -1,17 +1,18 @@
 //! The one pass over the flows: whose each is, and what each owner has.
 
+pub mod cells;
 pub mod per_owner;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use crate::attribution::labels::Labels;
+use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
-use crate::attribution::{Attribution, Direction, Party, party};
+use crate::attribution::{Attribution, Direction, FlowOwner, flow_owner};
 use crate::conntrack::Entry;
 use crate::conntrack::flow::Flow;
-use crate::devices::{Devices, UNKNOWN_AT_MOST};
-use crate::lan::Lan;
+use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
+use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
 
 /// How much of a line that can't be understood is shown.
@@ -79,7 +80,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) lan: &'a Lan,
     pub(crate) devices: &'a Devices,
     pub(crate) owners: &'a mut OwnerTable,
-    pub(crate) labels: &'a Labels,
+    pub(crate) labels: &'a OwnerLabels,
     /// Those that need to see the flows of this pass.
     pub(crate) observers: Vec<&'a mut (dyn Measurement + 'static)>,
     pub(crate) census: Census,
@@ -115,18 +116,18 @@ impl Pass<'_> {
             return Some(Attribution::new(flow, owner, Direction::Outbound));
         }
         let Self { devices, lan, census, .. } = self;
-        let (party, direction) = party(flow, |address| {
+        let (flow_owner, direction) = flow_owner(flow, |address| {
             let place = devices.place(lan, address);
             if devices.worth_asking(place, address) {
                 census.note_unknown(address);
             }
             place
         });
-        let owner = match party {
-            Party::Loopback => return None,
-            Party::Router => OwnerId::ROUTER,
-            Party::Nobody => OwnerId::UNATTRIBUTED,
-            Party::Device { address, link_layer } => self.owner_at(address, link_layer),
+        let owner = match flow_owner {
+            FlowOwner::Loopback => return None,
+            FlowOwner::Router => OwnerId::ROUTER,
+            FlowOwner::Nobody => OwnerId::UNATTRIBUTED,
+            FlowOwner::Device { address, link_layer } => self.owner_at(address, link_layer),
         };
         Some(Attribution::new(flow, owner, direction))
     }
@@ -137,6 +138,11 @@ impl Pass<'_> {
         }
         let identity = self.devices.identify(address, link_layer);
         let admitted = identity.as_ref().is_some_and(|identity| self.labels.has_shown(identity));
+        let by_address_alone = matches!(identity, Some(Identity::Address(_) | Identity::Eui64Only(_)));
+        if by_address_alone && !admitted && self.devices.is_yet_to_ask(Place::Lan { link_layer }, address) {
+            // The neighbours will tell, and its address must not become a name until then.
+            return OwnerId::UNATTRIBUTED;
+        }
         self.owners.enter(address, identity, admitted)
     }
 }

@@ -96,7 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     outcome
         .unwrap_or_else(|error| {
-            complain(&error);
+            print_error(&error);
             error.exit()
         })
         .into()
@@ -173,7 +173,7 @@ fn print(text: &[u8]) -> io::Result<()> {
 }
 
 /// Says what is wrong. Where nobody hears it, the exit code still tells.
-fn complain(what: &dyn Display) {
+fn print_error(what: &dyn Display) {
     let _ = writeln!(io::stderr(), "conntrack-exporter: {what}");
 }
 

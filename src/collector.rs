@@ -9,23 +9,22 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::attribution::labels::Labels;
+use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
 use crate::config::Config;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
-use crate::devices::Identity;
 use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
-use crate::measurements::{self, Clock, Due, Exporter, Measurement, Tick, Totals};
+use crate::measurements::{self, Clock, DueClocks, Exporter, Measurement, Tick, Totals};
 use crate::proc_net::dev::{self, NetDev};
 use crate::process::Usage;
 use crate::root::Root;
 use crate::sample::Sample;
 use crate::series::schema::Schema;
-use crate::series::{Room, Series};
+use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
 use surroundings::Surroundings;
 
@@ -44,7 +43,7 @@ pub struct Moment {
     /// Whether the wall clock is to be believed.
     pub clock_set: bool,
     /// Which clocks are due.
-    pub due: Due,
+    pub due: DueClocks,
 }
 
 /// All that is known from one tick to the next.
@@ -56,7 +55,7 @@ pub struct Collector {
     rereads: Rereads,
     surroundings: Surroundings,
     owners: OwnerTable,
-    labels: Labels,
+    labels: OwnerLabels,
     measurements: Vec<Box<dyn Measurement>>,
     /// The sample of the last report of each clock.
     last: [Option<Sample>; 2],
@@ -89,7 +88,7 @@ impl Collector {
             rereads: Rereads::default(),
             surroundings: Surroundings::new(root, &config),
             owners: OwnerTable::default(),
-            labels: Labels::default(),
+            labels: OwnerLabels::default(),
             measurements,
             last: [None, None],
             totals: Totals::default(),
@@ -130,6 +129,9 @@ impl Collector {
             let place = running.iter().position(|old| old.schema().name == new.schema().name);
             self.measurements.push(place.map_or(new, |place| running.swap_remove(place)));
         }
+        for measurement in &mut self.measurements {
+            measurement.reconfigure(config);
+        }
     }
 
     /// Takes the snapshot of `moment`. A table that can't be read to its end leaves everything as it was.
@@ -147,16 +149,12 @@ impl Collector {
         Ok(self.report(moment, &sample, &census, begun))
     }
 
-    /// Takes note of whom nobody ties to a device, so that the neighbours are asked before the next pass. Addresses that
-    /// are owners by themselves are not looked up again in every pass; they stay unknown all the same.
+    /// Takes note of whom nobody ties to a device, so that the neighbours are asked before the next pass. Addresses of
+    /// known owners are not looked up again in every pass; they may be unknown all the same.
     fn note_unknown(&mut self, census: &Census) {
         let Surroundings { devices, lan, .. } = &mut self.surroundings;
-        let identities = census.present().filter_map(|owner| self.owners.identity(owner));
-        let bare = identities.filter_map(|identity| match identity {
-            Identity::Address(address) => Some(*address),
-            Identity::Device(_) | Identity::Eui64Only(_) | Identity::Named(_) => None,
-        });
-        let unknown = bare.filter(|address| devices.worth_asking(devices.place(lan, *address), *address));
+        let met = census.present().filter_map(|owner| self.owners.address_without_device(owner));
+        let unknown = met.filter(|address| devices.worth_asking(devices.place(lan, *address), *address));
         let unknown: Vec<IpAddr> = unknown.chain(census.unknown.iter().copied()).collect();
         for address in unknown {
             devices.note_unknown(address);
@@ -178,7 +176,7 @@ impl Collector {
             begun,
             totals: self.totals,
         };
-        let (mut parts, mut room) = (self.switched_off(moment.due), Room::default());
+        let (mut parts, mut shared) = (self.switched_off(moment.due), SharedFigures::default());
         for measurement in &mut self.measurements {
             let schema = measurement.schema();
             if !moment.due.includes(schema.every) {
@@ -189,10 +187,10 @@ impl Collector {
                 last: self.last.get(schema.every as usize).and_then(Option::as_ref),
                 census,
                 owners: &owners,
-                config: &self.config,
+                limits: &self.config.limits,
                 exporter: &exporter,
             };
-            let mut out = Series::new(schema.name, self.config.tags.global(), &mut room);
+            let mut out = Series::new(schema.name, self.config.tags.global(), &mut shared);
             measurement.report(&tick, &mut out);
             parts.push(Part { schema, points: out.into_points() });
         }
@@ -205,14 +203,14 @@ impl Collector {
     }
 
     /// Empty parts for measurements that are switched off: what was sent of them has gone.
-    fn switched_off(&self, due: Due) -> Vec<Part> {
+    fn switched_off(&self, due: DueClocks) -> Vec<Part> {
         let is_on = |schema: &Schema| self.measurements.iter().any(|one| one.schema().name == schema.name);
         let off = measurements::schemas().filter(|schema| due.includes(schema.every) && !is_on(schema));
         off.map(|schema| Part { schema, points: Vec::new() }).collect()
     }
 
     /// Keeps the sample for the next report of the clocks that were due.
-    fn keep(&mut self, sample: &Sample, due: Due) {
+    fn keep(&mut self, sample: &Sample, due: DueClocks) {
         let clocks = [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| due.includes(*clock));
         for clock in clocks {
             if let Some(last) = self.last.get_mut(clock as usize) {

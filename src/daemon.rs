@@ -205,7 +205,7 @@ impl Daemon {
     /// Takes the snapshot of `instant` and hands it over.
     async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> io::Result<()> {
         let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
-        let moment = Moment { boot, timestamp, clock_set, due: measurements::Due::Both };
+        let moment = Moment { boot, timestamp, clock_set, due: measurements::DueClocks::Both };
         match self.collector.snapshot(&moment).await {
             Ok(snapshot) => {
                 if self.table.ends() {
@@ -227,16 +227,19 @@ impl Daemon {
     fn reload(&mut self) -> io::Result<()> {
         let read = self.config_file.read();
         // Of a file that can't be read, the running configuration tells whether it could be after a restart.
-        let lack = match &read {
+        let restart_needed = match &read {
             Ok(config) => (self.restart_needed)(config),
             Err(ConfigError::Unreadable { .. }) => (self.restart_needed)(self.collector.config()),
             Err(ConfigError::Invalid { .. }) => None,
         };
-        let config = match (read, lack) {
+        let config = match (read, restart_needed) {
             (Ok(config), None) => config,
-            (refused, lack) => {
+            (refused, restart_needed) => {
                 let error = refused.err().map(|error| error.to_string());
-                let why: Vec<_> = error.into_iter().chain(lack.map(|lack| lack.to_string())).collect();
+                let why: Vec<_> = error
+                    .into_iter()
+                    .chain(restart_needed.map(|restart_needed| restart_needed.to_string()))
+                    .collect();
                 self.collector.totals.reload_errors += 1;
                 error!("{}; the running configuration is kept", why.join("; "));
                 return Ok(());

@@ -169,6 +169,12 @@ impl Devices {
         }
     }
 
+    /// Whether `address`, for which [`Devices::place`] gave `place`, is unknown and the neighbours were not asked since it
+    /// turned up. Who is there is told by the next pass.
+    pub fn is_yet_to_ask(&self, place: Place, address: IpAddr) -> bool {
+        self.worth_asking(place, address) && !self.neighbours.was_asked_about(address)
+    }
+
     /// Whose `address` is; `link_layer` says whether hosts there have link-layer addresses.
     ///
     /// `None` for an IPv6 address of which nothing is known: hosts change theirs daily, each would be a new name.

@@ -9,6 +9,7 @@
 pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
+pub mod counted_cells;
 pub mod fixture;
 pub mod switches;
 
@@ -19,11 +20,13 @@ use crate::attribution::Attribution;
 use crate::attribution::labels::ShownOwners;
 use crate::attribution::owners::OwnerId;
 use crate::census::Census;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::conntrack::flow::Flow;
 use crate::sample::Sample;
 use crate::series::Series;
 use crate::series::schema::{Schema, UserTags};
+
+pub use crate::series::schema::Clock;
 
 /// Something that is measured.
 pub trait Measurement: fmt::Debug {
@@ -54,10 +57,13 @@ pub trait Measurement: fmt::Debug {
     /// Gives the points of this tick.
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>);
 
-    /// Whether anything that was not reported yet, or that the next report needs, is kept for this owner.
-    fn remembers(&self, owner: OwnerId) -> bool {
-        let _ = owner;
-        false
+    /// Whether anything that was not reported yet, or that a later report needs, is kept for this owner. Where nothing is,
+    /// the owner's place may be given to another.
+    fn remembers(&self, owner: OwnerId) -> bool;
+
+    /// Takes over another configuration, and keeps what was counted.
+    fn reconfigure(&mut self, config: &Config) {
+        let _ = config;
     }
 }
 
@@ -82,25 +88,16 @@ pub enum Flows {
     EveryPass,
 }
 
-/// When a measurement reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
-    /// At `interval`.
-    Interval,
-    /// At the finer clock of traffic, of which `interval` is a multiple.
-    Traffic,
-}
-
 /// Which clocks are due at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub enum DueClocks {
     /// Both: an instant of the one is always one of the other.
     Both,
     /// Traffic's alone.
     TrafficOnly,
 }
 
-impl Due {
+impl DueClocks {
     /// Whether a measurement of this clock reports.
     pub fn includes(self, clock: Clock) -> bool {
         self == Self::Both || clock == Clock::Traffic
@@ -137,8 +134,8 @@ pub struct Tick<'a> {
     pub census: &'a Census,
     /// Everybody who is shown, and under which tags.
     pub owners: &'a ShownOwners,
-    /// The configuration in force.
-    pub config: &'a Config,
+    /// The bounds in force.
+    pub limits: &'a Limits,
     /// The exporter itself.
     pub exporter: &'a Exporter,
 }
@@ -181,15 +178,15 @@ pub struct Totals {
 /// One measurement of the list.
 struct Entry {
     schema: &'static Schema,
-    new: fn() -> Box<dyn Measurement>,
+    new: fn(&Config) -> Box<dyn Measurement>,
 }
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
 const LIST: [Entry; 3] = [
-    Entry { schema: &connection_state::SCHEMA, new: || Box::<connection_state::ConnectionState>::default() },
-    Entry { schema: &conntrack::SCHEMA, new: || Box::new(conntrack::Conntrack) },
-    Entry { schema: &conntrack_exporter::SCHEMA, new: || Box::new(conntrack_exporter::ConntrackExporter) },
+    Entry { schema: &connection_state::SCHEMA, new: |_| Box::<connection_state::ConnectionState>::default() },
+    Entry { schema: &conntrack::SCHEMA, new: |_| Box::new(conntrack::Conntrack) },
+    Entry { schema: &conntrack_exporter::SCHEMA, new: |_| Box::new(conntrack_exporter::ConntrackExporter) },
 ];
 
 /// The names of all measurements.
@@ -209,7 +206,7 @@ const fn names() -> [&'static str; LIST.len()] {
 /// The measurements that `config` switches on.
 pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
     let on = LIST.iter().filter(|entry| config.measurements.is_on(entry.schema.name));
-    on.map(|entry| (entry.new)()).collect()
+    on.map(|entry| (entry.new)(config)).collect()
 }
 
 /// What measurements send, whether they are switched on or not.
@@ -217,10 +214,10 @@ pub fn schemas() -> impl Iterator<Item = &'static Schema> {
     LIST.iter().map(|entry| entry.schema)
 }
 
-/// The tags that a user may not take for his own.
-pub fn reserved_tags() -> impl Iterator<Item = &'static str> {
-    let refusing = schemas().filter(|schema| schema.user_tags == UserTags::Refuse);
-    refusing.flat_map(|schema| schema.tags.iter().map(|tag| tag.key))
+/// The measurement whose tag this is, if a user may not take it for his own.
+pub fn reserves_tag(key: &str) -> Option<&'static Schema> {
+    let mut refusing = schemas().filter(|schema| schema.user_tags == UserTags::Refuse);
+    refusing.find(|schema| schema.tags.iter().any(|tag| tag.key == key))
 }
 
 /// The longest line of any measurement in bytes, without the user's own tags.

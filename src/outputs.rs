@@ -22,13 +22,13 @@ use telegraf::{Delivery, Telegraf};
 /// One way out, and what has gone that way.
 #[derive(Debug)]
 pub struct Output {
-    way: Way,
+    transport: Transport,
     ledger: Ledger,
     lines: Lines,
 }
 
 #[derive(Debug)]
-enum Way {
+enum Transport {
     /// To Telegraf, by UDP, in datagrams of at most so many bytes.
     Telegraf(Telegraf, usize),
     /// To standard output, which Telegraf's `execd` input reads.
@@ -38,12 +38,12 @@ enum Way {
 impl Output {
     /// By UDP to Telegraf.
     pub fn telegraf(config: &TelegrafConfig) -> Self {
-        Self::new(Way::to(config))
+        Self::new(Transport::to(config))
     }
 
     /// To standard output.
     pub fn stdout() -> Self {
-        Self::new(Way::Stdout(tokio::io::stdout()))
+        Self::new(Transport::Stdout(tokio::io::stdout()))
     }
 
     /// What has gone that way.
@@ -51,27 +51,27 @@ impl Output {
         &self.ledger
     }
 
-    fn new(way: Way) -> Self {
-        Self { way, ledger: Ledger::default(), lines: Lines::default() }
+    fn new(transport: Transport) -> Self {
+        Self { transport, ledger: Ledger::default(), lines: Lines::default() }
     }
 
     /// Takes over another configuration. The ledger stays: whoever receives from now on is told what has gone.
     pub fn reconfigure(&mut self, config: &TelegrafConfig) {
-        match &mut self.way {
-            Way::Stdout(_) => {}
-            Way::Telegraf(telegraf, max) if telegraf.is_at(&config.address) => {
+        match &mut self.transport {
+            Transport::Stdout(_) => {}
+            Transport::Telegraf(telegraf, max) if telegraf.is_at(&config.address) => {
                 *max = config.max_datagram.bytes();
             }
-            Way::Telegraf(..) => self.way = Way::to(config),
+            Transport::Telegraf(..) => self.transport = Transport::to(config),
         }
     }
 
     /// Sees to what has to be done between snapshots, at `boot` (time since boot), and says within which time that
     /// has to be done again, if it is sooner than at the next snapshot.
     pub async fn attend(&mut self, boot: Duration) -> Option<Duration> {
-        match &mut self.way {
-            Way::Stdout(_) => None,
-            Way::Telegraf(telegraf, _) => {
+        match &mut self.transport {
+            Transport::Stdout(_) => None,
+            Transport::Telegraf(telegraf, _) => {
                 telegraf.resolve(boot).await;
                 telegraf.attention_within()
             }
@@ -82,8 +82,8 @@ impl Output {
     pub async fn deliver(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let points = self.ledger.complete(snapshot);
         self.lines.write(&points, snapshot.timestamp);
-        match &mut self.way {
-            Way::Stdout(stdout) => {
+        match &mut self.transport {
+            Transport::Stdout(stdout) => {
                 let written = async {
                     stdout.write_all(self.lines.text()).await?;
                     stdout.flush().await
@@ -94,7 +94,7 @@ impl Output {
                 self.ledger.confirm(snapshot, &points, |_| true, false);
                 debug!("snapshot of {} points written", points.len());
             }
-            Way::Telegraf(telegraf, max) => {
+            Transport::Telegraf(telegraf, max) => {
                 if snapshot.addresses_changed {
                     telegraf.renew();
                 }
@@ -121,7 +121,7 @@ impl Output {
     }
 }
 
-impl Way {
+impl Transport {
     fn to(config: &TelegrafConfig) -> Self {
         let telegraf = Telegraf::new(config.address.host(), config.address.port());
         Self::Telegraf(telegraf, config.max_datagram.bytes())
@@ -131,9 +131,9 @@ impl Way {
 /// Where snapshots go, for the log.
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.way {
-            Way::Telegraf(telegraf, _) => telegraf.fmt(f),
-            Way::Stdout(_) => f.write_str("standard output"),
+        match &self.transport {
+            Transport::Telegraf(telegraf, _) => telegraf.fmt(f),
+            Transport::Stdout(_) => f.write_str("standard output"),
         }
     }
 }

@@ -15,13 +15,13 @@ pub struct Series<'a> {
     measurement: &'static str,
     global: &'a GlobalTags,
     points: Vec<Point>,
-    room: &'a mut Room,
+    shared: &'a mut SharedFigures,
 }
 
-/// What became of entries for want of room; the exporter tells it of the whole snapshot.
+/// What measurements find out for the exporter, which tells it of the whole snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// Entries whose series found none, and that went to `other`.
+pub struct SharedFigures {
+    /// Entries whose series found no room, and that went to `other`.
     pub surplus: u64,
     /// Devices that have a point of their own, if a measurement has counted them.
     pub devices: Option<usize>,
@@ -29,8 +29,12 @@ pub struct Room {
 
 impl<'a> Series<'a> {
     /// Nothing yet.
-    pub(crate) const fn new(measurement: &'static str, global: &'a GlobalTags, room: &'a mut Room) -> Self {
-        Self { measurement, global, points: Vec::new(), room }
+    pub(crate) const fn new(
+        measurement: &'static str,
+        global: &'a GlobalTags,
+        shared: &'a mut SharedFigures,
+    ) -> Self {
+        Self { measurement, global, points: Vec::new(), shared }
     }
 
     /// A tag set of this snapshot: `of` (of a device, or of the router) and what the measurement adds, beside the
@@ -47,9 +51,9 @@ impl<'a> Series<'a> {
         }
     }
 
-    /// What became of entries for want of room, as far as it is known.
-    pub const fn room(&mut self) -> &mut Room {
-        self.room
+    /// What the measurements of this snapshot have found out so far.
+    pub const fn shared(&mut self) -> &mut SharedFigures {
+        self.shared
     }
 
     /// The points, in the order of their tags.

@@ -39,6 +39,21 @@ impl Snapshot {
     }
 }
 
+/// What a snapshot can't know, and each output fills in for itself: it adds the zeros of what has gone, and it alone
+/// knows what was lost.
+pub mod by_output {
+    /// The measurement that tells of it.
+    pub const MEASUREMENT: &str = "conntrack_exporter";
+    /// The measurement whose lines are counted, zeros included.
+    pub const COUNTED: &str = "connection_state";
+    /// Lines of [`COUNTED`] in this snapshot.
+    pub const POINTS: &str = "points";
+    /// Datagrams that the kernel took since the start.
+    pub const DATAGRAMS_SENT: &str = "datagrams_sent";
+    /// Datagrams that it refused, or said later that nobody took.
+    pub const SEND_ERRORS: &str = "send_errors";
+}
+
 /// What the points of the snapshot of `instant` are stamped with, in nanoseconds since 1970.
 pub fn timestamp(timestamps: Timestamps, instant: Duration, clock_set: bool) -> Option<i64> {
     let stamped = match timestamps {

@@ -16,7 +16,8 @@ use std::time::{Duration, SystemTime};
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::{Config, Timestamps};
 use conntrack_exporter::encode::line_protocol::Lines;
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
+use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::snapshot::timestamp;
@@ -26,6 +27,9 @@ use influxdb_line_protocol::{FieldValue, ParsedLine, parse_lines};
 const WALL: Duration = Duration::from_secs(1_795_241_400);
 const BOOT: Duration = Duration::from_hours(1);
 const INTERVAL: Duration = Duration::from_secs(30);
+
+/// The measurements of a case whose configuration has no `[measurements]`.
+const STANDING: [&str; 3] = ["connection_state", "conntrack", "conntrack_exporter"];
 
 /// Figures that depend on the machine: they must be there and above zero, and are shown as 1.
 const OF_THE_MACHINE: [&str; 3] = ["cpu_ns", "duration_ns", "resident_bytes"];
@@ -58,7 +62,10 @@ fn replay(case: &Path, name: &str) -> String {
     let root = env::temp_dir().join(format!("conntrack-exporter-cases-{}-{name}", std::process::id()));
     fs::create_dir_all(&root).unwrap();
     let text = fs::read_to_string(case.join("config.toml")).expect("a case has a configuration");
-    let config = Config::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut config = Config::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    if !text.contains("[measurements]") {
+        config.measurements = Switches::only(&STANDING);
+    }
     let mut collector = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
     let mut ledger = Ledger::default();
     let mut shown = String::new();
@@ -80,14 +87,14 @@ fn replay(case: &Path, name: &str) -> String {
 fn snapshot(collector: &mut Collector, ledger: &mut Ledger, timestamps: Timestamps, step: u32) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let timestamp = timestamp(timestamps, WALL + INTERVAL * step, true);
-    let moment = Moment { boot: BOOT + INTERVAL * step, timestamp, clock_set: true, due: Due::Both };
+    let moment = Moment { boot: BOOT + INTERVAL * step, timestamp, clock_set: true, due: DueClocks::Both };
     let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
     let points = ledger.complete(&snapshot);
     let mut lines = Lines::default();
     lines.write(&points, snapshot.timestamp);
     ledger.confirm(&snapshot, &points, |_| true, false);
     let text = String::from_utf8(lines.text().to_vec()).unwrap();
-    check(&text);
+    check(&text, &collector.config().measurements);
     text.lines().map(|line| shown(line) + "\n").collect()
 }
 
@@ -108,7 +115,7 @@ fn overlay(from: &Path, to: &Path, step: u32) {
 }
 
 /// What holds of every snapshot, whatever its case.
-fn check(text: &str) {
+fn check(text: &str, on: &Switches) {
     let parsed: Vec<ParsedLine<'_>> = parse_lines(text).collect::<Result<_, _>>().expect("every line parses");
     assert_eq!(parsed.len(), text.lines().count(), "a line is one point");
     let states: Vec<_> = of(&parsed, "connection_state").collect();
@@ -124,9 +131,19 @@ fn check(text: &str) {
         assert_eq!(field.as_str(), "count");
         assert!(series.insert(tags, *count).is_none(), "two points of one series: {line:?}");
     }
-    let [exporter] = of(&parsed, "conntrack_exporter").collect::<Vec<_>>()[..] else {
-        panic!("not one exporter")
-    };
+    let exporters: Vec<_> = of(&parsed, "conntrack_exporter").collect();
+    assert_eq!(exporters.len(), usize::from(on.is_on("conntrack_exporter")), "not one exporter");
+    for exporter in exporters {
+        check_exporter(exporter, &states, &series);
+    }
+}
+
+/// What the exporter says of itself is what the other lines say.
+fn check_exporter(
+    exporter: &ParsedLine<'_>,
+    states: &[&ParsedLine<'_>],
+    series: &BTreeMap<BTreeMap<String, String>, i64>,
+) {
     let figure = |name: &str| integer(exporter, name);
     assert_eq!(figure("points"), i64::try_from(states.len()).unwrap());
     assert_eq!(series.values().sum::<i64>(), figure("entries_read") - figure("entries_loopback"));

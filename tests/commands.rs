@@ -81,3 +81,18 @@ fn a_table_that_cannot_be_read_is_1() {
     assert_eq!(code, Some(1));
     assert!(stderr.contains("tests/cases is not empty: name a directory that is, or a new one"), "{stderr}");
 }
+
+#[test]
+fn devices_counts_whatever_is_switched_off() {
+    let household = ["--root", "examples/household/root", "devices"];
+    let case = ["--config", "tests/cases/33-measurements-switched-off/config.toml"];
+    let off = std::env::temp_dir().join(format!("conntrack-exporter-commands-{}.toml", std::process::id()));
+    std::fs::write(&off, "measurements.connection_state = false\n").unwrap();
+    let off_path = off.to_str().unwrap();
+    let with = |config: [&str; 2]| said(&[&config[..], &household].concat());
+    let (code, table, stderr) = with(case);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(table.contains("router") && table.contains("desktop-pc"), "{table}");
+    assert_eq!(with(["--config", off_path]).1, table);
+    std::fs::remove_file(off).unwrap();
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::outputs::Output;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::Value;
@@ -102,5 +102,5 @@ impl Ours {
 /// A tick a second.
 fn moment(round: usize) -> Moment {
     let boot = Duration::from_secs(round as u64);
-    Moment { boot, timestamp: Some(INSTANT), clock_set: true, due: Due::Both }
+    Moment { boot, timestamp: Some(INSTANT), clock_set: true, due: DueClocks::Both }
 }

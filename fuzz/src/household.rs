@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::Point;
@@ -92,7 +92,7 @@ impl Exporter {
     pub fn snapshot(&mut self, number: u32) -> Vec<Point> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let boot = BOOT + INTERVAL * number;
-        let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
+        let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
         let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, |_| true, false);

@@ -40,7 +40,7 @@ struct Admitted {
 impl CardinalityLimit {
     /// Says of each candidate whether it may be shown in the snapshot taken at `boot` (time since boot).
     ///
-    /// Identity was shown in the last snapshot stays; new ones enter in order of name while there are fewer than `max`,
+    /// Who was shown in the last snapshot stays; new ones enter in order of name while there are fewer than `max`,
     /// and while fewer than `max` names were new within a day.
     pub fn admit(&mut self, candidates: &[(&Identity, &Label)], max: usize, boot: Duration) -> Vec<bool> {
         self.snapshot += 1;
@@ -140,15 +140,15 @@ mod tests {
         Label { name: Name::clean(name.as_bytes()).unwrap(), ip: None, mac: None, device_type: None }
     }
 
-    /// Identity of `names` is admitted; those that are addresses are bare ones.
-    fn admit(admission: &mut CardinalityLimit, names: &[&str], max: usize, hour: u64) -> Vec<String> {
+    /// Who of `names` is admitted; those that are addresses are bare ones.
+    fn admit(limit: &mut CardinalityLimit, names: &[&str], max: usize, hour: u64) -> Vec<String> {
         let who: Vec<Identity> = names
             .iter()
             .map(|name| name.parse().map_or(Identity::Device(DeviceId::Mac(Mac([0; 6]))), Identity::Address))
             .collect();
         let labels: Vec<Label> = names.iter().map(|name| label(name)).collect();
         let candidates: Vec<_> = who.iter().zip(&labels).collect();
-        let verdicts = admission.admit(&candidates, max, Duration::from_hours(hour));
+        let verdicts = limit.admit(&candidates, max, Duration::from_hours(hour));
         names
             .iter()
             .zip(verdicts)
@@ -159,45 +159,38 @@ mod tests {
 
     #[test]
     fn new_ones_enter_in_order_of_name_and_those_present_stay() {
-        let mut admission = CardinalityLimit::default();
-        assert_eq!(admit(&mut admission, &["d", "c", "b"], 2, 1), ["c", "b"]);
-        assert_eq!(admit(&mut admission, &["a", "c", "d"], 2, 30), ["a", "c"], "c stays, a goes before d");
-        assert_eq!(
-            admit(&mut admission, &["a", "c", "b"], 1, 31),
-            ["a", "c"],
-            "a lower limit turns nobody out"
-        );
+        let mut limit = CardinalityLimit::default();
+        assert_eq!(admit(&mut limit, &["d", "c", "b"], 2, 1), ["c", "b"]);
+        assert_eq!(admit(&mut limit, &["a", "c", "d"], 2, 30), ["a", "c"], "c stays, a goes before d");
+        assert_eq!(admit(&mut limit, &["a", "c", "b"], 1, 31), ["a", "c"], "a lower limit turns nobody out");
     }
 
     #[test]
     fn no_more_than_the_limit_are_new_within_a_day() {
-        let mut admission = CardinalityLimit::default();
-        assert_eq!(admit(&mut admission, &["a", "b"], 2, 1), ["a", "b"]);
-        assert!(admit(&mut admission, &["c", "d"], 2, 2).is_empty());
-        assert_eq!(admit(&mut admission, &["a", "c"], 2, 3), ["a"], "a known one may come back");
-        assert_eq!(admit(&mut admission, &["c", "d"], 2, 26), ["c", "d"]);
+        let mut limit = CardinalityLimit::default();
+        assert_eq!(admit(&mut limit, &["a", "b"], 2, 1), ["a", "b"]);
+        assert!(admit(&mut limit, &["c", "d"], 2, 2).is_empty());
+        assert_eq!(admit(&mut limit, &["a", "c"], 2, 3), ["a"], "a known one may come back");
+        assert_eq!(admit(&mut limit, &["c", "d"], 2, 26), ["c", "d"]);
     }
 
     #[test]
     fn bare_addresses_are_256_in_the_life_of_the_process() {
-        let mut admission = CardinalityLimit::default();
+        let mut limit = CardinalityLimit::default();
         let names: Vec<String> = (0..300).map(|n| format!("192.168.{}.{}", n / 250, n % 250)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let admitted = admit(&mut admission, &names, 1000, 1);
+        let admitted = admit(&mut limit, &names, 1000, 1);
         assert_eq!(admitted.len(), 256);
-        assert_eq!(
-            admit(&mut admission, &["10.0.0.1", &admitted[7], "tv"], 1000, 2000),
-            [&admitted[7], "tv"]
-        );
+        assert_eq!(admit(&mut limit, &["10.0.0.1", &admitted[7], "tv"], 1000, 2000), [&admitted[7], "tv"]);
     }
 
     #[test]
     fn memory_of_names_ends_after_a_day() {
-        let mut admission = CardinalityLimit::default();
+        let mut limit = CardinalityLimit::default();
         for day in 0..100 {
             let names: Vec<String> = (0..10).map(|n| format!("day{day}-{n}")).collect();
-            admit(&mut admission, &names.iter().map(String::as_str).collect::<Vec<_>>(), 10, day * 25);
-            assert!(admission.names.len() <= 20, "{}", admission.names.len());
+            admit(&mut limit, &names.iter().map(String::as_str).collect::<Vec<_>>(), 10, day * 25);
+            assert!(limit.names.len() <= 20, "{}", limit.names.len());
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::series::point::Tag;
 
 /// How owners are called, kept from one tick to the next for as long as it holds.
 #[derive(Debug, Default)]
-pub struct Labels {
+pub struct OwnerLabels {
     /// By place.
     by_place: Vec<Labelled>,
     /// For which epoch of the [`OwnerTable`] and which generation of [`Devices`] these hold.
@@ -61,7 +61,7 @@ impl ShownOwners {
     }
 }
 
-impl Labels {
+impl OwnerLabels {
     /// Whether one of whom nothing but an address is known was shown before.
     pub fn has_shown(&self, identity: &Identity) -> bool {
         self.limit.knows(identity)

@@ -4,7 +4,7 @@
 //! it stays right whatever the device is called meanwhile. Names and prefixes may change at any time; that flushes the
 //! look-ups by address, never an identity.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
@@ -12,8 +12,10 @@ use foldhash::fast::RandomState;
 
 use crate::devices::{DeviceId, Identity};
 
-/// How many owners there are at a time at most: all devices that can be known, and as many bare addresses again.
+/// How many owners there are at a time at most: twice the devices that can be known.
 pub const OWNERS_AT_MOST: usize = 8192;
+/// How many addresses are remembered at a time at most. Of further ones it is looked up anew whose they are.
+const ADDRESSES_AT_MOST: usize = 4 * OWNERS_AT_MOST;
 /// How many addresses without a device are told apart at a time; a scan with forged sources has more.
 const BARE_AT_MOST: usize = 1024;
 
@@ -56,8 +58,8 @@ pub struct OwnerTable {
     by_key: HashMap<Key, OwnerId, RandomState>,
     /// By place, from the first device's on.
     owners: Vec<Option<Owner>>,
-    /// Places that were given up.
-    free: Vec<u32>,
+    /// Places that were given up. The lowest are given first: tables of owners are as long as the highest in use.
+    free: BTreeSet<u32>,
     given: u64,
     /// How many of the owners are bare addresses that were never shown.
     bare: usize,
@@ -71,6 +73,8 @@ struct Owner {
     identity: Identity,
     /// Nothing but an address is known of it, and it was never shown.
     bare: bool,
+    /// Where it was when it was last looked up.
+    address: IpAddr,
 }
 
 /// What an owner is known by: a device by itself, whoever has no device by the address.
@@ -114,6 +118,13 @@ impl OwnerTable {
         (owner.id == id).then_some(&owner.identity)
     }
 
+    /// Where an owner was last met of whom no lease and no neighbour tells.
+    pub fn address_without_device(&self, id: OwnerId) -> Option<IpAddr> {
+        let owner = self.owners.get(id.place().checked_sub(OwnerId::FIRST_DEVICE)?)?.as_ref()?;
+        let known = matches!(owner.identity, Identity::Device(_)) || owner.id != id;
+        (!known).then_some(owner.address)
+    }
+
     /// All devices and addresses that are owners now.
     pub fn ids(&self) -> impl Iterator<Item = OwnerId> {
         self.owners.iter().flatten().map(|owner| owner.id)
@@ -135,15 +146,20 @@ impl OwnerTable {
     pub fn begin(&mut self, generation: (u64, u64), remembers: impl Fn(OwnerId) -> bool) {
         let changed = self.generation != generation;
         self.generation = generation;
-        if self.owners.len() - self.free.len() >= OWNERS_AT_MOST - OwnerId::FIRST_DEVICE {
-            self.release(|owner| remembers(owner.id));
-        } else if self.bare >= BARE_AT_MOST {
+        if self.bare >= BARE_AT_MOST || self.is_full() {
             self.release(|owner| !owner.bare || remembers(owner.id));
         }
-        if changed {
+        if self.is_full() {
+            self.release(|owner| remembers(owner.id));
+        }
+        if changed || self.by_address.len() >= ADDRESSES_AT_MOST {
             self.by_address.clear();
             self.epoch += 1;
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.places() - self.free.len() >= OWNERS_AT_MOST
     }
 
     fn release(&mut self, stays: impl Fn(&Owner) -> bool) {
@@ -151,8 +167,11 @@ impl OwnerTable {
             if let Some(gone) = owner.take_if(|owner| !stays(owner)) {
                 self.by_key.remove(&Key::of(&gone.identity));
                 self.bare -= usize::from(gone.bare);
-                self.free.push(gone.id.place);
+                self.free.insert(gone.id.place);
             }
+        }
+        while self.owners.pop_if(|owner| owner.is_none()).is_some() {
+            self.free.pop_last();
         }
         self.by_address.clear();
         self.epoch += 1;
@@ -166,32 +185,34 @@ impl OwnerTable {
         let bare = !admitted && matches!(identity, Identity::Eui64Only(_) | Identity::Address(_));
         let key = Key::of(&identity);
         let id = if let Some(id) = self.by_key.get(&key).copied() {
-            self.know_better(id, identity, bare);
+            self.update(id, Owner { id, identity, bare, address });
             id
         } else if bare && self.bare >= BARE_AT_MOST {
             return OwnerId::OVERFLOW;
-        } else if let Some(id) = self.give(identity, bare) {
+        } else if let Some(id) = self.give(identity, bare, address) {
             self.by_key.insert(key, id);
             id
         } else {
             return OwnerId::OVERFLOW;
         };
-        self.by_address.insert(Address(address), id);
+        if self.by_address.len() < ADDRESSES_AT_MOST {
+            self.by_address.insert(Address(address), id);
+        }
         id
     }
 
     /// More or less is known of an owner than before, such as the name of its address.
-    fn know_better(&mut self, id: OwnerId, identity: Identity, bare: bool) {
+    fn update(&mut self, id: OwnerId, known: Owner) {
         let place = id.place().checked_sub(OwnerId::FIRST_DEVICE);
         if let Some(owner) = place.and_then(|place| self.owners.get_mut(place)?.as_mut()) {
-            self.bare = self.bare - usize::from(owner.bare) + usize::from(bare);
-            (owner.identity, owner.bare) = (identity, bare);
+            self.bare = self.bare - usize::from(owner.bare) + usize::from(known.bare);
+            *owner = known;
         }
     }
 
     /// Gives a number to somebody new, if there is room.
-    fn give(&mut self, identity: Identity, bare: bool) -> Option<OwnerId> {
-        let place = match self.free.pop() {
+    fn give(&mut self, identity: Identity, bare: bool, address: IpAddr) -> Option<OwnerId> {
+        let place = match self.free.pop_first() {
             Some(place) => place,
             None if self.places() < OWNERS_AT_MOST => {
                 self.owners.push(None);
@@ -203,7 +224,7 @@ impl OwnerTable {
         self.bare += usize::from(bare);
         let id = OwnerId { place, given: self.given };
         if let Some(owner) = self.owners.get_mut(id.place() - OwnerId::FIRST_DEVICE) {
-            *owner = Some(Owner { id, identity, bare });
+            *owner = Some(Owner { id, identity, bare, address });
         }
         Some(id)
     }

@@ -18,10 +18,13 @@ pub struct PerOwner<R> {
 }
 
 impl<R: Default + Clone> PerOwner<R> {
-    /// A reading begins: its stage is empty.
-    pub fn begin(&mut self, attempt: Attempt) {
+    /// A reading begins, with so many places of owners: its stage is empty, and keeps no memory for more than twice as many.
+    pub fn begin(&mut self, attempt: Attempt, owners: usize) {
         self.attempt = attempt as usize;
-        self.stages.get_mut(self.attempt).into_iter().for_each(Vec::clear);
+        if let Some(stage) = self.stages.get_mut(self.attempt) {
+            stage.clear();
+            stage.shrink_to(2 * owners);
+        }
     }
 
     /// Changes the row of `owner` in the reading that goes on.
@@ -97,7 +100,7 @@ mod tests {
     }
 
     fn count(rows: &mut PerOwner<u64>, attempt: Attempt, counts: &[(OwnerId, u64)]) {
-        rows.begin(attempt);
+        rows.begin(attempt, 3);
         for (owner, count) in counts {
             rows.update(*owner, |sum| *sum += count);
         }

@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use nix::unistd::Uid;
 
 use super::error::{CommandError, Exit};
-use super::{GlobalArgs, complain, print};
+use super::{GlobalArgs, print, print_error};
 use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::TableBackend;
@@ -30,7 +30,7 @@ use crate::devices::{Settings, neighbours};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
-use report::{CaptureReport, Cause, LARGEST_LIST, Omission};
+use report::{CaptureReport, LARGEST_LIST, Omission, OmissionError};
 use rewrite::{FileKind, Rewritten};
 use target::Target;
 
@@ -63,11 +63,11 @@ pub(super) struct Args {
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
     let (config_file, root) = (global.config_file(), global.root());
     let config = config_file.read()?;
-    complain(&format_args!("capture writes, so it stays who it was started as: uid {}", Uid::effective()));
+    print_error(&format_args!("capture writes, so it stays who it was started as: uid {}", Uid::effective()));
     let from = Source { root: &root, config: &config, config_file: &config_file };
     let report = capture(&from, &args.directory, args.anonymise)?;
     for omission in report.omissions() {
-        complain(omission);
+        print_error(omission);
     }
     print(report.to_string().as_bytes())?;
     Ok(if report.is_complete() { Exit::Success } else { Exit::Failure })
@@ -132,14 +132,14 @@ impl Capture<'_> {
                     live: self.from.root.is_live(),
                     source,
                 };
-                self.omit(TABLE, Cause::Unreadable(error.to_string()));
+                self.omit(TABLE, OmissionError::Unreadable(error.to_string()));
             }
         }
     }
 
     fn interfaces(&mut self, found: io::Result<Vec<Interface>>) {
         match found {
-            Err(error) => self.omit(interfaces::REPLAYED, Cause::Unreadable(error.to_string())),
+            Err(error) => self.omit(interfaces::REPLAYED, OmissionError::Unreadable(error.to_string())),
             Ok(mut found) => {
                 if let Some(anonymiser) = &mut self.anonymiser {
                     for net in found.iter_mut().flat_map(|interface| &mut interface.addresses) {
@@ -153,7 +153,7 @@ impl Capture<'_> {
 
     fn neighbours(&mut self) {
         match neighbours::read(self.from.root) {
-            Err(error) => self.omit(neighbours::REPLAYED, Cause::Unreadable(error.to_string())),
+            Err(error) => self.omit(neighbours::REPLAYED, OmissionError::Unreadable(error.to_string())),
             Ok(mut found) => {
                 if let Some(anonymiser) = &mut self.anonymiser {
                     for neighbour in &mut found {
@@ -188,12 +188,14 @@ impl Capture<'_> {
         let text = match fs::read(file.path()) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
-            Err(error) => return self.omit(DEFAULT_PATH, Cause::Unreadable(error.to_string())),
+            Err(error) => return self.omit(DEFAULT_PATH, OmissionError::Unreadable(error.to_string())),
         };
         let text = match &mut self.anonymiser {
             Some(anonymiser) => match settings::rewrite(self.from.config, anonymiser) {
                 Ok(text) => text.into_bytes(),
-                Err(error) => return self.omit(DEFAULT_PATH, Cause::Unwritable(io::Error::other(error))),
+                Err(error) => {
+                    return self.omit(DEFAULT_PATH, OmissionError::Unwritable(io::Error::other(error)));
+                }
             },
             None => text,
         };
@@ -219,11 +221,15 @@ impl Capture<'_> {
         // A pipe would never be opened.
         match fs::metadata(&from) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.omit(path, Cause::Unreadable(error.to_string())),
-            Ok(found) if !found.is_file() => self.omit(path, Cause::Unreadable("not a regular file".into())),
-            Ok(found) if limit.is_some_and(|limit| found.len() >= limit) => self.omit(path, Cause::LargeList),
+            Err(error) => self.omit(path, OmissionError::Unreadable(error.to_string())),
+            Ok(found) if !found.is_file() => {
+                self.omit(path, OmissionError::Unreadable("not a regular file".into()));
+            }
+            Ok(found) if limit.is_some_and(|limit| found.len() >= limit) => {
+                self.omit(path, OmissionError::LargeList);
+            }
             Ok(_) => match File::open(&from) {
-                Err(error) => self.omit(path, Cause::Unreadable(error.to_string())),
+                Err(error) => self.omit(path, OmissionError::Unreadable(error.to_string())),
                 Ok(file) => self.stream(path, file),
             },
         }
@@ -237,25 +243,25 @@ impl Capture<'_> {
             Some(Ok(Look::Unchanged | Look::Gone)) => return,
             Some(Ok(Look::Taken(text))) => text,
             Some(Ok(Look::Cut(text))) => {
-                self.omit(path, Cause::Cut);
+                self.omit(path, OmissionError::Cut);
                 text
             }
-            Some(Err(error)) => return self.omit(path, Cause::Unreadable(error.to_string())),
+            Some(Err(error)) => return self.omit(path, OmissionError::Unreadable(error.to_string())),
             Some(Ok(Look::Unsettled)) | None => {
-                return self.omit(path, Cause::Unreadable("it keeps changing".into()));
+                return self.omit(path, OmissionError::Unreadable("it keeps changing".into()));
             }
         };
         let Some(anonymiser) = &mut self.anonymiser else { return };
         let Rewritten { text, left_out } = rewrite::rewrite(kind, &text, anonymiser);
         if left_out > 0 {
-            self.omit(path, Cause::NotUnderstood(left_out));
+            self.omit(path, OmissionError::NotUnderstood(left_out));
         }
         self.write(path, &text);
     }
 
     fn leave_out(&mut self, path: PathBuf) {
         if self.from.root.path(&path).exists() {
-            self.omit(path, Cause::UselessList);
+            self.omit(path, OmissionError::UselessList);
         }
     }
 
@@ -265,7 +271,7 @@ impl Capture<'_> {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                self.omit(path, Cause::Unreadable(error.to_string()));
+                self.omit(path, OmissionError::Unreadable(error.to_string()));
                 None
             }
         }
@@ -274,13 +280,13 @@ impl Capture<'_> {
     fn write(&mut self, path: impl AsRef<Path>, text: &[u8]) {
         let path = path.as_ref();
         let written = self.target.file(path).and_then(|mut file| file.write_all(text));
-        self.note(path, written.map_err(Cause::Unwritable));
+        self.note(path, written.map_err(OmissionError::Unwritable));
     }
 
     /// Copies what `from` holds from here on; of what is anonymised, that is only the table.
     fn stream(&mut self, path: &Path, from: File) {
         let streamed = match self.target.file(path) {
-            Err(error) => Err(Cause::Unwritable(error)),
+            Err(error) => Err(OmissionError::Unwritable(error)),
             Ok(to) => match &mut self.anonymiser {
                 None => copy(from, to),
                 Some(anonymiser) => anonymise_table(from, to, anonymiser),
@@ -289,14 +295,14 @@ impl Capture<'_> {
         self.note(path, streamed);
     }
 
-    fn note(&mut self, path: &Path, written: Result<(), Cause>) {
+    fn note(&mut self, path: &Path, written: Result<(), OmissionError>) {
         match written {
             Ok(()) => self.report.written.push(path.to_path_buf()),
             Err(cause) => self.omit(path, cause),
         }
     }
 
-    fn omit(&mut self, path: impl Into<PathBuf>, cause: Cause) {
+    fn omit(&mut self, path: impl Into<PathBuf>, cause: OmissionError) {
         self.report.omissions.push(Omission { path: path.into(), cause });
     }
 }
@@ -318,33 +324,33 @@ fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
 }
 
 /// Not `io::copy`: its `copy_file_range()` finds nothing in files of procfs on some kernels.
-fn copy(mut from: File, mut to: File) -> Result<(), Cause> {
+fn copy(mut from: File, mut to: File) -> Result<(), OmissionError> {
     let mut piece = vec![0; PIECE];
     loop {
         let length = match from.read(&mut piece) {
             Ok(0) => return Ok(()),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Cause::Unreadable(error.to_string())),
+            Err(error) => return Err(OmissionError::Unreadable(error.to_string())),
         };
-        to.write_all(piece.get(..length).unwrap_or_default()).map_err(Cause::Unwritable)?;
+        to.write_all(piece.get(..length).unwrap_or_default()).map_err(OmissionError::Unwritable)?;
     }
 }
 
 /// Rewrites the table line by line; of a line that is longer than any, the beginning.
-fn anonymise_table(from: File, to: File, anonymiser: &mut Anonymiser) -> Result<(), Cause> {
+fn anonymise_table(from: File, to: File, anonymiser: &mut Anonymiser) -> Result<(), OmissionError> {
     let mut from = BufReader::with_capacity(PIECE, from);
     let mut to = BufWriter::new(to);
     let (mut line, mut new) = (Vec::new(), Vec::new());
     loop {
         line.clear();
         let read = from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|error| Cause::Unreadable(error.to_string()))? == 0 {
-            return to.flush().map_err(Cause::Unwritable);
+        if read.map_err(|error| OmissionError::Unreadable(error.to_string()))? == 0 {
+            return to.flush().map_err(OmissionError::Unwritable);
         }
         new.clear();
         rewrite::table_line(&line, anonymiser, &mut new);
-        to.write_all(&new).map_err(Cause::Unwritable)?;
+        to.write_all(&new).map_err(OmissionError::Unwritable)?;
     }
 }
 

@@ -7,7 +7,8 @@ use super::{GlobalArgs, print, runtime};
 use crate::collector::{Collector, Moment};
 use crate::daemon::clock::{Clock as _, SystemClock};
 use crate::logging::{self, Streams};
-use crate::measurements::Due;
+use crate::measurements::connection_state::ConnectionState;
+use crate::measurements::{DueClocks, Measurement};
 use table::DeviceTable;
 
 /// Its options.
@@ -23,8 +24,10 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (config, _) = global.prepare()?;
     logging::start(config.log.level, Streams::StderrOnly);
     let now = SystemClock::new(&global.root()).now()?;
-    let mut collector = Collector::new(config, &global.root(), now.wall.as_secs());
-    let moment = Moment { boot: now.boot, timestamp: None, clock_set: true, due: Due::Both };
+    // The table has a column of entries, whatever is switched on to be sent.
+    let entries: Vec<Box<dyn Measurement>> = vec![Box::<ConnectionState>::default()];
+    let mut collector = Collector::with_measurements(config, &global.root(), now.wall.as_secs(), entries);
+    let moment = Moment { boot: now.boot, timestamp: None, clock_set: true, due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
     let table = DeviceTable::new(collector.listing(), snapshot.points());
     let text = if args.json { table.json()? } else { table.to_string() };

@@ -7,7 +7,7 @@ use crate::daemon::clock::{Clock as _, SystemClock, Verdict};
 use crate::daemon::schedule::latest;
 use crate::encode::line_protocol::Lines;
 use crate::logging::{self, Streams};
-use crate::measurements::Due;
+use crate::measurements::DueClocks;
 use crate::outputs::ledger::Ledger;
 use crate::snapshot::timestamp;
 
@@ -21,7 +21,7 @@ pub(super) fn run(global: &GlobalArgs) -> Result<Exit, CommandError> {
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
-    let moment = Moment { boot: now.boot, timestamp, clock_set, due: Due::Both };
+    let moment = Moment { boot: now.boot, timestamp, clock_set, due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
     let mut lines = Lines::default();
     lines.write(&Ledger::default().complete(&snapshot), timestamp);

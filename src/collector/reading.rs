@@ -1,5 +1,6 @@
 //! The table is read: from the cheaper source that can be had, once more where a text fell short.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use tokio::task::yield_now;
@@ -9,7 +10,7 @@ use crate::attribution::owners::OwnerId;
 use crate::census::{Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
-use crate::measurements::{Attempt, Due, Flows, Measurement};
+use crate::measurements::{Attempt, DueClocks, Flows, Measurement};
 
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
@@ -22,7 +23,8 @@ impl Collector {
         let remembers = |owner: OwnerId| measurements.iter().any(|measurement| measurement.remembers(owner));
         self.owners.begin(generation, remembers);
         let (first, source) = self.read_by_any(gauges, moment).await?;
-        let (census, kept) = self.fuller(first, source, gauges, moment).await;
+        let count = gauges.count.filter(|_| self.table.can_skip_entries(source));
+        let (census, kept) = self.fuller(first, source, count, moment).await;
         self.table.succeeded();
         for measurement in observing(&mut self.measurements, moment.due) {
             measurement.complete(kept);
@@ -52,33 +54,47 @@ impl Collector {
         }
     }
 
-    /// Reads a text that came out short once more, and gives the fuller of the two readings.
-    async fn fuller(
+    /// Reads once more what came out short of `count`, the kernel's own, and gives the fuller of the two readings.
+    pub(super) async fn fuller(
         &mut self,
         first: Census,
         source: TableBackend,
-        gauges: Gauges,
+        count: Option<u64>,
         moment: &Moment,
     ) -> (Census, Attempt) {
         let entries = |census: &Census| census.read + census.unreadable;
-        let count = gauges.count.filter(|_| self.table.can_skip_entries(source));
-        let (Some(count), true) = (count, self.rereads.wants_another(entries(&first), count, moment.boot))
-        else {
-            return (first, Attempt::First);
-        };
+        let wanted = |count: &u64| self.rereads.wants_another(entries(&first), Some(*count), moment.boot);
+        let Some(count) = count.filter(wanted) else { return (first, Attempt::First) };
         // One that breaks off is as good as an empty one: the first was whole.
-        let second = self.read(source, Attempt::Second, moment.due).await.unwrap_or_default();
+        let mut second = self.read(source, Attempt::Second, moment.due).await.unwrap_or_default();
         if self.rereads.note(entries(&first), entries(&second), count, moment.boot) {
+            second.unknown.extend(first.unknown);
             (second, Attempt::Second)
         } else {
             (first, Attempt::First)
         }
     }
 
-    /// Reads the table from one source: every flow is shown to every measurement that needs it.
-    async fn read(&mut self, source: TableBackend, attempt: Attempt, due: Due) -> Result<Census, TableError> {
-        let places = self.owners.places();
+    /// Reads the table from one source.
+    pub(super) async fn read(
+        &mut self,
+        source: TableBackend,
+        attempt: Attempt,
+        due: DueClocks,
+    ) -> Result<Census, TableError> {
         let mut reading = self.table.open(source)?;
+        let outcome = self.show(attempt, due, |pass| reading.step(&mut |entry| pass.see(&entry))).await;
+        outcome.map_err(|error| self.table.error(source, error))
+    }
+
+    /// Shows every flow that `step` hands out to every measurement that needs it, until there are no more.
+    pub(super) async fn show(
+        &mut self,
+        attempt: Attempt,
+        due: DueClocks,
+        mut step: impl FnMut(&mut Pass<'_>) -> io::Result<Progress>,
+    ) -> io::Result<Census> {
+        let places = self.owners.places();
         let mut observers: Vec<_> = observing(&mut self.measurements, due).collect();
         for measurement in &mut observers {
             measurement.begin(attempt, places);
@@ -92,24 +108,20 @@ impl Collector {
             census: Census::default(),
         };
         let mut yielded = Instant::now();
-        loop {
-            match reading.step(&mut |entry| pass.see(&entry)) {
-                Ok(Progress::Done) => return Ok(pass.census),
-                Ok(Progress::More) => {}
-                Err(error) => return Err(self.table.error(source, error)),
-            }
+        while step(&mut pass)? == Progress::More {
             if yielded.elapsed() >= WITHOUT_YIELDING {
                 yield_now().await;
                 yielded = Instant::now();
             }
         }
+        Ok(pass.census)
     }
 }
 
 /// The measurements that need to see the flows of a pass.
 fn observing(
     measurements: &mut [Box<dyn Measurement>],
-    due: Due,
+    due: DueClocks,
 ) -> impl Iterator<Item = &mut (dyn Measurement + 'static)> {
     let measurements = measurements.iter_mut().map(|measurement| &mut **measurement);
     measurements.filter(move |measurement| match measurement.needs().flows {

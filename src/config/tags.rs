@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::value::{ValueError, quoted};
 use crate::devices::name::Name;
-use crate::measurements::reserved_tags;
+use crate::measurements::reserves_tag;
 use crate::series::point::GlobalTags;
 
 /// The user's own tags, on every point.
@@ -53,8 +53,8 @@ impl TryFrom<String> for TagName {
     type Error = ValueError;
 
     fn try_from(name: String) -> Result<Self, ValueError> {
-        if reserved_tags().any(|tag| tag == &*name) {
-            let sentence = format!("the tag {name:?} is one of connection_state's own: choose another name");
+        if let Some(schema) = reserves_tag(&name) {
+            let sentence = format!("the tag {name:?} is one of {}'s own: choose another name", schema.name);
             return Err(sentence.into());
         }
         if name == "time" || name.starts_with('_') {

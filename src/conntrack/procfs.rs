@@ -32,10 +32,10 @@ impl<R: Read> Reading<R> {
 
     /// Reads once and hands every line that is whole by then to `sink`.
     pub fn step(&mut self, sink: &mut impl FnMut(Entry<'_>)) -> io::Result<Progress> {
-        let each = &mut |line: Result<&[u8], OversizedLine<'_>>| {
+        let each = &mut |line: Result<&[u8], OversizedLineError<'_>>| {
             sink(match line {
                 Ok(line) => parse(line),
-                Err(OversizedLine(bytes)) => Entry::Unreadable { bytes, why: EntryError::Length },
+                Err(OversizedLineError(bytes)) => Entry::Unreadable { bytes, why: EntryError::Length },
             });
         };
         match self.source.read(self.lines.space()) {
@@ -74,7 +74,7 @@ struct LineSplitter {
 
 /// The beginning of a line that is longer than the buffer.
 #[derive(Clone, Copy)]
-struct OversizedLine<'a>(&'a [u8]);
+struct OversizedLineError<'a>(&'a [u8]);
 
 impl LineSplitter {
     fn new(size: usize) -> Self {
@@ -87,7 +87,7 @@ impl LineSplitter {
     }
 
     /// Takes note of `length` new bytes in [`LineSplitter::space`] and hands out the lines that they complete.
-    fn filled(&mut self, length: usize, each: &mut impl FnMut(Result<&[u8], OversizedLine<'_>>)) {
+    fn filled(&mut self, length: usize, each: &mut impl FnMut(Result<&[u8], OversizedLineError<'_>>)) {
         let end = (self.pending + length).min(self.buffer.len());
         let mut rest = self.buffer.get(..end).unwrap_or_default();
         // What was pending is known to hold no newline.
@@ -103,7 +103,7 @@ impl LineSplitter {
         }
         let full = rest.len() == self.buffer.len();
         if full && !self.dropping {
-            each(Err(OversizedLine(rest)));
+            each(Err(OversizedLineError(rest)));
         }
         self.dropping |= full;
         let start = end - rest.len();
@@ -112,7 +112,7 @@ impl LineSplitter {
     }
 
     /// The stream has ended: what is pending is a last line without newline.
-    fn finish(&mut self, each: &mut impl FnMut(Result<&[u8], OversizedLine<'_>>)) {
+    fn finish(&mut self, each: &mut impl FnMut(Result<&[u8], OversizedLineError<'_>>)) {
         let line = self.buffer.get(..self.pending).unwrap_or_default();
         if !line.is_empty() {
             each(Ok(line));
@@ -130,8 +130,8 @@ mod tests {
     fn cut(text: &[u8], sizes: &[usize], buffer: usize) -> Vec<SplitLine> {
         let mut lines = LineSplitter::new(buffer);
         let mut found = Vec::new();
-        let mut each = |line: Result<&[u8], OversizedLine<'_>>| {
-            found.push(line.map(<[u8]>::to_vec).map_err(|OversizedLine(beginning)| beginning.len()));
+        let mut each = |line: Result<&[u8], OversizedLineError<'_>>| {
+            found.push(line.map(<[u8]>::to_vec).map_err(|OversizedLineError(beginning)| beginning.len()));
         };
         let (mut rest, mut sizes) = (text, sizes.iter().cycle());
         while !rest.is_empty() {

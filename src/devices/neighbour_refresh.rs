@@ -32,6 +32,8 @@ pub(super) struct NeighbourRefresh {
     unknown: HashSet<IpAddr, RandomState>,
     /// Addresses about which the neighbours were asked within the last minute, and when.
     asked_about: Map<IpAddr, Duration>,
+    /// Whether they were asked for the present pass.
+    asked_now: bool,
     unreadable: EdgeLog,
     crowded: EdgeLog,
 }
@@ -53,6 +55,7 @@ impl NeighbourRefresh {
         let cause = has_room && unknown.iter().any(|address| !self.asked_about.contains_key(address));
         let moved = std::mem::replace(&mut self.lan, lan) != lan;
         let due = cause || moved || self.last.is_none_or(|last| boot.saturating_sub(last) >= ASK_EVERY);
+        self.asked_now = due;
         if due {
             for address in unknown {
                 if self.asked_about.len() < UNKNOWN_AT_MOST || self.asked_about.contains_key(&address) {
@@ -61,6 +64,11 @@ impl NeighbourRefresh {
             }
         }
         due
+    }
+
+    /// Whether the neighbours were asked since `address` turned up: for this pass, or within the last minute about it.
+    pub(super) fn was_asked_about(&self, address: IpAddr) -> bool {
+        self.asked_now || self.asked_about.contains_key(&address)
     }
 
     /// Asks. Says when that begins and ceases to fail.

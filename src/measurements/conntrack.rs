@@ -3,6 +3,7 @@
 //! That input sends floats; another type would be refused by a bucket that holds both.
 
 use super::{Clock, Measurement, Tick};
+use crate::attribution::owners::OwnerId;
 use crate::series::Series;
 use crate::series::point::{Field, Value};
 use crate::series::schema::{Schema, TagSchema, UserTags, float};
@@ -24,6 +25,10 @@ pub struct Conntrack;
 impl Measurement for Conntrack {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
+    }
+
+    fn remembers(&self, _: OwnerId) -> bool {
+        false
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {

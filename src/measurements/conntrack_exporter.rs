@@ -5,6 +5,7 @@ use crate::attribution::owners::OwnerId;
 use crate::series::Series;
 use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, integer, text};
+use crate::snapshot::by_output::{DATAGRAMS_SENT, POINTS, SEND_ERRORS};
 
 /// What it sends.
 pub const SCHEMA: Schema = Schema {
@@ -14,7 +15,7 @@ pub const SCHEMA: Schema = Schema {
     fields: &[
         integer("sequence"),
         integer("started"),
-        integer(DELIVERY.points),
+        integer(POINTS),
         integer("entries_read"),
         integer("entries_loopback"),
         integer("entries_unattributed"),
@@ -23,8 +24,8 @@ pub const SCHEMA: Schema = Schema {
         integer("duration_ns"),
         integer("resident_bytes"),
         integer("lines_unreadable"),
-        integer(DELIVERY.datagrams_sent),
-        integer(DELIVERY.send_errors),
+        integer(DATAGRAMS_SENT),
+        integer(SEND_ERRORS),
         integer("ticks_skipped"),
         integer("reload_errors"),
         integer("cpu_ns"),
@@ -36,26 +37,6 @@ pub const SCHEMA: Schema = Schema {
     ends_with_zero: &[],
 };
 
-/// The figures that each output fills in for itself: it adds zeros, and it alone knows what was lost.
-pub(crate) struct DeliveryFields {
-    /// Whose fields they are.
-    pub(crate) measurement: &'static str,
-    /// Lines of this measurement, zeros included, are counted in `points`.
-    pub(crate) counted_measurement: &'static str,
-    pub(crate) points: &'static str,
-    pub(crate) datagrams_sent: &'static str,
-    pub(crate) send_errors: &'static str,
-}
-
-/// What outputs fill in.
-pub(crate) const DELIVERY: DeliveryFields = DeliveryFields {
-    measurement: "conntrack_exporter",
-    counted_measurement: super::connection_state::SCHEMA.name,
-    points: "points",
-    datagrams_sent: "datagrams_sent",
-    send_errors: "send_errors",
-};
-
 /// The measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct ConntrackExporter;
@@ -65,26 +46,30 @@ impl Measurement for ConntrackExporter {
         &SCHEMA
     }
 
+    fn remembers(&self, _: OwnerId) -> bool {
+        false
+    }
+
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         let Tick { census, exporter, sample, .. } = tick;
         let unattributed = census.entries(OwnerId::UNATTRIBUTED);
         let of_others = tick.owners.other.owners.iter().map(|owner| census.entries(*owner)).sum::<u64>();
-        let overflow = of_others - unattributed + out.room().surplus;
+        let overflow = of_others - unattributed + out.shared().surplus;
         let filled_in_later = || Value::Integer(0);
         let fields = vec![
             ("sequence", Value::count(exporter.sequence)),
             ("started", Value::count(exporter.started)),
-            (DELIVERY.points, filled_in_later()),
+            (POINTS, filled_in_later()),
             ("entries_read", Value::count(census.read)),
             ("entries_loopback", Value::count(census.loopback)),
             ("entries_unattributed", Value::count(unattributed)),
             ("entries_overflow", Value::count(overflow)),
-            ("devices", Value::count(out.room().devices.unwrap_or(tick.owners.devices.len()))),
+            ("devices", Value::count(out.shared().devices.unwrap_or(tick.owners.devices.len()))),
             ("duration_ns", Value::count(exporter.begun.elapsed().as_nanos())),
             ("resident_bytes", Value::count(sample.own.resident_bytes)),
             ("lines_unreadable", Value::count(exporter.totals.lines_unreadable)),
-            (DELIVERY.datagrams_sent, filled_in_later()),
-            (DELIVERY.send_errors, filled_in_later()),
+            (DATAGRAMS_SENT, filled_in_later()),
+            (SEND_ERRORS, filled_in_later()),
             ("ticks_skipped", Value::count(exporter.totals.ticks_skipped)),
             ("reload_errors", Value::count(exporter.totals.reload_errors)),
             ("cpu_ns", Value::count(sample.own.cpu.as_nanos())),
@@ -114,7 +99,7 @@ mod tests {
         let point = Fixture::new().report(&mut ConntrackExporter).points.remove(0);
         let names: Vec<_> = point.fields.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, SCHEMA.fields.iter().map(|field| field.name).collect::<Vec<_>>());
-        for output_fills_in in [DELIVERY.points, DELIVERY.datagrams_sent, DELIVERY.send_errors] {
+        for output_fills_in in [POINTS, DATAGRAMS_SENT, SEND_ERRORS] {
             assert!(names.contains(&output_fills_in));
         }
     }

@@ -15,7 +15,7 @@ use crate::devices::Identity;
 use crate::process::Usage;
 use crate::sample::Sample;
 use crate::series::point::Point;
-use crate::series::{Room, Series};
+use crate::series::{Series, SharedFigures};
 
 /// What surrounds a measurement.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub struct Fixture {
 pub struct Report {
     /// The points, in the order of their tags.
     pub points: Vec<Point>,
-    /// What became of entries for want of room.
-    pub room: Room,
+    /// What the measurement has found out for the exporter.
+    pub shared: SharedFigures,
 }
 
 impl Default for Fixture {
@@ -121,16 +121,16 @@ impl Fixture {
             last: self.last.as_ref(),
             census: &Census::default(),
             owners: &self.owners,
-            config: &self.config,
+            limits: &self.config.limits,
             exporter: &self.exporter,
         };
-        let mut room = Room::default();
-        let mut out = Series::new(measurement.schema().name, self.config.tags.global(), &mut room);
+        let mut shared = SharedFigures::default();
+        let mut out = Series::new(measurement.schema().name, self.config.tags.global(), &mut shared);
         measurement.report(&tick, &mut out);
         let points = out.into_points();
         self.last = Some(self.sample.clone());
         self.sample.boot += Duration::from_secs(30);
-        Report { points, room }
+        Report { points, shared }
     }
 }
 

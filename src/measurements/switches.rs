@@ -17,6 +17,11 @@ impl Switches {
     pub fn is_on(&self, name: &str) -> bool {
         self.0.get(name).copied().unwrap_or(true)
     }
+
+    /// Only these.
+    pub fn only(names: &[&str]) -> Self {
+        Self(NAMES.iter().map(|name| (*name, names.contains(name))).collect())
+    }
 }
 
 impl Default for Switches {
@@ -54,6 +59,8 @@ mod tests {
     fn what_is_not_named_is_on() {
         let switches: Switches = toml::from_str("conntrack = false").unwrap();
         assert!(!switches.is_on("conntrack") && switches.is_on("connection_state"));
+        let only = Switches::only(&["conntrack"]);
+        assert!(only.is_on("conntrack") && !only.is_on("connection_state"));
         assert_eq!(toml::from_str("").as_ref(), Ok(&Switches::default()));
         assert_eq!(toml::from_str(&toml::to_string(&switches).unwrap()), Ok(switches));
     }

@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::measurements::conntrack_exporter::DELIVERY;
 use crate::series::point::{Field, Point, Tags, Value};
 use crate::series::schema::Schema;
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::{Part, Snapshot, by_output};
 
 /// What an output has handed over since it began.
 #[derive(Debug, Default)]
@@ -49,11 +48,11 @@ impl Ledger {
             let held = self.receivers.get(schema.name).map(|holdings| holdings.held.as_slice());
             let before = points.len();
             add_with_zeros(&mut points, schema, given, held.unwrap_or_default());
-            if schema.name == DELIVERY.counted_measurement {
+            if schema.name == by_output::COUNTED {
                 lines = points.len() - before;
             }
         }
-        for point in points.iter_mut().filter(|point| point.measurement == DELIVERY.measurement) {
+        for point in points.iter_mut().filter(|point| point.measurement == by_output::MEASUREMENT) {
             self.fill_in(point, lines);
         }
         points
@@ -62,9 +61,9 @@ impl Ledger {
     /// What only the output knows of a snapshot.
     fn fill_in(&self, point: &mut Point, lines: usize) {
         let figures = [
-            (DELIVERY.points, Value::count(lines)),
-            (DELIVERY.datagrams_sent, Value::count(self.datagrams_sent)),
-            (DELIVERY.send_errors, Value::count(self.send_errors)),
+            (by_output::POINTS, Value::count(lines)),
+            (by_output::DATAGRAMS_SENT, Value::count(self.datagrams_sent)),
+            (by_output::SEND_ERRORS, Value::count(self.send_errors)),
         ];
         for (name, figure) in figures {
             point
@@ -88,20 +87,26 @@ impl Ledger {
         delivered: impl Fn(usize) -> bool,
         doubt: bool,
     ) {
+        // What is in doubt may be of any measurement, also of one that isn't due now.
+        let zeros =
+            self.receivers.iter_mut().map(|(name, holdings)| (*name, std::mem::take(&mut holdings.zeros)));
+        let zeros: Vec<_> = zeros.filter(|_| doubt).collect();
         let parts = snapshot.parts.iter().map(|part| part.schema);
         for schema in parts.filter(|schema| !schema.ends_with_zero.is_empty()) {
             let places = points.iter().enumerate().filter(|(_, point)| point.measurement == schema.name);
             let outcome = places.map(|(place, point)| (point, delivered(place)));
-            self.receivers.entry(schema.name).or_default().confirm(schema, outcome, doubt);
+            self.receivers.entry(schema.name).or_default().confirm(schema, outcome);
+        }
+        for (name, zeros) in zeros {
+            self.receivers.entry(name).or_default().hold(zeros);
         }
     }
 }
 
 impl Holdings {
     /// Points come in the order of their tags.
-    fn confirm<'a>(&mut self, schema: &Schema, points: impl Iterator<Item = (&'a Point, bool)>, doubt: bool) {
+    fn confirm<'a>(&mut self, schema: &Schema, points: impl Iterator<Item = (&'a Point, bool)>) {
         let mut held = Vec::new();
-        let last_zeros = std::mem::take(&mut self.zeros);
         let zero = zero(schema);
         for (point, delivered) in points {
             let was_held = || self.held.binary_search(&point.tags).is_ok();
@@ -112,13 +117,14 @@ impl Holdings {
                 (false, false) => {}
             }
         }
-        if doubt {
-            // These may lie anywhere among the others.
-            held.extend(last_zeros);
-            held.sort();
-            held.dedup();
-        }
         self.held = held;
+    }
+
+    /// The receiver may hold these after all.
+    fn hold(&mut self, series: Vec<Rc<Tags>>) {
+        self.held.extend(series);
+        self.held.sort();
+        self.held.dedup();
     }
 }
 

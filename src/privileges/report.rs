@@ -29,20 +29,20 @@ impl Privileges {
 
     /// Each capability that was kept, and what for.
     pub fn capabilities(&self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         if self.kept.contains(CapabilitySet::NET_ADMIN) {
-            told.push("CAP_NET_ADMIN: the configuration lets the table be read by netlink".to_owned());
+            lines.push("CAP_NET_ADMIN: the configuration lets the table be read by netlink".to_owned());
         }
         if self.kept.contains(CapabilitySet::DAC_READ_SEARCH) {
-            told.push(format!("CAP_DAC_READ_SEARCH: can't be opened without it: {}", names(&self.closed)));
+            lines.push(format!("CAP_DAC_READ_SEARCH: can't be opened without it: {}", names(&self.closed)));
         }
-        if told.is_empty() {
-            told.push("no capabilities".to_owned());
+        if lines.is_empty() {
+            lines.push("no capabilities".to_owned());
         }
         if !self.bounding_set_is_empty {
-            told.push("the bounding set stays as it is: emptying it takes CAP_SETPCAP".to_owned());
+            lines.push("the bounding set stays as it is: emptying it takes CAP_SETPCAP".to_owned());
         }
-        told
+        lines
     }
 
     /// What is missing, each with what it costs and how to get it.
@@ -53,21 +53,21 @@ impl Privileges {
             }
             format!("start it as root, or give it {capability} (systemd: AmbientCapabilities={capability})")
         };
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         if self.netlink && !self.kept.contains(CapabilitySet::NET_ADMIN) {
             let remedy = remedy("CAP_NET_ADMIN");
-            told.push(format!("CAP_NET_ADMIN is missing, so the table can't be read by netlink: {remedy}"));
+            lines.push(format!("CAP_NET_ADMIN is missing, so the table can't be read by netlink: {remedy}"));
         }
         // Of the table, whoever opens it tells.
         let files: Vec<_> =
             self.closed.iter().filter(|path| Some(*path) != self.table.as_ref()).cloned().collect();
         if !files.is_empty() && !self.kept.contains(CapabilitySet::DAC_READ_SEARCH) {
             let (files, remedy) = (names(&files), remedy("CAP_DAC_READ_SEARCH"));
-            told.push(format!(
+            lines.push(format!(
                 "no permission to read {files}: let group 0 or everybody read it; or: {remedy}"
             ));
         }
-        told
+        lines
     }
 }
 

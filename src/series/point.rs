@@ -66,12 +66,13 @@ impl Tags {
         })
     }
 
-    /// The same with one tag more.
+    /// The same with one tag more, whatever the user's own are.
     #[must_use]
     pub fn with(&self, tag: Tag) -> Self {
+        let others = self.global.iter().filter(|(key, _)| **key != *tag.0).cloned();
         let mut own = self.own.clone();
         own.push(tag);
-        Self::new(own, &self.global)
+        Self::new(own, &others.collect())
     }
 
     /// The value of a tag of the measurement's own.
@@ -94,7 +95,9 @@ mod tests {
         let expected = [("device_name", "tv"), ("host", "mine"), ("output", "x"), ("site", "home")];
         let with = tags.with(("output", "x".into()));
         assert_eq!(with.iter().take(4).collect::<Vec<_>>(), expected);
-        assert_eq!((with.own("state").map(|state| &**state), with.own("site")), (Some("NONE"), None));
+        let with = with.with(("site", "away".into()));
+        assert_eq!(with.own("site").map(|site| &**site), Some("away"));
+        assert_eq!((with.own("state").map(|state| &**state), tags.own("site")), (Some("NONE"), None));
     }
 
     #[test]

@@ -3,8 +3,6 @@
 //! Whoever has to know this beforehand derives it from here: which tags a user may not take, how large a datagram must
 //! be, and what a series that has gone is ended with.
 
-use crate::measurements::Clock;
-
 /// What one measurement sends.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
@@ -44,6 +42,15 @@ impl TagSchema {
     pub const fn name(key: &'static str) -> Self {
         Self { key, longest: crate::devices::name::LONGEST, escaped: true }
     }
+}
+
+/// When a measurement reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// At `interval`.
+    Interval,
+    /// At the finer clock of traffic, of which `interval` is a multiple.
+    Traffic,
 }
 
 /// What may become of a user's own tag that is called like one of a measurement's.

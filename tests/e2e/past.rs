@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::{Config, Timestamps};
 use conntrack_exporter::encode::line_protocol::Lines;
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::snapshot::timestamp;
@@ -121,7 +121,7 @@ impl Replay {
         let boot = Duration::from_secs(3600 + u64::try_from(step).expect("a step"));
         let instant = at.map(|at| Duration::from_secs(u64::try_from(at).expect("after 1970")));
         let timestamp = instant.and_then(|instant| timestamp(Timestamps::Always, instant, true));
-        let moment = Moment { boot, timestamp, clock_set: at.is_some(), due: Due::Both };
+        let moment = Moment { boot, timestamp, clock_set: at.is_some(), due: DueClocks::Both };
         let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, |_| true, false);

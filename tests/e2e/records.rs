@@ -88,7 +88,7 @@ impl Record {
                 let last = |record: &&Self| (record.host.clone(), rfc3339(view.window_of(record.at)));
                 within.iter().map(|record| (last(record), record.text("clock").to_owned())).collect()
             }
-            "Identity sends" => senders(&within),
+            "Who sends" => senders(&within),
             _ => panic!("nobody knows what {title} must show"),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::TableError;
-use conntrack_exporter::measurements::Due;
+use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::{Point, Value};
 use nix::sys::signal::Signal;
@@ -136,7 +136,7 @@ fn collector(source: &str) -> Collector {
 }
 
 fn snapshot(runtime: &Runtime, collector: &mut Collector, boot: Duration) -> Result<Vec<Point>, TableError> {
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: Due::Both };
+    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
     let snapshot = runtime.block_on(collector.snapshot(&moment))?;
     Ok(snapshot.points().cloned().collect())
 }

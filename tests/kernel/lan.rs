@@ -146,7 +146,7 @@ fn two_phones_of_one_name_are_told_apart_over_all_their_addresses() {
     let figures = ["devices", "entries_unattributed", "entries_overflow"].map(|name| steady.figure(name));
     assert_eq!(figures, [3, 1, 0]);
 
-    // Identity has just been started knows only what the file says: who asked last has the name.
+    // Who has just been started knows only what the file says: who asked last has the name.
     let config = configure(&lan.home, &at(TELEGRAF, 8094).to_string(), "");
     let fresh = once(&lan.home, &config);
     assert_eq!(fresh.counts(), counted(["tv", &lan.older.mac(), "phone"]));

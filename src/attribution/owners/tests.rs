@@ -93,11 +93,28 @@ fn who_leaves_frees_the_place_and_never_the_number() {
     scan(&mut table, 2000);
     let after: Vec<OwnerId> = table.ids().collect();
     assert_eq!((after.len(), table.places()), (BARE_AT_MOST, BARE_AT_MOST + 3), "the places are used again");
+    table.begin((0, 0), |owner| owner == remembered);
+    assert_eq!(table.places(), remembered.place() + 1, "tables are as long as the highest place in use");
+    let next = enter(&mut table, "192.168.8.2", laptop);
+    assert!(next.place() < remembered.place(), "the lowest are given first");
     let again = after.iter().filter(|owner| before.contains(owner));
     assert_eq!(again.collect::<Vec<_>>(), [&remembered], "no number is given twice");
     assert!(
         before.iter().filter(|owner| **owner != remembered).all(|owner| table.identity(*owner).is_none())
     );
+}
+
+#[test]
+fn one_device_at_countless_addresses_is_bounded() {
+    let mut table = OwnerTable::default();
+    let device = Some(Identity::Eui64Only(DeviceId::Mac(Mac([2, 0, 0, 0, 0, 1]))));
+    for network in 0..100_000_u128 {
+        let address = IpAddr::V6((network << 64 | 1).into());
+        assert!(table.enter(address, device.clone(), false).is_device());
+    }
+    assert_eq!((table.by_address.len(), table.ids().count()), (ADDRESSES_AT_MOST, 1));
+    table.begin((0, 0), nothing);
+    assert!(table.by_address.is_empty(), "others have their turn");
 }
 
 #[test]

@@ -24,11 +24,11 @@ pub(super) struct CaptureReport {
 pub(super) struct Omission {
     /// The router's path.
     pub(super) path: PathBuf,
-    pub(super) cause: Cause,
+    pub(super) cause: OmissionError,
 }
 
 #[derive(Debug)]
-pub(super) enum Cause {
+pub(super) enum OmissionError {
     /// It can't be read; the text says why.
     Unreadable(String),
     /// It can't be written, or not to its end.
@@ -55,7 +55,7 @@ impl CaptureReport {
     }
 }
 
-impl Cause {
+impl OmissionError {
     /// Whether it went wrong, or was meant to be.
     const fn is_a_failure(&self) -> bool {
         matches!(self, Self::Unreadable(_) | Self::Unwritable(_))
@@ -85,16 +85,18 @@ impl fmt::Display for Omission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.cause {
-            Cause::Unreadable(why) => write!(f, "{path} is missing: {why}"),
-            Cause::Unwritable(why) => write!(f, "{path} is missing or cut short: it can't be written: {why}"),
-            Cause::Cut => {
+            OmissionError::Unreadable(why) => write!(f, "{path} is missing: {why}"),
+            OmissionError::Unwritable(why) => {
+                write!(f, "{path} is missing or cut short: it can't be written: {why}")
+            }
+            OmissionError::Cut => {
                 write!(f, "{path} is too large: only its beginning is there, as the program reads it")
             }
-            Cause::LargeList => {
+            OmissionError::LargeList => {
                 write!(f, "{path} is left out: a list of vendors of {} MB or more", LARGEST_LIST >> 20)
             }
-            Cause::UselessList => write!(f, "{path} is left out: replaced MACs have no vendor"),
-            Cause::NotUnderstood(number) => {
+            OmissionError::UselessList => write!(f, "{path} is left out: replaced MACs have no vendor"),
+            OmissionError::NotUnderstood(number) => {
                 write!(f, "{path} lacks {number} records that can't be understood: they may hold anything")
             }
         }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use proptest::prelude::*;
 
@@ -7,7 +8,7 @@ use crate::attribution::Direction;
 use crate::attribution::owners::OwnerId;
 use crate::measurements::fixture::{Fixture, Report, flow};
 use crate::outputs::ledger::Ledger;
-use crate::series::point::Point;
+use crate::series::point::{Point, Value};
 use crate::snapshot::{Part, Snapshot};
 
 const TCP: u8 = 6;
@@ -103,7 +104,7 @@ fn counts_by_owner_protocol_and_state() {
         "tv/udp/ACTIVE=1",
     ];
     assert_eq!(shown(&report.points), expected);
-    assert_eq!((report.room.surplus, report.room.devices), (0, Some(2)));
+    assert_eq!((report.shared.surplus, report.shared.devices), (0, Some(2)));
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn devices_of_one_name_are_one_series() {
         [(device[0], UDP, State::Active), (device[2], UDP, State::Active), (device[2], TCP, State::Close)];
     let report = household.report(&flows, &names, 100);
     assert_eq!(shown(&report.points), ["phone/tcp/CLOSE=1", "phone/udp/ACTIVE=2"]);
-    assert_eq!(report.room.devices, Some(1));
+    assert_eq!(report.shared.devices, Some(1));
     let report = household.report(&flows, &[None, names[1], names[2]], 100);
     assert_eq!(shown(&report.points), ["other/udp/ACTIVE=1", "phone/tcp/CLOSE=1", "phone/udp/ACTIVE=1"]);
 }
@@ -178,7 +179,7 @@ fn series_beyond_the_limit_go_to_other_and_those_before_stay() {
     let expected =
         ["other/tcp/ESTABLISHED=1", "router/udp/ACTIVE=1", "tv/tcp/ESTABLISHED=1", "tv/udp/ACTIVE=1"];
     assert_eq!(shown(&report.points), expected);
-    assert_eq!((report.room.surplus, report.room.devices), (1, Some(1)));
+    assert_eq!((report.shared.surplus, report.shared.devices), (1, Some(1)));
 }
 
 proptest! {
@@ -220,7 +221,7 @@ proptest! {
                 .map(|(_, count)| count).sum();
             let of_others = &household.fixture.owners.other.owners;
             let unshown = flows.iter().filter(|(owner, ..)| of_others.contains(owner)).count();
-            prop_assert_eq!(u64::try_from(other).unwrap(), u64::try_from(unshown).unwrap() + report.room.surplus);
+            prop_assert_eq!(u64::try_from(other).unwrap(), u64::try_from(unshown).unwrap() + report.shared.surplus);
             for (place, (point, count)) in points.iter().zip(&counts).enumerate() {
                 if arrives(place) {
                     receiver.insert(Rc::clone(&point.tags), *count);

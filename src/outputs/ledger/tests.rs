@@ -11,7 +11,7 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
         fields: vec![("count", Value::Integer(*count))],
     };
     let exporter = Point {
-        measurement: DELIVERY.measurement,
+        measurement: by_output::MEASUREMENT,
         tags: tags(("host", "router".into())),
         fields: ["points", "datagrams_sent", "send_errors", "devices"]
             .map(|name| (name, Value::Integer(0)))
@@ -93,6 +93,19 @@ fn a_measurement_that_was_not_due_has_not_gone() {
     assert!(points.is_empty());
     ledger.confirm(&traffic_only, &points, |_| true, false);
     assert_eq!(send(&mut ledger, &[], true), ["tv=0"], "now it has");
+}
+
+#[test]
+fn a_zero_in_doubt_is_sent_again_also_if_the_doubt_came_between_two_reports() {
+    let mut ledger = Ledger::default();
+    send(&mut ledger, &[("tv", 1)], true);
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+    let traffic_only = Snapshot { timestamp: None, parts: vec![], addresses_changed: false };
+    ledger.confirm(&traffic_only, &[], |_| true, true);
+    assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
+    ledger.confirm(&traffic_only, &[], |_| true, false);
+    assert!(send_in_doubt(&mut ledger, &[], true, true).is_empty());
+    assert!(send(&mut ledger, &[], true).is_empty(), "another snapshot lay between");
 }
 
 #[test]
