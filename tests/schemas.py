@@ -105,8 +105,8 @@ def fill(text, env):
 
 def check(project, directory):
     found = [*compose(project), *dashboards(directory)]
-    for complaint in found:
-        print(f"schemas: {complaint}", file=sys.stderr)
+    for problem in found:
+        print(f"schemas: {problem}", file=sys.stderr)
     if found:
         sys.exit(1)
     print("schemas: the compose file and the dashboards are as their formats want them")

@@ -49,12 +49,12 @@ fuzz_target!(|input: &[u8]| {
         let mut exporters = [household.exporter(config()), household.exporter(config())];
         let mut number = 0;
         for reading in &readings {
-            let (residents, _) = observe(household, &mut exporters, reading, number);
-            check(&residents, reading);
+            let (listed, _) = observe(household, &mut exporters, reading, number);
+            check(&listed, reading);
             // dnsmasq empties its file before it writes it anew.
             let empty = Reading { leases: Vec::new(), odhcpd: Vec::new(), ..reading.clone() };
             let (later, sums) = observe(household, &mut exporters, &empty, number + 1);
-            assert_eq!(names(&residents), names(&later), "silence changes no name");
+            assert_eq!(names(&listed), names(&later), "silence changes no name");
             counted(&later, &sums);
             number += READINGS_APART;
         }
@@ -168,40 +168,40 @@ fn observe(
     one.pop();
     other.pop();
     assert_eq!(one, other, "but for the exporter's own figures");
-    let residents = exporters[0].collector.listing();
-    assert_eq!(residents, exporters[1].collector.listing());
-    (residents, sums)
+    let listed = exporters[0].collector.listing();
+    assert_eq!(listed, exporters[1].collector.listing());
+    (listed, sums)
 }
 
-/// Every connection of a resident counts for it.
-fn counted(residents: &[ListedDevice], sums: &Sums) {
-    for resident in residents {
+/// Every connection of a device counts for it.
+fn counted(listed: &[ListedDevice], sums: &Sums) {
+    for device in listed {
         let here =
-            (0..cast::ADDRESSES).map(cast::address).filter(|address| resident.addresses.contains(address));
-        let counted = sums.by_name.get(resident.label.name.as_str()).copied().unwrap_or_default();
-        assert_eq!(counted, i64::try_from(here.count()).expect("few"), "{resident:?}");
+            (0..cast::ADDRESSES).map(cast::address).filter(|address| device.addresses.contains(address));
+        let counted = sums.by_name.get(device.label.name.as_str()).copied().unwrap_or_default();
+        assert_eq!(counted, i64::try_from(here.count()).expect("few"), "{device:?}");
     }
 }
 
-fn names(residents: &[ListedDevice]) -> BTreeMap<(&BTreeSet<Mac>, &BTreeSet<IpAddr>), &Name> {
-    residents.iter().map(|resident| ((&resident.macs, &resident.addresses), &resident.label.name)).collect()
+fn names(listed: &[ListedDevice]) -> BTreeMap<(&BTreeSet<Mac>, &BTreeSet<IpAddr>), &Name> {
+    listed.iter().map(|device| ((&device.macs, &device.addresses), &device.label.name)).collect()
 }
 
-fn check(residents: &[ListedDevice], reading: &Reading) {
-    let folded: BTreeSet<_> = residents.iter().map(|resident| resident.label.name.folded()).collect();
-    assert_eq!(folded.len(), residents.len(), "a name twice");
-    for resident in residents {
-        let name = &resident.label.name;
+fn check(listed: &[ListedDevice], reading: &Reading) {
+    let folded: BTreeSet<_> = listed.iter().map(|device| device.label.name.folded()).collect();
+    assert_eq!(folded.len(), listed.len(), "a name twice");
+    for device in listed {
+        let name = &device.label.name;
         let is_reserved = ["router", "other", cast::ROUTER].contains(&&*name.folded());
-        assert!(!is_reserved, "{resident:?}");
+        assert!(!is_reserved, "{device:?}");
         assert_eq!(Name::clean(name.as_str().as_bytes()).as_ref(), Some(name));
-        match resident.source {
-            None => assert!(resident.macs.iter().any(|mac| mac.to_string() == name.as_str()), "{resident:?}"),
-            Some(NameSource::Lease | NameSource::Odhcpd | NameSource::Vendor) => claimed(resident, residents),
+        match device.source {
+            None => assert!(device.macs.iter().any(|mac| mac.to_string() == name.as_str()), "{device:?}"),
+            Some(NameSource::Lease | NameSource::Odhcpd | NameSource::Vendor) => claimed(device, listed),
             Some(_) if reading.hosts.is_empty() => {
                 assert!(
-                    !resident.macs.is_empty() && resident.macs.iter().all(|mac| is_given(*mac, reading)),
-                    "{resident:?}"
+                    !device.macs.is_empty() && device.macs.iter().all(|mac| is_given(*mac, reading)),
+                    "{device:?}"
                 );
             }
             Some(_) => {}
@@ -210,21 +210,21 @@ fn check(residents: &[ListedDevice], reading: &Reading) {
 }
 
 /// A claim is one device's, and looks like nobody else's.
-fn claimed(resident: &ListedDevice, residents: &[ListedDevice]) {
-    let name = &resident.label.name;
-    assert!(resident.macs.len() <= 1, "two of one name: {resident:?}");
-    let own = resident.macs.first();
+fn claimed(device: &ListedDevice, listed: &[ListedDevice]) {
+    let name = &device.label.name;
+    assert!(device.macs.len() <= 1, "two of one name: {device:?}");
+    let own = device.macs.first();
     if let Some(mac) = name.as_mac() {
-        assert_eq!(Some(&mac), own, "{resident:?}");
+        assert_eq!(Some(&mac), own, "{device:?}");
     }
     // Eight octets of a DUID, by which a device goes in the end, are an address as well.
     let is_duid = own.is_none() && Duid::parse(name.as_str().as_bytes()).is_some();
     if let Some(address) = name.as_address().filter(|_| !is_duid) {
-        assert!(resident.addresses.contains(&address), "{resident:?}");
+        assert!(device.addresses.contains(&address), "{device:?}");
     }
     if let (Some(tail), Some(own)) = (name.suffix(), own) {
-        let others = residents.iter().filter(|other| other.label.name != *name).flat_map(|other| &other.macs);
-        assert!(tail == own.tail() || others.clone().all(|mac| mac.tail() != tail), "{resident:?}");
+        let others = listed.iter().filter(|other| other.label.name != *name).flat_map(|other| &other.macs);
+        assert!(tail == own.tail() || others.clone().all(|mac| mac.tail() != tail), "{device:?}");
     }
 }
 

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 
 use conntrack_exporter::config::{Config, DevicesConfig};
+use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter_fuzz::household::Household;
 use conntrack_exporter_fuzz::protocol;
 use libfuzzer_sys::fuzz_target;
@@ -45,7 +46,9 @@ fuzz_target!(|input: &[u8]| {
     // Not the paths, which could lead anywhere, and not this machine's own table.
     let DevicesConfig { names, tags, .. } = config.devices;
     let devices = DevicesConfig { names, tags, ..DevicesConfig::default() };
-    let config = Config { devices, source: Config::default().source, ..config };
+    // All are on: the exporter's figures are held against the other points.
+    let measurements = Switches::default();
+    let config = Config { devices, measurements, source: Config::default().source, ..config };
     let max = config.telegraf.max_datagram.bytes();
     HOUSEHOLD.with_borrow_mut(|household| {
         household.furnish(files.iter().copied());

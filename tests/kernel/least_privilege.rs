@@ -173,10 +173,10 @@ fn what_was_given_up_takes_a_restart() {
         (format!("{text}user = \"root\""), "restart needed: user = \"root\"".to_owned()),
         ("source = \"auto\"".to_owned(), "restart needed: netlink takes CAP_NET_ADMIN".to_owned()),
     ];
-    for (key, complaint) in &refusals {
+    for (key, message) in &refusals {
         configure(&home, &telegraf.to_string(), key);
         exporter.signal(Signal::SIGHUP);
-        let said = exporter.await_error(complaint);
+        let said = exporter.await_error(message);
         assert!(said.contains("the running configuration is kept"), "{said}");
     }
     configure(&home, &telegraf.to_string(), text);
