@@ -41,7 +41,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
     let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
     let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(anonymiser.net(net).trunc())).collect();
     let router_name = RouterName::try_from(anonymiser.text(router_name.name().as_str()))?;
-    let anonymised = Config {
+    let rewritten = Config {
         interval,
         timestamps,
         source,
@@ -54,7 +54,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         limits,
         log,
     };
-    Ok(anonymised.to_toml()?)
+    Ok(rewritten.to_toml()?)
 }
 
 fn tags(tags: &UserTags, anonymiser: &mut Anonymiser) -> Result<UserTags, ValueError> {
