@@ -18,6 +18,16 @@ use crate::measurements::{Measurement, Observation};
 /// How much of a line that can't be understood is shown.
 const SHOWN: usize = 240;
 
+/// Which reading of the table within one pass. A text that came out short is read once more, and the fuller of the two
+/// is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The first.
+    First,
+    /// The one after it.
+    Second,
+}
+
 /// What a pass over the table has found.
 #[derive(Clone, Debug, Default)]
 pub struct Census {

@@ -122,6 +122,11 @@ impl Lan {
         self.generation
     }
 
+    /// Which interfaces are the LAN, as shell globs.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
     /// Whether an interface of this name belongs to the LAN, and by which pattern.
     pub fn pattern_for(&self, name: &str) -> Option<&str> {
         self.patterns.iter().find(|pattern| fast_glob::glob_match(pattern, name)).map(String::as_str)

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use crate::attribution::Attribution;
 use crate::attribution::labels::ShownOwners;
 use crate::attribution::owners::OwnerId;
-use crate::census::Census;
+use crate::census::{Attempt, Census};
 use crate::config::{Config, Limits};
 use crate::conntrack::flow::Flow;
 use crate::sample::Sample;
@@ -102,16 +102,6 @@ impl DueClocks {
     pub fn includes(self, clock: Clock) -> bool {
         self == Self::Both || clock == Clock::Traffic
     }
-}
-
-/// Which reading of the table within one pass. A text that came out short is read once more, and the fuller of the two
-/// is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// The first.
-    First,
-    /// The one after it.
-    Second,
 }
 
 /// One flow, as a measurement sees it.

@@ -46,7 +46,12 @@ impl OwnerId {
 
     /// Whether this is a device: neither the router nor `other`.
     pub const fn is_device(self) -> bool {
-        self.place() >= Self::FIRST_DEVICE
+        self.device_place().is_some()
+    }
+
+    /// The place among the devices alone.
+    const fn device_place(self) -> Option<usize> {
+        self.place().checked_sub(Self::FIRST_DEVICE)
     }
 }
 
@@ -114,15 +119,18 @@ impl OwnerTable {
 
     /// Who an owner is; `None` of the router, of `other` and of one that has left.
     pub fn identity(&self, id: OwnerId) -> Option<&Identity> {
-        let owner = self.owners.get(id.place().checked_sub(OwnerId::FIRST_DEVICE)?)?.as_ref()?;
-        (owner.id == id).then_some(&owner.identity)
+        Some(&self.owner(id)?.identity)
     }
 
     /// Where an owner was last met of whom no lease and no neighbour tells.
     pub fn address_without_device(&self, id: OwnerId) -> Option<IpAddr> {
-        let owner = self.owners.get(id.place().checked_sub(OwnerId::FIRST_DEVICE)?)?.as_ref()?;
-        let known = matches!(owner.identity, Identity::Device(_)) || owner.id != id;
-        (!known).then_some(owner.address)
+        let owner = self.owner(id)?;
+        (!matches!(owner.identity, Identity::Device(_))).then_some(owner.address)
+    }
+
+    fn owner(&self, id: OwnerId) -> Option<&Owner> {
+        let owner = self.owners.get(id.device_place()?)?.as_ref()?;
+        (owner.id == id).then_some(owner)
     }
 
     /// All devices and addresses that are owners now.
@@ -203,8 +211,8 @@ impl OwnerTable {
 
     /// More or less is known of an owner than before, such as the name of its address.
     fn update(&mut self, id: OwnerId, known: Owner) {
-        let place = id.place().checked_sub(OwnerId::FIRST_DEVICE);
-        if let Some(owner) = place.and_then(|place| self.owners.get_mut(place)?.as_mut()) {
+        let owner = id.device_place().and_then(|place| self.owners.get_mut(place)?.as_mut());
+        if let Some(owner) = owner {
             self.bare = self.bare - usize::from(owner.bare) + usize::from(known.bare);
             *owner = known;
         }
@@ -223,7 +231,7 @@ impl OwnerTable {
         self.given += 1;
         self.bare += usize::from(bare);
         let id = OwnerId { place, given: self.given };
-        if let Some(owner) = self.owners.get_mut(id.place() - OwnerId::FIRST_DEVICE) {
+        if let Some(owner) = id.device_place().and_then(|place| self.owners.get_mut(place)) {
             *owner = Some(Owner { id, identity, bare, address });
         }
         Some(id)

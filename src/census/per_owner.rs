@@ -2,8 +2,8 @@
 
 use std::ops::AddAssign;
 
+use super::Attempt;
 use crate::attribution::owners::OwnerId;
-use crate::measurements::Attempt;
 
 /// A row for each owner: what the reading that goes on counts, and what complete passes have counted.
 ///

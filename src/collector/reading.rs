@@ -7,10 +7,10 @@ use tokio::task::yield_now;
 
 use super::{Collector, Moment};
 use crate::attribution::owners::OwnerId;
-use crate::census::{Census, Pass};
+use crate::census::{Attempt, Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
-use crate::measurements::{Attempt, DueClocks, Flows, Measurement};
+use crate::measurements::{DueClocks, Flows, Measurement};
 
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);

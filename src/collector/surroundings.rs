@@ -20,7 +20,6 @@ pub(super) struct Surroundings {
     addresses_changed: bool,
     interfaces: EdgeLog,
     no_lan: EdgeLog,
-    patterns: Vec<String>,
 }
 
 impl Surroundings {
@@ -31,7 +30,6 @@ impl Surroundings {
             addresses_changed: false,
             interfaces: EdgeLog::default(),
             no_lan: EdgeLog::default(),
-            patterns: config.lan.patterns(),
             root: root.clone(),
         }
     }
@@ -43,7 +41,6 @@ impl Surroundings {
         }
         self.lan.reconfigure(&new.lan.patterns(), &new.lan.prefixes());
         self.devices.reconfigure(device_settings(new));
-        self.patterns = new.lan.patterns();
     }
 
     /// Whether the router's interfaces or addresses have changed since this was last asked.
@@ -78,7 +75,7 @@ impl Surroundings {
         } else if self.no_lan.begins() {
             let names: Vec<_> = self.lan.interfaces().iter().map(|found| found.name.as_str()).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let patterns = &self.patterns;
+            let patterns = self.lan.patterns();
             warn!(
                 "no interface matches lan.interfaces = {patterns:?}, so no device can be told; there are: {names}"
             );

@@ -4,10 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::census::Attempt;
 use crate::census::per_owner::PerOwner;
 use crate::conntrack::Progress;
 use crate::conntrack::backend::TableBackend;
-use crate::measurements::{Attempt, Flows, Needs, Observation};
+use crate::measurements::{Flows, Needs, Observation};
 use crate::series::point::{Point, Value};
 use crate::series::schema::{TagSchema, UserTags, integer};
 

@@ -3,8 +3,9 @@
 //! One point per device, protocol and state, with exactly one field: users' panels sum over the measurement without
 //! naming a field. A series that was sent and has gone is sent once more as 0, so that no graph hangs at its last value.
 
-use super::{Attempt, Clock, Flows, Measurement, Needs, Observation, Tick};
+use super::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use crate::attribution::owners::OwnerId;
+use crate::census::Attempt;
 use crate::census::cells::Cells;
 use crate::census::per_owner::PerOwner;
 use crate::conntrack::flow::{Protocol, State};

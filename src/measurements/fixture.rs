@@ -3,11 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use super::{Attempt, Exporter, Measurement, Observation, Tick, Totals};
+use super::{Exporter, Measurement, Observation, Tick, Totals};
 use crate::attribution::labels::{OwnerTags, ShownOwners};
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::attribution::{Attribution, Direction};
-use crate::census::Census;
+use crate::census::{Attempt, Census};
 use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
