@@ -4,6 +4,7 @@
 //! call, which speaks of the datagram before.
 
 pub mod config;
+mod outage;
 
 use std::fmt;
 use std::io;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::config::Address;
+use outage::{Edge, Outage};
 
 /// How long a name may take to be resolved before that counts as a failure.
 const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
@@ -43,7 +45,7 @@ pub struct Telegraf {
     /// When that was asked, since boot.
     asked: Option<Duration>,
     socket: Option<UdpSocket>,
-    failing: bool,
+    outage: Outage,
 }
 
 /// A name that is being resolved.
@@ -78,7 +80,7 @@ impl Telegraf {
             addresses: literal.into_iter().collect(),
             asked: None,
             socket: None,
-            failing: false,
+            outage: Outage::default(),
         }
     }
 
@@ -91,7 +93,8 @@ impl Telegraf {
     /// called whenever the daemon is awake: no answer is waited for.
     pub async fn resolve(&mut self, boot: Duration) {
         self.take_resolved().await;
-        let every = if self.failing || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
+        let every =
+            if self.outage.is_present() || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
         let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
         // A lookup that is given up would still hold its thread: the next begins only when it has ended.
         if self.is_literal() || self.resolving.is_some() || !due {
@@ -228,16 +231,13 @@ impl Telegraf {
     }
 
     fn report(&mut self, problem: Option<&io::Error>) {
-        match problem {
-            Some(error) if !self.failing => {
-                warn!(
-                    "sending to {self} fails: {error}; keeping on, further failures are counted in send_errors"
-                );
-            }
-            None if self.failing => info!("sending to {self} works again"),
+        match (self.outage.note(problem.is_some()), problem) {
+            (Some(Edge::Begins), Some(error)) => warn!(
+                "sending to {self} fails: {error}; keeping on, further failures are counted in send_errors"
+            ),
+            (Some(Edge::Ends), _) => info!("sending to {self} works again"),
             _ => {}
         }
-        self.failing = problem.is_some();
     }
 }
 
