@@ -1,9 +1,14 @@
 //! When sending begins to fail, and when it works again.
 
+/// Nothing must have been refused of so many snapshots in a row before it works again. A kernel limits the rate of its
+/// ICMP (`icmpv4_xrlim_allow`: six at once, then one a second), so that of one snapshot alone silence proves nothing.
+const SNAPSHOTS_WITHOUT_REFUSAL: u32 = 3;
+
 /// Whether something of late has been refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outage {
-    present: bool,
+    /// How many snapshots in a row must go well before it is over; 0 if there is none.
+    remaining: u32,
 }
 
 /// What there is to say after a snapshot.
@@ -11,20 +16,21 @@ pub(super) struct Outage {
 pub(super) enum Edge {
     /// Something was refused, which wasn't so before.
     Begins,
-    /// Nothing is refused any more.
+    /// Nothing has been refused for a while.
     Ends,
 }
 
 impl Outage {
     /// Whether it has begun and not ended.
     pub(super) const fn is_present(self) -> bool {
-        self.present
+        self.remaining > 0
     }
 
     /// Takes note of one more snapshot: whether anything was refused since the one before.
     pub(super) fn note(&mut self, refused: bool) -> Option<Edge> {
-        let before = std::mem::replace(&mut self.present, refused);
-        match (before, refused) {
+        let was_present = self.is_present();
+        self.remaining = if refused { SNAPSHOTS_WITHOUT_REFUSAL } else { self.remaining.saturating_sub(1) };
+        match (was_present, self.is_present()) {
             (false, true) => Some(Edge::Begins),
             (true, false) => Some(Edge::Ends),
             _ => None,
