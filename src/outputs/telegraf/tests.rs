@@ -120,6 +120,17 @@ fn in_use(telegraf: &Telegraf) -> SocketAddr {
     telegraf.connection.as_ref().unwrap().to()
 }
 
+/// Telegraf at `::1`, which is the one in front, and somebody at `127.0.0.1` who takes everything; and their port.
+fn two_receivers() -> (Receiver, Receiver, [SocketAddr; 2]) {
+    loop {
+        let (other, port) = receiver();
+        // Another test may have the port over IPv6.
+        let Ok(telegraf) = Receiver::bind((Ipv6Addr::LOCALHOST, port)) else { continue };
+        let addresses = [telegraf.local_addr().unwrap(), other.local_addr().unwrap()];
+        return (telegraf, other, addresses);
+    }
+}
+
 #[tokio::test]
 async fn another_address_is_used_when_the_first_can_not_be_reached() {
     let (_receiver, port) = receiver();
@@ -131,8 +142,8 @@ async fn another_address_is_used_when_the_first_can_not_be_reached() {
 
 #[tokio::test]
 async fn the_next_snapshot_goes_to_another_address_when_one_refuses() {
-    let (receiver, port) = receiver();
-    let (refusing, alive) = ((Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into());
+    let (closed, receiver, [refusing, alive]) = two_receivers();
+    drop(closed);
     let mut telegraf = named(&[alive, refusing]);
     assert_eq!(send(&mut telegraf, &[b"a", b"b"]).await.delivered, [false, false]);
     for _ in 0..5 {
@@ -154,4 +165,34 @@ async fn addresses_that_all_refuse_are_tried_in_turn() {
         assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
         assert_eq!(in_use(&telegraf), addresses[turn % 2]);
     }
+}
+
+#[tokio::test]
+async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
+    let (receiver, _other, addresses) = two_receivers();
+    let mut telegraf = named(&addresses);
+    assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true]);
+    drop(receiver);
+    assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [false]);
+    send(&mut telegraf, &[b"c"]).await;
+    assert_eq!(in_use(&telegraf), addresses[1]);
+
+    let _back = Receiver::bind(addresses[0]).unwrap();
+    for _ in 0..100 {
+        assert_eq!(send(&mut telegraf, &[b"d"]).await.errors, 0, "nothing is lost for it");
+    }
+    assert_eq!(in_use(&telegraf), addresses[0]);
+}
+
+#[tokio::test]
+async fn an_address_that_goes_on_refusing_costs_nothing_more() {
+    let (receiver, _other, addresses) = two_receivers();
+    drop(receiver);
+    let mut telegraf = named(&addresses);
+    assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
+    for _ in 0..200 {
+        assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [true]);
+        assert_eq!(in_use(&telegraf), addresses[1]);
+    }
+    assert!(!telegraf.outage.is_present());
 }
