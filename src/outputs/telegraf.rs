@@ -8,6 +8,7 @@ pub mod config;
 mod connection;
 mod delivery;
 mod outage;
+mod probe;
 pub(crate) mod route;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use addresses::Addresses;
 use connection::Connection;
 pub use delivery::Delivery;
 use outage::{Edge, Outage};
+use probe::Probe;
 use route::Route;
 
 /// How long a name may take to be resolved before that counts as a failure.
@@ -52,12 +54,15 @@ pub struct Telegraf {
     /// When that was asked, since boot.
     asked: Option<Duration>,
     connection: Option<Connection>,
-    /// Whether the address of the connection has refused something.
-    refused: bool,
+    /// Whether an address is to be chosen anew: that of the connection has refused something, or a better one no longer
+    /// does.
+    choose_anew: bool,
     /// Whether the kernel itself would not send by this connection.
     broken: bool,
     /// How many snapshots were to be sent.
     snapshots: u64,
+    /// The address in front, while it has refused and another is in use: rarely, so that it is not in here.
+    probe: Option<Box<Probe>>,
     outage: Outage,
 }
 
@@ -80,9 +85,10 @@ impl Telegraf {
             addresses: Addresses::new(literal),
             asked: None,
             connection: None,
-            refused: false,
+            choose_anew: false,
             broken: false,
             snapshots: 0,
+            probe: None,
             outage: Outage::default(),
         }
     }
@@ -121,7 +127,7 @@ impl Telegraf {
     /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
     /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
     pub fn renew(&mut self) {
-        self.connection = None;
+        (self.connection, self.probe) = (None, None);
     }
 
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
@@ -142,6 +148,9 @@ impl Telegraf {
         }
         let late = self.take_late_errors(&mut delivery);
         self.report(problem.or(late).as_ref());
+        if Probe::is_due(self.snapshots) {
+            self.probe_first_address().await;
+        }
         delivery
     }
 
@@ -193,7 +202,7 @@ impl Telegraf {
         // A datagram that is too large speaks of itself, or of the way, which the kernel has learned by it.
         if let Some(address) = address.filter(|_| error.raw_os_error() != Some(Errno::EMSGSIZE as i32)) {
             self.addresses.refuse(address, self.snapshots);
-            self.refused = true;
+            self.choose_anew = true;
         }
         Problem { address: address.filter(|_| !self.is_literal()), error }
     }
@@ -210,7 +219,7 @@ impl Telegraf {
         };
         self.unresolved = None;
         if self.addresses.replace(found) {
-            self.connection = None;
+            self.renew();
         }
     }
 
@@ -233,7 +242,7 @@ impl Telegraf {
             // Whatever it is that this socket can't do, the next one may.
             self.connection = None;
         }
-        if !std::mem::take(&mut self.refused) && self.connection.is_some() {
+        if !std::mem::take(&mut self.choose_anew) && self.connection.is_some() {
             return Ok(());
         }
         let mut problem = None;
@@ -256,6 +265,28 @@ impl Telegraf {
         }
         self.connection = None;
         Err(problem.unwrap_or_else(|| Problem { address: None, error: self.not_resolved() }))
+    }
+
+    /// Sees whether the address in front, if it has refused, would take datagrams again. While the one in use refuses as
+    /// well, each gets its turn anyway.
+    async fn probe_first_address(&mut self) {
+        let in_use = self.connection.as_ref().map(Connection::to);
+        let refused = self.addresses.refused_in_front();
+        let Some(first) = refused.filter(|first| !self.outage.is_present() && in_use != Some(*first)) else {
+            self.probe = None;
+            return;
+        };
+        match &mut self.probe {
+            Some(probe) if probe.to() == first => {
+                if probe.go_on().await {
+                    info!("{first} takes what is sent again: sending to {self} goes back to it");
+                    self.probe = None;
+                    self.addresses.forgive(first);
+                    self.choose_anew = true;
+                }
+            }
+            probe => *probe = Probe::begin(first).await.map(Box::new),
+        }
     }
 
     fn report(&mut self, problem: Option<&Problem>) {

@@ -56,12 +56,27 @@ impl Addresses {
             .for_each(|known| known.refused = Some(snapshot));
     }
 
+    /// It no longer refuses.
+    pub(super) fn forgive(&mut self, address: SocketAddr) {
+        self.known.iter_mut().filter(|known| known.address == address).for_each(|known| known.refused = None);
+    }
+
     /// How the router reaches each of them now, in the order in which they are to be tried.
     pub(crate) fn routes(&self) -> Vec<Route> {
         let addresses: Vec<_> = self.all().collect();
         let mut routes = route::survey(&addresses);
         routes.sort_by_key(|route| self.refused(route.to));
         routes
+    }
+
+    /// The one that would be in front, had it not refused; none if the one in front has not, or there is no way to it.
+    pub(super) fn refused_in_front(&self) -> Option<SocketAddr> {
+        if !self.are_several() {
+            return None;
+        }
+        let addresses: Vec<_> = self.all().collect();
+        let front = *route::survey(&addresses).first()?;
+        (front.is_there() && self.refused(front.to).is_some()).then_some(front.to)
     }
 
     /// By this those that have not refused come first, then those whose refusal is longest ago: each in turn.
