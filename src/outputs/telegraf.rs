@@ -1,21 +1,34 @@
-//! The UDP socket to Telegraf. It knows bytes only.
+//! Telegraf, by UDP. It knows bytes only.
 //!
-//! The socket is connected, so that the kernel tells when nobody listens: not at once, but by an error on a later
-//! call, which speaks of the datagram before.
+//! Whoever refuses a datagram says so, but later, by an error that speaks of one sent before; and a datagram that is
+//! swallowed on its way is lost in silence. A name may have several addresses. One of them is in use, until it refuses.
 
+pub(crate) mod addresses;
 pub mod config;
+mod connection;
+mod delivery;
+mod outage;
+mod probe;
+pub(crate) mod route;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{UdpSocket, lookup_host};
+use nix::errno::Errno;
+use tokio::net::lookup_host;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
-use tracing::{info, warn};
+use tokio::time::{Instant, sleep};
+use tracing::{debug, info, warn};
 
 use crate::config::Address;
+use addresses::Addresses;
+use connection::Connection;
+pub use delivery::Delivery;
+use outage::{Edge, Outage};
+use probe::Probe;
+use route::Route;
 
 /// How long a name may take to be resolved before that counts as a failure.
 const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
@@ -27,8 +40,6 @@ const LOOK_FOR_ANSWER_EVERY: Duration = Duration::from_secs(1);
 /// A default receive buffer takes some 80 datagrams at once: after this many, the receiver gets a pause.
 const BURST: usize = 32;
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long the kernel may take to accept one datagram.
-const ACCEPTING_AT_MOST: Duration = Duration::from_secs(1);
 
 /// Telegraf, wherever it is.
 #[derive(Debug)]
@@ -38,12 +49,21 @@ pub struct Telegraf {
     resolving: Option<Lookup>,
     /// Why the last lookup gave no address.
     unresolved: Option<String>,
-    /// What the host was last found to be; the one in use first.
-    addresses: Vec<SocketAddr>,
+    /// What the host was last found to be.
+    addresses: Addresses,
     /// When that was asked, since boot.
     asked: Option<Duration>,
-    socket: Option<UdpSocket>,
-    failing: bool,
+    connection: Option<Connection>,
+    /// Whether an address is to be chosen anew: that of the connection has refused something, or a better one no longer
+    /// does.
+    choose_anew: bool,
+    /// Whether the kernel itself would not send by this connection.
+    broken: bool,
+    /// How many snapshots were to be sent.
+    snapshots: u64,
+    /// The address in front, while it has refused and another is in use: rarely, so that it is not in here.
+    probe: Option<Box<Probe>>,
+    outage: Outage,
 }
 
 /// A name that is being resolved.
@@ -51,19 +71,6 @@ pub struct Telegraf {
 struct Lookup {
     answer: JoinHandle<io::Result<Vec<SocketAddr>>>,
     since: Instant,
-}
-
-/// What became of a snapshot's datagrams.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivery {
-    /// For each datagram, whether the kernel took it and has not said since that nobody did.
-    pub delivered: Vec<bool>,
-    /// Whether it turned out that datagrams of the snapshot before were refused.
-    pub doubt: bool,
-    /// Datagrams that the kernel took.
-    pub taken: u64,
-    /// Refusals, at once or later.
-    pub errors: u64,
 }
 
 impl Telegraf {
@@ -75,10 +82,14 @@ impl Telegraf {
             port,
             resolving: None,
             unresolved: None,
-            addresses: literal.into_iter().collect(),
+            addresses: Addresses::new(literal),
             asked: None,
-            socket: None,
-            failing: false,
+            connection: None,
+            choose_anew: false,
+            broken: false,
+            snapshots: 0,
+            probe: None,
+            outage: Outage::default(),
         }
     }
 
@@ -91,7 +102,8 @@ impl Telegraf {
     /// called whenever the daemon is awake: no answer is waited for.
     pub async fn resolve(&mut self, boot: Duration) {
         self.take_resolved().await;
-        let every = if self.failing || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
+        let every =
+            if self.outage.is_present() || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
         let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
         // A lookup that is given up would still hold its thread: the next begins only when it has ended.
         if self.is_literal() || self.resolving.is_some() || !due {
@@ -115,36 +127,30 @@ impl Telegraf {
     /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
     /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
     pub fn renew(&mut self) {
-        self.socket = None;
+        (self.connection, self.probe) = (None, None);
     }
 
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
-    /// counted, and logged when it begins and when it ends.
+    /// counted, and logged when it begins and when it ends. A whole snapshot goes to one address; where something of
+    /// it was refused, the next one goes to the address whose turn it is.
     pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
         self.take_resolved().await;
-        let (mut problem, mut delivery) = (None, Delivery::default());
-        if self.socket.is_none() {
-            problem = self.connect().await.err();
-        } else if let Some(error) = self.late_refusal() {
-            delivery.refuse_last();
-            problem = Some(error);
-        }
+        self.snapshots += 1;
+        let mut delivery = Delivery::default();
+        let mut problem = self.take_late_errors(&mut delivery);
+        problem = problem.or(self.connect().err());
         for (number, datagram) in datagrams.enumerate() {
             if number > 0 && number % BURST == 0 {
                 sleep(PAUSE).await;
             }
-            let outcome = self.send_one(datagram, &mut delivery).await;
-            problem = problem.or(outcome.err());
+            let failure = self.send_one(datagram, &mut delivery).await;
+            problem = problem.or(failure);
         }
-        if let Some(error) = self.late_refusal() {
-            delivery.refuse_last();
-            problem = problem.or(Some(error));
+        let late = self.take_late_errors(&mut delivery);
+        self.report(problem.or(late).as_ref());
+        if Probe::is_due(self.snapshots) {
+            self.probe_first_address().await;
         }
-        if problem.as_ref().is_some_and(|error| !is_late(error)) {
-            // Whatever it is that this socket can't do, the next one may.
-            self.socket = None;
-        }
-        self.report(problem.as_ref());
         delivery
     }
 
@@ -153,30 +159,52 @@ impl Telegraf {
     }
 
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
-    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> io::Result<()> {
-        let Some(socket) = &self.socket else {
+    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> Option<Problem> {
+        if self.connection.is_none() {
             // Why there is none has been said by whoever wanted one.
             delivery.push(false);
-            return Ok(());
-        };
-        let first = send_within(socket, datagram).await;
-        let Err(error) = first else {
-            delivery.push(true);
-            return Ok(());
-        };
-        if is_late(&error) {
-            // This speaks of the datagram before, and has kept the present one from going out.
-            delivery.refuse_last();
+            return None;
         }
-        // The others of this snapshot may fare better: one that is refused costs itself only.
-        let second = send_within(socket, datagram).await;
+        if self.hand_over(datagram).await.is_ok() {
+            delivery.push(true);
+            return None;
+        }
+        // It may speak of a datagram before, and has then kept the present one from going out.
+        let late = self.take_late_errors(delivery);
+        let second = self.hand_over(datagram).await;
         delivery.push(second.is_ok());
-        Err(second.err().unwrap_or(error))
+        self.broken |= second.is_err();
+        let failure = second.err().map(|error| self.blame_address(error));
+        late.or(failure)
     }
 
-    /// What the kernel has learned since the last call about datagrams that it took.
-    fn late_refusal(&self) -> Option<io::Error> {
-        self.socket.as_ref()?.take_error().ok().flatten()
+    async fn hand_over(&self, datagram: &[u8]) -> io::Result<()> {
+        match &self.connection {
+            Some(connection) => connection.send(datagram).await,
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Takes note of what the network has said since the last call about datagrams that the kernel took.
+    fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<Problem> {
+        let mut problem = None;
+        for error in self.connection.as_ref()?.late_errors() {
+            delivery.refuse_last();
+            let refusal = self.blame_address(error.into());
+            problem.get_or_insert(refusal);
+        }
+        problem
+    }
+
+    /// The address in use has refused: another is to be taken for the next snapshot, if there is one.
+    fn blame_address(&mut self, error: io::Error) -> Problem {
+        let address = self.connection.as_ref().map(Connection::to);
+        // A datagram that is too large speaks of itself, or of the way, which the kernel has learned by it.
+        if let Some(address) = address.filter(|_| error.raw_os_error() != Some(Errno::EMSGSIZE as i32)) {
+            self.addresses.refuse(address, self.snapshots);
+            self.choose_anew = true;
+        }
+        Problem { address: address.filter(|_| !self.is_literal()), error }
     }
 
     /// Uses the answer to a name, if it has come.
@@ -190,10 +218,8 @@ impl Telegraf {
             }
         };
         self.unresolved = None;
-        let in_use = self.addresses.first().copied();
-        if !found.is_empty() && in_use.is_none_or(|address| !found.contains(&address)) {
-            self.addresses = found;
-            self.socket = None;
+        if self.addresses.replace(found) {
+            self.renew();
         }
     }
 
@@ -210,50 +236,94 @@ impl Telegraf {
         })
     }
 
-    /// Connects to the first of the addresses that can be reached from here.
-    async fn connect(&mut self) -> io::Result<()> {
-        let mut problem = self.not_resolved();
-        for _ in 0..self.addresses.len() {
-            let Some(&address) = self.addresses.first() else { break };
-            match connected(address).await {
-                Ok(socket) => {
-                    self.socket = Some(socket);
+    /// Connects to the address whose turn it is, unless there is a connection that has not been refused.
+    fn connect(&mut self) -> Result<(), Problem> {
+        if std::mem::take(&mut self.broken) {
+            // Whatever it is that this socket can't do, the next one may.
+            self.connection = None;
+        }
+        if !std::mem::take(&mut self.choose_anew) && self.connection.is_some() {
+            return Ok(());
+        }
+        let mut problem = None;
+        for Route { to, .. } in self.addresses.routes() {
+            if self.connection.as_ref().is_some_and(|connection| connection.to() == to) {
+                // Its turn again, by the socket that there is: another would be another connection in the table.
+                return Ok(());
+            }
+            match Connection::open(to) {
+                Ok(connection) => {
+                    debug!("snapshots go to {to}");
+                    self.connection = Some(connection);
                     return Ok(());
                 }
-                Err(error) => problem = error,
+                Err(error) => {
+                    self.addresses.refuse(to, self.snapshots);
+                    problem.get_or_insert(Problem { address: (!self.is_literal()).then_some(to), error });
+                }
             }
-            self.addresses.rotate_left(1);
         }
-        Err(problem)
+        self.connection = None;
+        Err(problem.unwrap_or_else(|| Problem { address: None, error: self.not_resolved() }))
     }
 
-    fn report(&mut self, problem: Option<&io::Error>) {
-        match problem {
-            Some(error) if !self.failing => {
+    /// Sees whether the address in front, if it has refused, would take datagrams again. While the one in use refuses as
+    /// well, each gets its turn anyway.
+    async fn probe_first_address(&mut self) {
+        let in_use = self.connection.as_ref().map(Connection::to);
+        let refused = self.addresses.refused_in_front();
+        let Some(first) = refused.filter(|first| !self.outage.is_present() && in_use != Some(*first)) else {
+            self.probe = None;
+            return;
+        };
+        match &mut self.probe {
+            Some(probe) if probe.to() == first => {
+                if probe.go_on().await {
+                    info!("{first} takes what is sent again: sending to {self} goes back to it");
+                    self.probe = None;
+                    self.addresses.forgive(first);
+                    self.choose_anew = true;
+                }
+            }
+            probe => *probe = Probe::begin(first).await.map(Box::new),
+        }
+    }
+
+    fn report(&mut self, problem: Option<&Problem>) {
+        if let Some(problem) = problem {
+            debug!("sending to {self}: {problem}");
+        }
+        match (self.outage.note(problem.is_some()), problem) {
+            (Some(Edge::Begins), Some(problem)) => {
+                let then =
+                    if self.addresses.are_several() { "trying its addresses in turn" } else { "keeping on" };
                 warn!(
-                    "sending to {self} fails: {error}; keeping on, further failures are counted in send_errors"
+                    "sending to {self} fails: {problem}; {then}, further failures are counted in send_errors"
                 );
             }
-            None if self.failing => info!("sending to {self} works again"),
+            (Some(Edge::Ends), _) => match &self.connection {
+                Some(connection) if !self.is_literal() => {
+                    info!("sending to {self} works again, at {}", connection.to());
+                }
+                _ => info!("sending to {self} works again"),
+            },
             _ => {}
         }
-        self.failing = problem.is_some();
     }
 }
 
-impl Delivery {
-    fn push(&mut self, taken: bool) {
-        self.delivered.push(taken);
-        self.taken += u64::from(taken);
-        self.errors += u64::from(!taken);
-    }
+/// What went wrong, of a name also where.
+#[derive(Debug)]
+struct Problem {
+    address: Option<SocketAddr>,
+    error: io::Error,
+}
 
-    /// The kernel says that nobody took the datagram before; before the first, it is one of the last snapshot's.
-    fn refuse_last(&mut self) {
-        self.errors += 1;
-        match self.delivered.last_mut() {
-            Some(last) => *last = false,
-            None => self.doubt = true,
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => write!(f, "{address}: {}", self.error),
+            None => self.error.fmt(f),
         }
     }
 }
@@ -262,28 +332,6 @@ impl fmt::Display for Telegraf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, .. } = self;
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
-}
-
-/// Whether an error may have come back from the network, and so speaks of a datagram sent before.
-fn is_late(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable)
-}
-
-async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
-    let unspecified: IpAddr = match address {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((unspecified, 0)).await?;
-    socket.connect(address).await?;
-    Ok(socket)
-}
-
-async fn send_within(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
-    match timeout(ACCEPTING_AT_MOST, socket.send(datagram)).await {
-        Ok(sent) => sent.map(|_| ()),
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel does not accept the datagram")),
     }
 }
 

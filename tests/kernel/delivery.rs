@@ -8,6 +8,16 @@ use crate::household::{Household, INTERNET, LAPTOP};
 use crate::snapshot::{Receiver, counts};
 use crate::wait::until;
 
+/// Tells of every other datagram only that nobody took it, as a kernel does that limits the rate of its ICMP.
+const EVERY_OTHER_REFUSAL: &str = "
+table inet limited {
+    chain outgoing {
+        type filter hook output priority 0
+        icmp type destination-unreachable numgen inc mod 2 0 drop
+    }
+}
+";
+
 #[test]
 fn a_receiver_that_comes_late_sees_what_it_missed() {
     let home = Household::new("late");
@@ -37,5 +47,27 @@ fn a_receiver_that_comes_late_sees_what_it_missed() {
     assert!(later.figure("sequence") >= next.figure("sequence") + 3, "a gap");
     assert!(later.figure("send_errors") > next.figure("send_errors"));
     assert_eq!(later.figure("started"), first.figure("started"));
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn refusals_that_are_rate_limited_are_one_failure() {
+    let home = Household::new("limited");
+    home.laptop.nft(EVERY_OTHER_REFUSAL);
+    let telegraf = at(LAPTOP, 8094);
+    let exporter = Exporter::sending_to(&home, telegraf);
+    exporter.await_error(&format!("sending to {telegraf} fails"));
+    let before = exporter.ticks();
+    until("ten more that nobody takes", || (exporter.ticks() >= before + 10).then_some(()));
+    let output = exporter.output();
+    assert!(!output.contains("works again"), "{output}{}", exporter.errors());
+
+    let receiver = Receiver::new(&home.laptop, telegraf);
+    let first = receiver.next();
+    assert!(first.figure("send_errors") >= 4, "of ten, half were refused");
+    until("the end of the failure in the log", || exporter.output().contains("works again").then_some(()));
+    assert!(receiver.fresh().figure("sequence") >= first.figure("sequence") + 3, "not too soon");
+    assert_eq!(exporter.errors().matches(" fails: ").count(), 1, "{}", exporter.errors());
+    assert_eq!(exporter.output().matches("works again").count(), 1, "{}", exporter.output());
     exporter.end(Signal::SIGTERM);
 }

@@ -14,6 +14,7 @@
 mod connections;
 mod delivery;
 mod exporter;
+mod fallback;
 mod faults;
 #[path = "../support/fill.rs"]
 mod fill;
@@ -27,6 +28,7 @@ mod least_privilege;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
+mod name_server;
 mod names;
 mod namespace;
 mod piping;

@@ -1,64 +1,15 @@
 //! Telegraf by name.
 
-use std::fs;
-use std::net::{Ipv6Addr, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use crate::connections::{at, udp};
-use crate::exporter::{Exporter, PROGRAM, configure};
+use crate::exporter::{Exporter, configure};
 use crate::household::{Household, LAPTOP_V6, NAS};
+use crate::name_server::{NameServer, answer, inside};
 use crate::snapshot::Receiver;
 use crate::wait::until;
-
-/// `ip netns exec` puts the files of `/etc/netns/NAME` in the place of those of `/etc`.
-struct NameServer(PathBuf);
-
-impl NameServer {
-    fn of_router(home: &Household, address: &str) -> Self {
-        let directory = Path::new("/etc/netns").join(home.router.name());
-        // Another test may just be removing the directory above it.
-        until("a directory below /etc/netns", || fs::create_dir_all(&directory).ok());
-        let file = directory.join("resolv.conf");
-        fs::write(file, format!("nameserver {address}\n")).expect("writing resolv.conf");
-        Self(directory)
-    }
-}
-
-impl Drop for NameServer {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-        // Goes only if it is empty, that is if it was made for this.
-        let _ = fs::remove_dir("/etc/netns");
-    }
-}
-
-/// The daemon where the router's own name server is asked.
-fn inside(home: &Household, config: &Path) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", home.router.name(), PROGRAM, "--config"]).arg(config);
-    command
-}
-
-/// Answers one query, if there is one: every name has this IPv6 address and no other.
-fn answer(socket: &UdpSocket, address: Ipv6Addr) -> Option<()> {
-    const AAAA: &[u8] = &[0, 28, 0, 1];
-    let mut query = [0; 512];
-    let (length, from) = socket.recv_from(&mut query).ok()?;
-    let (id, question) = (query.get(..2)?, query.get(12..length)?);
-    let found = question.ends_with(AAAA);
-    // A response without errors to one question, with one answer or none.
-    let mut response = [id, &[0x81, 0x80, 0, 1, 0, u8::from(found), 0, 0, 0, 0], question].concat();
-    if found {
-        // The name of the question; type, class, a minute to live, and the length of the address.
-        response.extend([&[0xc0, 12], AAAA, &[0, 0, 0, 60, 0, 16]].concat());
-        response.extend(address.octets());
-    }
-    socket.send_to(&response, from).ok().map(|_| ())
-}
 
 #[test]
 fn a_name_is_resolved_and_its_ipv6_address_used() {
@@ -69,7 +20,7 @@ fn a_name_is_resolved_and_its_ipv6_address_used() {
     let config = configure(&home, "telegraf.example.com:8094", "");
     let exporter = Exporter::run(&home, &mut inside(&home, &config));
     for _ in ["A", "AAAA"] {
-        until("a query", || answer(&server, LAPTOP_V6.parse().expect("an address")));
+        until("a query", || answer(&server, &[at(LAPTOP_V6, 0).ip()]));
     }
     let first = receiver.next();
     assert!(first.figure("sequence") <= 2, "resolved in good time");

@@ -1,4 +1,4 @@
-use std::net::UdpSocket as Receiver;
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket as Receiver};
 
 use super::*;
 
@@ -57,8 +57,8 @@ async fn a_refused_port_is_noticed_for_every_datagram_and_so_is_its_return() {
 #[tokio::test]
 async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
     let mut telegraf = Telegraf::new("127.0.0.1", closed_port());
-    telegraf.connect().await.unwrap();
-    telegraf.socket.as_ref().unwrap().send(b"of the last snapshot").await.unwrap();
+    telegraf.connect().unwrap();
+    telegraf.connection.as_ref().unwrap().send(b"of the last snapshot").await.unwrap();
     let delivery = send(&mut telegraf, &[]).await;
     assert_eq!(delivery, Delivery { delivered: vec![], doubt: true, taken: 0, errors: 1 });
 }
@@ -69,8 +69,11 @@ async fn an_oversized_datagram_is_refused_alone() {
     let mut telegraf = Telegraf::new("127.0.0.1", port);
     let delivery = send(&mut telegraf, &[b"a", &vec![0; 70_000], b"b"]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![true, false, true], 1));
-    assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true], "by a new socket");
-    assert!(!telegraf.failing);
+    for _ in 0..3 {
+        assert!(telegraf.outage.is_present());
+        assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true], "by a new socket");
+    }
+    assert!(!telegraf.outage.is_present());
 }
 
 #[tokio::test]
@@ -85,7 +88,7 @@ async fn a_name_is_resolved_without_being_waited_for() {
         telegraf.resolve(Duration::from_secs(2)).await;
         tokio::task::yield_now().await;
     }
-    assert!(telegraf.addresses.iter().any(|address| address.ip().is_loopback()));
+    assert!(telegraf.addresses.routes().iter().any(|route| route.to.ip().is_loopback()));
 }
 
 #[tokio::test]
@@ -105,12 +108,91 @@ async fn a_name_that_can_not_be_resolved_is_asked_for_again_later() {
     assert!(telegraf.resolving.is_some());
 }
 
+/// A name that has been resolved.
+fn named(addresses: &[SocketAddr]) -> Telegraf {
+    let mut telegraf = Telegraf::new("telegraf.invalid", addresses[0].port());
+    telegraf.addresses = Addresses::new(addresses.iter().copied());
+    telegraf
+}
+
+/// Where the snapshots go.
+fn in_use(telegraf: &Telegraf) -> SocketAddr {
+    telegraf.connection.as_ref().unwrap().to()
+}
+
+/// Telegraf at `::1`, which is the one in front, and somebody at `127.0.0.1` who takes everything; and their port.
+fn two_receivers() -> (Receiver, Receiver, [SocketAddr; 2]) {
+    loop {
+        let (other, port) = receiver();
+        // Another test may have the port over IPv6.
+        let Ok(telegraf) = Receiver::bind((Ipv6Addr::LOCALHOST, port)) else { continue };
+        let addresses = [telegraf.local_addr().unwrap(), other.local_addr().unwrap()];
+        return (telegraf, other, addresses);
+    }
+}
+
 #[tokio::test]
-async fn another_address_is_tried_when_the_first_can_not_be_reached() {
+async fn another_address_is_used_when_the_first_can_not_be_reached() {
     let (_receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("two-addresses.invalid", port);
     // Without SO_BROADCAST the kernel refuses to connect there.
-    telegraf.addresses = vec![(Ipv4Addr::BROADCAST, port).into(), (Ipv4Addr::LOCALHOST, port).into()];
+    let mut telegraf = named(&[(Ipv4Addr::BROADCAST, port).into(), (Ipv4Addr::LOCALHOST, port).into()]);
     assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true]);
-    assert!(telegraf.addresses[0].ip().is_loopback());
+    assert!(in_use(&telegraf).ip().is_loopback());
+}
+
+#[tokio::test]
+async fn the_next_snapshot_goes_to_another_address_when_one_refuses() {
+    let (closed, receiver, [refusing, alive]) = two_receivers();
+    drop(closed);
+    let mut telegraf = named(&[alive, refusing]);
+    assert_eq!(send(&mut telegraf, &[b"a", b"b"]).await.delivered, [false, false]);
+    for _ in 0..5 {
+        assert_eq!(send(&mut telegraf, &[b"c"]).await.delivered, [true]);
+        assert_eq!(receiver.recv(&mut [0; 9]).unwrap(), 1);
+        assert_eq!(in_use(&telegraf), alive);
+    }
+    telegraf.renew();
+    send(&mut telegraf, &[b"d"]).await;
+    assert_eq!(in_use(&telegraf), alive, "what refused is not forgotten");
+}
+
+#[tokio::test]
+async fn addresses_that_all_refuse_are_tried_in_turn() {
+    let port = closed_port();
+    let addresses = [(Ipv6Addr::LOCALHOST, port).into(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))];
+    let mut telegraf = named(&addresses);
+    for turn in 0..6 {
+        assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
+        assert_eq!(in_use(&telegraf), addresses[turn % 2]);
+    }
+}
+
+#[tokio::test]
+async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
+    let (receiver, _other, addresses) = two_receivers();
+    let mut telegraf = named(&addresses);
+    assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true]);
+    drop(receiver);
+    assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [false]);
+    send(&mut telegraf, &[b"c"]).await;
+    assert_eq!(in_use(&telegraf), addresses[1]);
+
+    let _back = Receiver::bind(addresses[0]).unwrap();
+    for _ in 0..100 {
+        assert_eq!(send(&mut telegraf, &[b"d"]).await.errors, 0, "nothing is lost for it");
+    }
+    assert_eq!(in_use(&telegraf), addresses[0]);
+}
+
+#[tokio::test]
+async fn an_address_that_goes_on_refusing_costs_nothing_more() {
+    let (receiver, _other, addresses) = two_receivers();
+    drop(receiver);
+    let mut telegraf = named(&addresses);
+    assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
+    for _ in 0..200 {
+        assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [true]);
+        assert_eq!(in_use(&telegraf), addresses[1]);
+    }
+    assert!(!telegraf.outage.is_present());
 }
