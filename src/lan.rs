@@ -213,6 +213,7 @@ fn is_unique_local(v6: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::time::{ClockId, clock_gettime};
 
     fn interface(name: &str, link_layer: bool, addresses: &[&str]) -> Interface {
         let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
@@ -290,6 +291,50 @@ mod tests {
         let remembered = (0..99).filter(|n| place(&lan, &format!("203.0.113.{n}")) == Place::Router);
         assert_eq!(remembered.collect::<Vec<_>>(), (35..99).collect::<Vec<_>>());
         assert_eq!(place(&lan, "203.0.113.99"), Place::Router);
+    }
+
+    /// A delegated prefix for every address, so that each is a sighting of both kinds.
+    fn numerous(count: u32) -> Vec<Interface> {
+        let net = |number| format!("2001:db8:{:x}:{:x}::1/64", number >> 16, number & 0xffff);
+        let addresses = (0..count).map(|number| net(number).parse().unwrap()).collect();
+        vec![Interface { name: "br-lan".into(), link_layer: true, addresses }]
+    }
+
+    /// How many times as much processor time `work` takes for 16 times as many addresses: 16 if it grows with their
+    /// number, 256 if with its square. The least of several runs is what nothing else disturbed.
+    fn growth(work: impl Fn(u32) -> Duration) -> f64 {
+        let least = |count| (0..3).map(|_| work(count)).min().unwrap();
+        let (few, many) = (least(500), least(8_000));
+        many.as_secs_f64() / few.as_secs_f64()
+    }
+
+    /// Of this thread alone: how busy the machine is doesn't matter.
+    fn processor_time() -> Duration {
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
+    }
+
+    #[test]
+    fn many_addresses_cost_in_proportion_to_their_number() {
+        let observing = growth(|count| {
+            let (mut lan, interfaces) = (home(), numerous(count));
+            let begun = processor_time();
+            lan.observe(interfaces.clone(), HOUR);
+            lan.observe(interfaces, 2 * HOUR);
+            processor_time() - begun
+        });
+        assert!(observing < 80.0, "{observing:.0} times as long");
+    }
+
+    #[test]
+    fn many_addresses_that_go_cost_in_proportion_to_their_number() {
+        let forgetting = growth(|count| {
+            let mut lan = home();
+            lan.observe(numerous(count), HOUR);
+            let begun = processor_time();
+            lan.observe(Vec::new(), 2 * HOUR);
+            processor_time() - begun
+        });
+        assert!(forgetting < 80.0, "{forgetting:.0} times as long");
     }
 
     #[test]
