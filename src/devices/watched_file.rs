@@ -2,10 +2,12 @@
 //!
 //! dnsmasq rewrites its lease file in place, truncating it first, so a reading can find it empty or cut short.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// What is read of one file at most, in bytes: some 25,000 leases.
 const LARGEST: u64 = 2 * 1024 * 1024;
@@ -84,7 +86,7 @@ impl WatchedFile {
         if self.taken == Some(before) {
             return Ok(Look::Unchanged);
         }
-        let mut file = File::open(&self.path)?;
+        let mut file = files::open(&self.path)?;
         let mut content = Vec::new();
         (&mut file).take(LARGEST).read_to_end(&mut content)?;
         if Stamp::of(&file.metadata()?) != before {
