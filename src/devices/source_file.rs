@@ -1,6 +1,7 @@
 //! A file that tells of devices: watched, and its troubles reported when they begin and when they end.
 
 use std::fmt::Display;
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -42,9 +43,23 @@ impl SourceFile {
         }
     }
 
-    /// The file's content, if it is new; empty if the file is gone. Says when it begins and ceases to be out of reach.
-    pub(super) fn new_content(&mut self) -> Option<Look> {
+    /// The file's content, if it is new. Says when it begins and ceases to be out of reach.
+    pub(super) fn new_content(&mut self) -> Option<Look<Vec<u8>>> {
         let look = self.watched.look();
+        self.news(look)
+    }
+
+    /// What `read` gives of the file, if that is new, as [`WatchedFile::look_through`] has it read. Says when it begins and
+    /// ceases to be out of reach.
+    pub(super) fn read_through<T>(
+        &mut self,
+        read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+    ) -> Option<Look<T>> {
+        let look = self.watched.look_through(read);
+        self.news(look)
+    }
+
+    fn news<T>(&mut self, look: io::Result<Look<T>>) -> Option<Look<T>> {
         let path = self.watched.path().display();
         let look = match look {
             Ok(look) => look,
