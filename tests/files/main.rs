@@ -11,3 +11,5 @@
 
 mod exchange;
 mod replay;
+mod size;
+mod strangers;
