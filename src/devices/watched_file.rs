@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files;
 
-/// What is read of one file at most, in bytes: some 25,000 leases.
+/// What is read of one file at most, in bytes, unless less is wanted: some 25,000 leases.
 const LARGEST: u64 = 2 * 1024 * 1024;
 
 /// A file that is looked at again and again.
@@ -17,6 +17,7 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 pub struct WatchedFile {
     path: PathBuf,
     wholeness: Wholeness,
+    at_most: u64,
     taken: Option<Stamp>,
 }
 
@@ -62,7 +63,13 @@ pub enum Look {
 impl WatchedFile {
     /// The file at `path`, not read yet.
     pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
-        Self { path, wholeness, taken: None }
+        Self { path, wholeness, at_most: LARGEST, taken: None }
+    }
+
+    /// The same, of which no more than `at_most` bytes are read.
+    #[must_use]
+    pub fn reading_at_most(self, at_most: u64) -> Self {
+        Self { at_most, ..self }
     }
 
     /// Where it is.
@@ -88,11 +95,11 @@ impl WatchedFile {
         }
         let mut file = files::open(&self.path)?;
         let mut content = Vec::new();
-        (&mut file).take(LARGEST).read_to_end(&mut content)?;
+        (&mut file).take(self.at_most).read_to_end(&mut content)?;
         if Stamp::of(&file.metadata()?) != before {
             return Ok(Look::Unsettled);
         }
-        if before.size > LARGEST {
+        if before.size > self.at_most {
             let end = memchr::memrchr(b'\n', &content).map_or(0, |newline| newline + 1);
             content.truncate(end);
             self.taken = Some(before);
