@@ -35,6 +35,9 @@
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard. Nothing is
 //! asked and no file is read in the midst of the pass over the flows.
 
+// Where and why not: clippy.toml.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod attribution;
 pub mod census;
 pub mod cli;

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::name_source::NameSource;
 use super::watched_file::{Look, WatchedFile, Wholeness};
 use crate::edge_log::EdgeLog;
+use crate::files::WRITTEN_AT_MOST;
 use crate::root::Root;
 
 /// How many lines that can't be understood are named in the log.
@@ -33,10 +34,14 @@ pub(super) struct SourceFile {
 
 impl SourceFile {
     pub(super) fn new(root: &Root, source: NameSource, path: &Path, wholeness: Wholeness) -> Self {
+        let watched = WatchedFile::new(root.path(path), wholeness);
         Self {
             source,
             path: path.into(),
-            watched: WatchedFile::new(root.path(path), wholeness),
+            watched: match source {
+                NameSource::Registry => watched.reading_at_most(WRITTEN_AT_MOST),
+                _ => watched,
+            },
             unreadable: EdgeLog::default(),
             too_large: EdgeLog::default(),
             problems: 0,

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::files;
 
-/// What is read of one file at most, in bytes: some 25,000 leases, six times as many as are remembered. It bounds how long
-/// a file can hold up everything else.
+/// What is read of one file at most, in bytes, unless less is wanted: some 25,000 leases, six times as many as are
+/// remembered. It bounds how long a file can hold up everything else.
 const LARGEST: u64 = 2 * 1024 * 1024;
 
 /// A file that is looked at again and again.
@@ -18,6 +18,7 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 pub struct WatchedFile {
     path: PathBuf,
     wholeness: Wholeness,
+    at_most: u64,
     taken: Option<Stamp>,
 }
 
@@ -63,7 +64,13 @@ pub enum Look<T> {
 impl WatchedFile {
     /// The file at `path`, not read yet.
     pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
-        Self { path, wholeness, taken: None }
+        Self { path, wholeness, at_most: LARGEST, taken: None }
+    }
+
+    /// The same, of which no more than `at_most` bytes are read.
+    #[must_use]
+    pub fn reading_at_most(self, at_most: u64) -> Self {
+        Self { at_most, ..self }
     }
 
     /// Where it is.
@@ -105,8 +112,8 @@ impl WatchedFile {
             return Ok(Look::Unchanged);
         }
         let file = files::open(&self.path)?;
-        let content = read(&mut BufReader::new((&file).take(LARGEST)))?;
-        let is_cut = before.size > LARGEST;
+        let content = read(&mut BufReader::new((&file).take(self.at_most)))?;
+        let is_cut = before.size > self.at_most;
         let is_whole = is_cut || self.wholeness == Wholeness::Any || ends_in_newline(&file, before.size)?;
         if !is_whole || Stamp::of(&file.metadata()?) != before {
             return Ok(Look::Unsettled);

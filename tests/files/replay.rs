@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -20,9 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ADDRESS_SPACE: u32 = 1024 * 1024;
 
 /// The files that are read, as the router has them; not its table.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("etc/conntrack-exporter.toml", "interval = \"1s\"\ndevices.vendors = [\"/usr/share/vendors\"]\n"),
     ("etc/conntrack-exporter.devices", "02:00:00:00:00:11=laptop\n"),
+    ("etc/hosts", "192.168.8.13 printer\n"),
     ("tmp/dhcp.leases", "1795241374 02:00:00:00:00:12 192.168.8.12 nas *\n"),
     ("ip-address", "2: br-lan:\n    link/ether 02:00:00:00:00:01\n    inet 192.168.8.1/24\n"),
     ("ip-neigh", "192.168.8.11 dev br-lan lladdr 02:00:00:00:00:11 REACHABLE\n"),
@@ -84,6 +86,28 @@ impl Drop for Replay {
     }
 }
 
+/// What may lie where a file belongs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stranger {
+    /// Whoever opens it waits.
+    Fifo,
+    /// Whoever reads it never comes to an end.
+    Zero,
+}
+
+impl Stranger {
+    pub(crate) const ALL: [Self; 2] = [Self::Fifo, Self::Zero];
+
+    /// Takes the place of the file at `path`.
+    pub(crate) fn replace(self, path: &Path) {
+        fs::remove_file(path).expect("a file that is there");
+        match self {
+            Self::Fifo => make_fifo(path),
+            Self::Zero => symlink("/dev/zero", path).expect("a link"),
+        }
+    }
+}
+
 /// Puts a FIFO there, into which nobody writes.
 pub(crate) fn make_fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).expect("a FIFO");
@@ -103,7 +127,7 @@ impl Process {
     }
 
     /// All that it has said so far.
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let read = |path: &Path| fs::read_to_string(path).expect("what it said");
         read(&self.output) + &read(&self.errors)
     }
@@ -114,7 +138,7 @@ impl Process {
         self.until(&format!("{more} more snapshots"), |process| (process.ticks() >= enough).then_some(()));
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).expect("a process");
         kill(Pid::from_raw(pid), signal).expect("a running process");
     }
@@ -126,12 +150,18 @@ impl Process {
         assert_eq!(status.code(), Some(0), "{status}: {}", self.said());
     }
 
+    /// Waits until it has ended by itself; gives its exit code and what it said.
+    pub(crate) fn end(mut self, what: &str) -> (Option<i32>, String) {
+        let status = self.until(&format!("the end of {what}"), Self::ended);
+        (status.code(), self.said())
+    }
+
     fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child of ours")
     }
 
     /// Tries until something comes of it.
-    fn until<T>(&mut self, what: &str, mut attempt: impl FnMut(&mut Self) -> Option<T>) -> T {
+    pub(crate) fn until<T>(&mut self, what: &str, mut attempt: impl FnMut(&mut Self) -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
             if let Some(outcome) = attempt(self) {
