@@ -19,6 +19,9 @@ const KNOWN: u32 = 4_096;
 /// What memory may differ by between two runs, in KiB: the kernel keeps its count of pages only roughly.
 const SAME: u64 = 1_024;
 
+/// What is read of one file at most, in KiB.
+const TEXT: u64 = 2_048;
+
 /// A router's files, of which a test writes one more.
 struct Router(PathBuf);
 
@@ -96,4 +99,24 @@ fn a_lease_file_costs_what_is_kept_of_it_however_long_it_is() {
     assert!(repeated <= ten + SAME, "{LINES} lines of ten devices: {found}");
     assert!(endless <= ten + SAME, "one line: {found}");
     assert!(many <= full + SAME, "{LINES} devices, of which {KNOWN} are known: {found}");
+}
+
+#[test]
+fn a_file_of_names_costs_what_is_heard_of_it_and_its_text() {
+    let host = |number: usize| format!("10.0.{}.{} h{number}.lan\n", number >> 8 & 255, number & 255);
+    let ether = |number: usize| format!("02:00:00:00:{:02x}:{:02x} h{number}\n", number >> 8, number & 255);
+    let lines = |line: &dyn Fn(usize) -> String, count: usize| (0..count).map(line).collect::<String>();
+    for (path, line) in [("etc/hosts", &host as &dyn Fn(usize) -> String), ("etc/ethers", &ether)] {
+        let router = Router::new("names");
+        let peak = |text: String| {
+            router.write(path, &text);
+            router.peak()
+        };
+        let full = peak(lines(line, 4_097));
+        let long = peak(lines(line, 60_000));
+        let nonsense = peak("x\n".repeat(1_000_000));
+        let found = format!("{path}: {full} {long} {nonsense} KiB");
+        assert!(long <= full + TEXT + SAME, "60,000 names, of which 4,096 are heard: {found}");
+        assert!(nonsense <= full + TEXT + SAME, "a million lines that say nothing: {found}");
+    }
 }
