@@ -17,7 +17,7 @@ use crate::root::Root;
 const NAMED_AT_MOST: usize = 10;
 
 /// How many lines that can't be understood are kept, for `check` to show.
-const NOTED_AT_MOST: usize = 64;
+pub(super) const NOTED_AT_MOST: usize = 64;
 
 /// A file, and what is known of its state.
 #[derive(Debug)]
