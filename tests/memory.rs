@@ -22,6 +22,9 @@ const SAME: u64 = 1_024;
 /// What is read of one file at most, in KiB.
 const TEXT: u64 = 2_048;
 
+/// What a hostile LAN may add at most, in KiB. docs/limits.md tells it.
+const HOSTILE: u64 = 20 * 1_024;
+
 /// A router's files, of which a test writes one more.
 struct Router(PathBuf);
 
@@ -45,13 +48,20 @@ impl Router {
 
     /// The most memory that the daemon has held by the end of its first snapshot, in KiB.
     fn peak(&self) -> u64 {
+        self.peak_after(1, |_| {})
+    }
+
+    /// The most memory that the daemon has held by the end of so many snapshots, in KiB. After each `change` may write
+    /// files; it is told the snapshot's number.
+    fn peak_after(&self, snapshots: usize, change: impl Fn(u32)) -> u64 {
         let mut command = Command::new(PROGRAM);
         command.arg("--root").arg(&self.0).arg("--config").arg(self.0.join("config.toml")).arg("--stdout");
         let daemon = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut daemon = Daemon(daemon.spawn().unwrap());
         let lines = BufReader::new(daemon.0.stdout.take().unwrap()).lines();
-        let last = lines.map(Result::unwrap).find(|line| line.starts_with("conntrack_exporter,"));
-        assert!(last.is_some(), "no snapshot");
+        let last_lines = lines.map(Result::unwrap).filter(|line| line.starts_with("conntrack_exporter,"));
+        let taken = (1..).zip(last_lines).inspect(|(number, _)| change(*number)).take(snapshots);
+        assert_eq!(taken.count(), snapshots, "it has ended");
         let status = fs::read_to_string(format!("/proc/{}/status", daemon.0.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
@@ -119,4 +129,49 @@ fn a_file_of_names_costs_what_is_heard_of_it_and_its_text() {
         assert!(long <= full + TEXT + SAME, "60,000 names, of which 4,096 are heard: {found}");
         assert!(nonsense <= full + TEXT + SAME, "a million lines that say nothing: {found}");
     }
+}
+
+#[test]
+fn a_hostile_lan_costs_no_more_than_is_told() {
+    let router = Router::new("hostile");
+    let nobody = router.peak();
+    router.write("config.toml", "interval = \"1s\"\ndevices.odhcpd = [\"/tmp/odhcpd.leases\"]\n");
+    hostile(&router, 0);
+    let found = router.peak_after(5, |snapshot| hostile(&router, snapshot));
+    assert!(found <= nobody + HOSTILE, "{found} KiB instead of {nobody}");
+}
+
+/// Fills every table and every file to what is read of it, by names and identifiers as long as they may be. With another
+/// `round` it is all of other devices.
+fn hostile(router: &Router, round: u32) {
+    let numbers = |count: u32| (0..count).map(move |number| round << 16 | number);
+    let device = |number: u32| {
+        let [a, b, c, d] = number.to_be_bytes();
+        (format!("02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}"), format!("10.{b}.{c}.{d}"))
+    };
+    let lease = |number: u32| {
+        let (mac, address) = device(number);
+        format!("1 {mac} {address} {number:0>64} *\n")
+    };
+    let duid = |number: u32| {
+        let octets = format!("{number:08x}").repeat(32);
+        format!(
+            "# br-lan 0002{octets} 1 {number:0>63}x 1 2 128 2001:db8::{:x}:{:x}/128\n",
+            number >> 16,
+            number & 0xffff
+        )
+    };
+    let neighbour = |number: u32| {
+        let (mac, address) = device(number ^ 0x8000);
+        format!("{address} dev br-lan lladdr {mac} REACHABLE\n")
+    };
+    let entry = |number: u32| {
+        let (_, address) = device(number ^ 0x4000);
+        let (there, back) = (format!("src={address} dst=9.9.9.9"), format!("src=9.9.9.9 dst={address}"));
+        format!("ipv4     2 udp      17 9 {there} sport=1 dport=2 {back} sport=2 dport=1 use=2\n")
+    };
+    router.write("tmp/dhcp.leases", &numbers(19_000).map(lease).collect::<String>());
+    router.write("tmp/odhcpd.leases", &numbers(5_500).map(duid).collect::<String>());
+    router.write("ip-neigh", &numbers(17_000).map(neighbour).collect::<String>());
+    router.write("proc/net/nf_conntrack", &numbers(20_000).map(entry).collect::<String>());
 }
