@@ -40,5 +40,6 @@ mod sources;
 mod stopping;
 mod stress;
 mod table;
+mod trust;
 mod truth;
 mod wait;
