@@ -172,8 +172,11 @@ impl fmt::Display for TableError {
                 self.source
             ),
             TableBackend::Netlink => write!(f, "reading the table by netlink: {}", self.source),
-            TableBackend::Procfs if permission => {
+            TableBackend::Procfs if permission && self.live => {
                 write!(f, "permission denied reading {path}: run as root or with group 0")
+            }
+            TableBackend::Procfs if permission => {
+                write!(f, "permission denied reading {path}: run as its owner, or let everybody read it")
             }
             TableBackend::Procfs if self.source.kind() != io::ErrorKind::NotFound => {
                 write!(f, "reading {path}: {}", self.source)

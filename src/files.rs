@@ -1,17 +1,30 @@
 //! The one place where files are opened, only ever for reading.
 //!
-//! What lies at a path is not to be trusted: a FIFO in place of a file holds up whoever opens it until somebody writes
-//! into it, a device may never end. So nothing here waits: a file is opened without blocking, looked at by its
-//! descriptor, and refused unless it is a regular one. Those of the kernel below `/proc` and `/sys` are regular too, of
-//! size 0. Nobody else in this crate opens a file; other crates are handed its bytes, or a reader.
+//! What lies at a path is not to be trusted.
+//!
+//! A FIFO in place of a file holds up whoever opens it until somebody writes into it, a device may never end. So nothing
+//! here waits: a file is opened without blocking, looked at by its descriptor, and refused unless it is a regular one.
+//! Those of the kernel below `/proc` and `/sys` are regular too, of size 0.
+//!
+//! A link may have been put there so that root's power reads a file for somebody else. So the way there is gone step by
+//! step, and `trust` has a rule for what may be on it.
+//!
+//! Nobody else in this crate opens a file; other crates are handed its bytes, or a reader.
 
-use std::fs::{self, File};
+mod trust;
+mod walk;
+
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use nix::libc;
+use nix::unistd::{Gid, Uid, getgroups};
+use rustix::thread::{CapabilitySet, capabilities};
 use thiserror::Error;
+
+pub(crate) use trust::ChosenBy;
+use trust::Reader;
+use walk::Walk;
 
 /// What a file that people write is read of at most, in bytes.
 pub(crate) const WRITTEN_AT_MOST: u64 = 1 << 20;
@@ -29,6 +42,16 @@ pub(crate) enum FileError {
     /// It has more bytes than are read of such a file.
     #[error("larger than {}", size(*.0))]
     TooLarge(u64),
+    /// Its path leads over a link that anybody could have put there.
+    #[error(
+        "there is a link on the way, in a directory that everybody may write, and the link is not root's"
+    )]
+    LinkOfOthers,
+    /// It takes root's power to read it, and others than root may choose what is read.
+    #[error(
+        "only root may read it, and that is not done unless it is root's, in a directory that only root may write"
+    )]
+    NotRoots,
 }
 
 impl From<FileError> for io::Error {
@@ -39,29 +62,51 @@ impl From<FileError> for io::Error {
 
 /// Opens the regular file at `path`, without waiting for anybody.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // That alone may do something to a device, so what is known to be none is not even tried.
-    regular(&fs::metadata(path)?)?;
-    // The standard library adds O_CLOEXEC. Without O_NOCTTY a terminal might become the daemon's own.
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    #[expect(clippy::disallowed_methods, reason = "this is what everybody else is to call")]
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    // What was looked at may have been exchanged meanwhile; what was opened can't.
-    regular(&file.metadata()?)?;
-    Ok(file)
+    open_chosen(path, ChosenBy::Configuration)
 }
 
 /// Reads the whole file at `path`, which is refused if it has more than `at_most` bytes.
 pub(crate) fn read(path: &Path, at_most: u64) -> io::Result<Vec<u8>> {
+    read_chosen(path, at_most, ChosenBy::Configuration)
+}
+
+/// The same, of a path that was `chosen` otherwise.
+pub(crate) fn read_chosen(path: &Path, at_most: u64, chosen: ChosenBy) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    open(path)?.take(at_most.saturating_add(1)).read_to_end(&mut content)?;
+    open_chosen(path, chosen)?.take(at_most.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > at_most {
         return Err(FileError::TooLarge(at_most).into());
     }
     Ok(content)
 }
 
-fn regular(metadata: &fs::Metadata) -> Result<(), FileError> {
-    if metadata.is_file() { Ok(()) } else { Err(FileError::NotRegular) }
+/// Whether permission is lacking to read the file at `path`, or to look for it.
+pub(crate) fn is_denied(path: &Path) -> bool {
+    Walk::to(path).is_denied()
+}
+
+/// Whether root's power is to be used for the file at `path`, if there is one: nobody else chooses it. What can't be
+/// looked at doesn't speak against it.
+pub(crate) fn is_roots(path: &Path) -> bool {
+    trust::is_roots(&Walk::to(path).way)
+}
+
+fn open_chosen(path: &Path, chosen: ChosenBy) -> io::Result<File> {
+    let Walk { way, end } = Walk::to(path);
+    let file = end?;
+    trust::check(&way, reader()?, chosen)?;
+    Ok(file)
+}
+
+/// Who this process is.
+fn reader() -> io::Result<Reader> {
+    let (uid, root_group) = (Uid::effective(), Gid::from_raw(0));
+    let reads_all = CapabilitySet::DAC_READ_SEARCH | CapabilitySet::DAC_OVERRIDE;
+    Ok(Reader {
+        uid: uid.as_raw(),
+        group_0: Gid::effective() == root_group || getgroups()?.contains(&root_group),
+        power: uid.is_root() || capabilities(None)?.effective.intersects(reads_all),
+    })
 }
 
 /// A bound in words.
@@ -76,10 +121,10 @@ mod tests {
     #[test]
     fn a_file_is_read_up_to_its_bound_and_refused_beyond() {
         let path = std::env::temp_dir().join(format!("conntrack-exporter-read-{}", std::process::id()));
-        fs::write(&path, "12345678").unwrap();
+        std::fs::write(&path, "12345678").unwrap();
         assert_eq!(read(&path, 8).unwrap(), b"12345678");
         assert_eq!(read(&path, 7).unwrap_err().to_string(), "larger than 7 bytes");
-        fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
         assert_eq!(read(&path, 7).unwrap_err().kind(), io::ErrorKind::NotFound);
         assert_eq!(FileError::TooLarge(WRITTEN_AT_MOST).to_string(), "larger than 1 MiB");
     }

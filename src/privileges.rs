@@ -3,7 +3,8 @@
 //! Started as root it becomes an ordinary user in group 0, which opens the table, and keeps at most two capabilities:
 //! - `CAP_NET_ADMIN`, if the configuration lets the kernel be asked for the table by netlink;
 //! - `CAP_DAC_READ_SEARCH`, if a file that it reads is there and can't be opened without it. That is found by trying,
-//!   as that user. A file that isn't there needs none, unless its directory can't be looked into.
+//!   as that user. A file that isn't there needs none, unless its directory can't be looked into. It must be root's, and
+//!   nobody else may choose what is there: see docs/privileges.md.
 //!
 //! Started as anybody else it stays who it is, and keeps of these two what it has and needs.
 
@@ -12,7 +13,6 @@ mod kernel;
 mod passwd;
 mod report;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,8 @@ pub struct Privileges {
     table: Option<PathBuf>,
     /// What can't be opened without `CAP_DAC_READ_SEARCH`.
     closed: Vec<PathBuf>,
+    /// What can't either, and isn't with it: somebody else than root chooses what is there.
+    untrusted: Vec<PathBuf>,
     bounding_set_is_empty: bool,
 }
 
@@ -65,9 +67,14 @@ impl Privileges {
         }
         let wanted = if need.netlink { CapabilitySet::NET_ADMIN } else { CapabilitySet::empty() };
         // Without any in effect, an attempt to open a file tells whether it takes one.
-        kernel::hold(before & (wanted | CapabilitySet::DAC_READ_SEARCH), CapabilitySet::empty())?;
+        let reads_all = before & CapabilitySet::DAC_READ_SEARCH;
+        kernel::hold(before & wanted | reads_all, CapabilitySet::empty())?;
         let identity = Identity::current()?;
         let closed = closed_files(need, &identity);
+        // With it, every file can be looked at.
+        kernel::hold(before & wanted | reads_all, reads_all)?;
+        let (closed, untrusted): (Vec<_>, Vec<_>) =
+            closed.into_iter().partition(|path| files::is_roots(path));
         let wanted = if closed.is_empty() { wanted } else { wanted | CapabilitySet::DAC_READ_SEARCH };
         let kept = before & wanted;
         kernel::hold(kept, kept)?;
@@ -81,6 +88,7 @@ impl Privileges {
             netlink: need.netlink,
             table: need.table.clone(),
             closed,
+            untrusted,
             bounding_set_is_empty,
         })
     }
@@ -96,7 +104,8 @@ impl Privileges {
         if !self.given_up.contains(CapabilitySet::DAC_READ_SEARCH) {
             return None;
         }
-        need.files.iter().find(|path| is_closed(path)).cloned().map(RestartNeededError::File)
+        let is_worth_it = |path: &&PathBuf| files::is_denied(path) && files::is_roots(path);
+        need.files.iter().find(is_worth_it).cloned().map(RestartNeededError::File)
     }
 }
 
@@ -117,17 +126,8 @@ fn become_user(Need { user, replayed, .. }: &Need) -> Result<(), PrivilegeError>
 /// Which of the files can't be opened as things stand.
 fn closed_files(need: &Need, identity: &Identity) -> Vec<PathBuf> {
     let still_absent = |table: &&PathBuf| !table.exists() && !identity.is_in_group_0();
-    let table = need.table.iter().filter(|table| still_absent(table) || is_closed(table));
-    table.chain(need.files.iter().filter(|path| is_closed(path))).cloned().collect()
-}
-
-/// Whether permission is lacking to read a file; only what may be read is opened.
-fn is_closed(path: &Path) -> bool {
-    let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-    match fs::metadata(path) {
-        Err(error) => denied(&error),
-        Ok(found) => found.is_file() && files::open(path).is_err_and(|error| denied(&error)),
-    }
+    let table = need.table.iter().filter(|table| still_absent(table) || files::is_denied(table));
+    table.chain(need.files.iter().filter(|path| files::is_denied(path))).cloned().collect()
 }
 
 #[cfg(test)]

@@ -71,6 +71,18 @@ fn a_configuration_that_cannot_be_used_is_78() {
 }
 
 #[test]
+fn a_pipe_is_no_configuration() {
+    let (reader, _writer) = io::pipe().unwrap();
+    let mut command = Command::new(PROGRAM);
+    let output = command.args(["--config", "/dev/stdin"]).stdin(reader).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), &*said),
+        (Some(78), "conntrack-exporter: /dev/stdin: not a regular file\n")
+    );
+}
+
+#[test]
 fn a_table_that_cannot_be_read_is_1() {
     let nowhere = "tests/support";
     assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join(nowhere).join("proc").exists());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::thread::CapabilitySet;
 
 use super::Privileges;
+use crate::files::FileError;
 
 /// How many files are named; the rest is counted.
 const NAMED_AT_MOST: usize = 3;
@@ -65,6 +66,13 @@ impl Privileges {
             let (files, remedy) = (names(&files), remedy("CAP_DAC_READ_SEARCH"));
             lines.push(format!(
                 "no permission to read {files}: let group 0 or everybody read it; or: {remedy}"
+            ));
+        }
+        if !self.untrusted.is_empty() {
+            lines.push(format!(
+                "no permission to read {}: {}; let group 0 or everybody read it, or start the program as its owner",
+                names(&self.untrusted),
+                FileError::NotRoots
             ));
         }
         lines

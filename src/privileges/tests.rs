@@ -13,6 +13,7 @@ fn reduced() -> Privileges {
         netlink: false,
         table: Some("/table".into()),
         closed: Vec::new(),
+        untrusted: Vec::new(),
         bounding_set_is_empty: true,
     }
 }
@@ -60,6 +61,9 @@ fn what_is_missing_is_told_with_a_remedy() {
     assert!(missing.iter().any(|text| text.contains("AmbientCapabilities=CAP_NET_ADMIN")), "{missing:?}");
     assert!(missing.iter().any(|text| text.contains("/a, /b, /c and 2 more")), "{missing:?}");
     assert_eq!(lacking.capabilities(), ["no capabilities"]);
+    let untrusting = Privileges { untrusted: vec!["/tmp/leases".into()], ..reduced() };
+    let missing = untrusting.missing();
+    assert!(missing.iter().any(|text| text.contains("/tmp/leases: only root may read it")), "{missing:?}");
     let contained = Privileges { was_root: true, ..lacking };
     let missing = contained.missing();
     assert!(missing.iter().all(|text| text.contains("in a container?")), "{missing:?}");

@@ -16,8 +16,8 @@ use crate::namespace::require;
 use crate::snapshot::{Receiver, Snapshot, counts};
 use crate::wait::until;
 
-const NONE: u64 = 0;
-const DAC_READ_SEARCH: u64 = 1 << 2;
+pub(crate) const NONE: u64 = 0;
+pub(crate) const DAC_READ_SEARCH: u64 = 1 << 2;
 const NET_ADMIN: u64 = 1 << 12;
 
 /// An address of the laptop's that no lease tells; the neighbours do.
@@ -38,7 +38,7 @@ pub(crate) fn threads(exporter: &Exporter) -> Vec<Status> {
 }
 
 /// Insists on who every thread is, and on its capabilities.
-fn insist(exporter: &Exporter, uid: u32, capabilities: u64) {
+pub(crate) fn insist(exporter: &Exporter, uid: u32, capabilities: u64) {
     let threads = threads(exporter);
     assert!(!threads.is_empty());
     for thread in threads {
@@ -53,7 +53,7 @@ fn insist(exporter: &Exporter, uid: u32, capabilities: u64) {
     }
 }
 
-fn nobody() -> u32 {
+pub(crate) fn nobody() -> u32 {
     let nobody = nix::unistd::User::from_name("nobody").ok().flatten();
     nobody.map_or(65534, |user| user.uid.as_raw())
 }
@@ -68,7 +68,7 @@ fn write_closed(path: &Path, text: &str) {
     allow(path, 0o600);
 }
 
-fn reload(exporter: &Exporter, times: usize) {
+pub(crate) fn reload(exporter: &Exporter, times: usize) {
     exporter.signal(Signal::SIGHUP);
     let read = || exporter.output().matches("configuration read again").count() == times;
     until("the reload in the log", || read().then_some(()));

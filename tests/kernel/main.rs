@@ -42,5 +42,6 @@ mod sources;
 mod stopping;
 mod stress;
 mod table;
+mod trust;
 mod truth;
 mod wait;
