@@ -68,20 +68,21 @@ impl Exporter {
 
     /// Starts the daemon by a command of one's own.
     pub(crate) fn run(home: &Household, command: &mut Command) -> Self {
-        let output = home.file("output");
-        let file = File::create(&output).expect("a file for its output");
-        Self::with_output(home, command, output, file.into())
+        let (output, errors) = (home.file("output"), home.file("errors"));
+        let (stdout, stderr) = (created(&output), created(&errors));
+        Self::spawn(home, command.stdout(stdout).stderr(stderr), output, errors)
     }
 
     /// Starts the daemon with a standard output of one's own.
     pub(crate) fn writing_to(home: &Household, command: &mut Command, stdout: Stdio) -> Self {
-        Self::with_output(home, command, PathBuf::from("/dev/null"), stdout)
+        let errors = home.file("errors");
+        Self::spawn(home, command.stdout(stdout).stderr(created(&errors)), nowhere(), errors)
     }
 
-    fn with_output(home: &Household, command: &mut Command, output: PathBuf, stdout: Stdio) -> Self {
-        let errors = home.file("errors");
-        let stderr = File::create(&errors).expect("a file for its errors");
-        let child = home.router.spawn(command.stdout(stdout).stderr(stderr));
+    fn spawn(home: &Household, command: &mut Command, output: PathBuf, errors: PathBuf) -> Self {
+        let child = home.router.spawn(command);
+        // The command would hold the other end of a pipe open.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         Self { child, output, errors }
     }
 
@@ -133,6 +134,12 @@ impl Exporter {
         took
     }
 
+    /// Insists that it has neither ended nor panicked, which ends only what is built for a router.
+    pub(crate) fn insist_that_it_runs(&mut self) {
+        let (ended, errors) = (self.child.try_wait().expect("a child of ours"), self.errors());
+        assert!(ended.is_none() && !errors.contains("panicked"), "{ended:?}: {errors}");
+    }
+
     /// Waits until it has ended by itself, and well.
     pub(crate) fn insist_on_a_good_end(&mut self) {
         let status = until("the end of the daemon", || self.child.try_wait().expect("a child of ours"));
@@ -142,6 +149,15 @@ impl Exporter {
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX))
     }
+}
+
+fn created(path: &Path) -> File {
+    File::create(path).expect("a file for what it says")
+}
+
+/// The place of what a test reads itself.
+fn nowhere() -> PathBuf {
+    PathBuf::from("/dev/null")
 }
 
 impl Drop for Exporter {

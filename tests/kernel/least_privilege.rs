@@ -68,7 +68,7 @@ fn write_closed(path: &Path, text: &str) {
     allow(path, 0o600);
 }
 
-fn reload(exporter: &Exporter, times: usize) {
+pub(crate) fn reload(exporter: &Exporter, times: usize) {
     exporter.signal(Signal::SIGHUP);
     let read = || exporter.output().matches("configuration read again").count() == times;
     until("the reload in the log", || read().then_some(()));

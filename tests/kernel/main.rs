@@ -33,6 +33,7 @@ mod piping;
 mod privileges;
 mod reload;
 mod resolving;
+mod resource_limits;
 #[path = "../support/restore.rs"]
 mod restore;
 mod snapshot;

@@ -14,7 +14,7 @@ use crate::snapshot::{Snapshot, counts};
 use crate::wait::until;
 
 /// Reads up to the end of a snapshot.
-fn read_snapshot(pipe: &mut impl BufRead) -> Snapshot {
+pub(crate) fn read_snapshot(pipe: &mut impl BufRead) -> Snapshot {
     let mut text = Vec::new();
     loop {
         let begin = text.len();

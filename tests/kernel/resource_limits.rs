@@ -1,0 +1,91 @@
+//! Limits on what a user may hold (`setrlimit`): threads that can't be made.
+
+use std::io::{BufReader, pipe};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::Signal;
+
+use crate::connections::at;
+use crate::exporter::{Exporter, PROGRAM, configure};
+use crate::household::Household;
+use crate::namespace::require;
+use crate::piping::read_snapshot;
+use crate::snapshot::Receiver;
+use crate::wait::until;
+
+/// One process of the user's and no more, which counts threads too. Root is never bound by it, so that the daemon must
+/// be somebody else: nobody whom another test or service is.
+const NO_THREAD: &str = "--nproc=1:1000";
+const UID: u32 = 54321;
+const USER: &str = "user = \"54321\"";
+const TELEGRAF: &str = "localhost:8094";
+
+/// The program with one limit of its own.
+fn limited(limit: &str, config: &Path) -> Command {
+    require("prlimit", "util-linux");
+    let mut command = Command::new("prlimit");
+    command.arg(limit).arg(PROGRAM).arg("--config").arg(config).stdin(Stdio::null());
+    command
+}
+
+/// Lets it make threads after all.
+fn lift_limit(exporter: &Exporter) {
+    let mut lift = Command::new("prlimit");
+    // As the user itself: of another's limits not even every root may change any.
+    lift.args(["--pid", &exporter.pid().to_string(), "--nproc=1000:1000"]).uid(UID).gid(0);
+    assert!(lift.status().is_ok_and(|status| status.success()), "lifting the limit");
+}
+
+fn output(home: &Household, command: &mut Command) -> Output {
+    let child = home.router.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    child.wait_with_output().expect("a child that was just started")
+}
+
+#[test]
+fn a_thread_that_can_not_be_made_is_a_name_not_resolved() {
+    let home = Household::new("nothread");
+    let receiver = Receiver::new(&home.router, at("127.0.0.1", 8094));
+    let config = configure(&home, TELEGRAF, USER);
+    let mut exporter = Exporter::run(&home, &mut limited(NO_THREAD, &config));
+    until("three ticks", || {
+        exporter.insist_that_it_runs();
+        (exporter.ticks() >= 3).then_some(())
+    });
+    let said = exporter.await_error("sending to localhost:8094 fails: localhost is not resolved: no thread");
+    assert_eq!(said.matches("fails").count(), 1, "said once, not at every tick: {said}");
+
+    lift_limit(&exporter);
+    let first = receiver.next();
+    assert!(first.figure("sequence") > 3 && first.figure("send_errors") >= 3, "{first:#?}");
+    until("the end of it in the log", || exporter.output().contains("works again").then_some(()));
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn check_tells_of_a_thread_that_can_not_be_made() {
+    let home = Household::new("checknothread");
+    let checked = output(&home, limited(NO_THREAD, &configure(&home, TELEGRAF, USER)).arg("check"));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    assert!(said.contains("localhost:8094 can't be resolved, so nothing is sent yet: no thread"), "{said}");
+    // An address needs none.
+    let checked = output(&home, limited(NO_THREAD, &configure(&home, "127.0.0.1:8094", USER)).arg("check"));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("snapshots go to 127.0.0.1:8094 by UDP"), "{said}");
+}
+
+#[test]
+fn standard_output_takes_no_thread() {
+    let home = Household::new("stdoutnothread");
+    let (reader, writer) = pipe().expect("a pipe");
+    let mut command = limited(NO_THREAD, &configure(&home, TELEGRAF, USER));
+    let mut exporter = Exporter::writing_to(&home, command.arg("--stdout"), writer.into());
+    let mut reader = BufReader::new(reader);
+    for sequence in 1..=3 {
+        assert_eq!(read_snapshot(&mut reader).figure("sequence"), sequence);
+    }
+    drop(reader);
+    exporter.insist_on_a_good_end();
+}
