@@ -160,8 +160,7 @@ fn version() -> String {
 }
 
 fn runtime() -> io::Result<Runtime> {
-    // Only name resolution and standard output need a thread of their own.
-    Builder::new_current_thread().enable_all().max_blocking_threads(2).build()
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// Writes to standard output. Whoever closes the pipe has read enough.

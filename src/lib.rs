@@ -24,6 +24,7 @@
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written.
+//! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
 //!   what the program gives up before it opens any of them.
 //!
@@ -32,8 +33,9 @@
 //! snapshots and bytes. Only `collector`, `daemon` and `cli` join the rooms; only `daemon` reads the clocks by which
 //! points are stamped; only `main` exits.
 //!
-//! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard. Nothing is
-//! asked and no file is read in the midst of the pass over the flows.
+//! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
+//! resolved has a second thread, and a channel for its answer. Nothing is asked and no file is read in the midst of the
+//! pass over the flows.
 
 pub mod attribution;
 pub mod census;
@@ -49,6 +51,7 @@ pub mod lan;
 pub mod logging;
 pub mod measurements;
 pub mod netlink;
+mod nonblocking_write;
 pub mod outputs;
 pub mod privileges;
 pub mod proc_net;

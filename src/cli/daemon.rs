@@ -23,8 +23,8 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let streams = if args.stdout { Streams::ForTelegraf } else { Streams::Both };
     let level = logging::start(config.log.level, streams);
     privileges::announce(&privileges);
-    let (runtime, root, config_file) = (runtime()?, global.root(), global.config_file());
-    let ended = runtime.block_on(async {
+    let (root, config_file) = (global.root(), global.config_file());
+    runtime()?.block_on(async {
         let signals = Signals::new()?;
         let output = if args.stdout { Output::stdout() } else { Output::telegraf(&config.telegraf) };
         let mut daemon = Daemon::new(Parts {
@@ -39,8 +39,6 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
             }),
         })?;
         daemon.run(signals).await
-    });
-    // A name server that doesn't answer, or a reader that doesn't read, must not hold up the end.
-    runtime.shutdown_background();
-    Ok(ended.map(|()| Exit::Success)?)
+    })?;
+    Ok(Exit::Success)
 }

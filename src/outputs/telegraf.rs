@@ -4,21 +4,20 @@
 //! call, which speaks of the datagram before.
 
 pub mod config;
+pub(crate) mod resolver;
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{UdpSocket, lookup_host};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::net::UdpSocket;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::config::Address;
+use resolver::{Lookup, RESOLVING_AT_MOST, literal};
 
-/// How long a name may take to be resolved before that counts as a failure.
-const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
 /// How often a name is resolved again while all is well, and at most while it isn't.
 const RESOLVE_EVERY: Duration = Duration::from_mins(5);
 const RETRY_EVERY: Duration = Duration::from_secs(10);
@@ -46,13 +45,6 @@ pub struct Telegraf {
     failing: bool,
 }
 
-/// A name that is being resolved.
-#[derive(Debug)]
-struct Lookup {
-    answer: JoinHandle<io::Result<Vec<SocketAddr>>>,
-    since: Instant,
-}
-
 /// What became of a snapshot's datagrams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
@@ -69,13 +61,12 @@ pub struct Delivery {
 impl Telegraf {
     /// Telegraf at `host` (a name or an address) and `port`. Nothing is sent or asked yet.
     pub fn new(host: &str, port: u16) -> Self {
-        let literal = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
         Self {
             host: host.to_owned(),
             port,
             resolving: None,
             unresolved: None,
-            addresses: literal.into_iter().collect(),
+            addresses: literal(host, port).into_iter().collect(),
             asked: None,
             socket: None,
             failing: false,
@@ -85,6 +76,13 @@ impl Telegraf {
     /// Whether this is where `address` leads.
     pub fn is_at(&self, address: &Address) -> bool {
         (self.host.as_str(), self.port) == (address.host(), address.port())
+    }
+
+    /// Goes to `address` from now on. A lookup of the old name holds its thread until it has ended, so that it is kept:
+    /// the next begins only then.
+    pub fn redirect(&mut self, address: &Address) {
+        let resolving = self.resolving.take();
+        *self = Self { resolving, ..Self::new(address.host(), address.port()) };
     }
 
     /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be
@@ -98,9 +96,10 @@ impl Telegraf {
             return;
         }
         self.asked = Some(boot);
-        let target = (self.host.clone(), self.port);
-        let lookup = tokio::spawn(async move { lookup_host(target).await.map(Iterator::collect) });
-        self.resolving = Some(Lookup { answer: lookup, since: Instant::now() });
+        match Lookup::begin(&self.host, self.port) {
+            Ok(lookup) => self.resolving = Some(lookup),
+            Err(error) => self.unresolved = Some(error.to_string()),
+        }
     }
 
     /// When [`Telegraf::resolve`] is to be called again at the latest, while there is no address.
@@ -181,10 +180,13 @@ impl Telegraf {
 
     /// Uses the answer to a name, if it has come.
     async fn take_resolved(&mut self) {
-        let Some(lookup) = self.resolving.take_if(|lookup| lookup.answer.is_finished()) else { return };
-        let found = match lookup.answer.await.map_err(io::Error::other) {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) | Err(error) => {
+        let Some(lookup) = self.resolving.take_if(|lookup| lookup.is_finished()) else { return };
+        if !lookup.is_for(&self.host, self.port) {
+            return;
+        }
+        let found = match lookup.answer().await {
+            Ok(found) => found,
+            Err(error) => {
                 self.unresolved = Some(error.to_string());
                 return;
             }
@@ -200,7 +202,8 @@ impl Telegraf {
     /// Why there is no address.
     fn not_resolved(&self) -> io::Error {
         let host = &self.host;
-        let waiting = self.resolving.as_ref().map(|lookup| lookup.since.elapsed());
+        let asked = self.resolving.as_ref().filter(|lookup| lookup.is_for(host, self.port));
+        let waiting = asked.map(Lookup::elapsed);
         io::Error::other(match (&self.unresolved, waiting) {
             (_, Some(waiting)) if waiting > RESOLVING_AT_MOST => {
                 format!("{host} is not resolved: the name server does not answer")

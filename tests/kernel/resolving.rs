@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use crate::connections::{at, udp};
 use crate::exporter::{Exporter, PROGRAM, configure};
 use crate::household::{Household, LAPTOP_V6, NAS};
-use crate::least_privilege::{reload, threads};
+use crate::least_privilege::{NONE, insist, nobody, reload, threads};
 use crate::snapshot::Receiver;
 use crate::wait::until;
 
@@ -83,8 +83,10 @@ fn a_name_server_that_never_answers_delays_no_tick() {
     let home = Household::new("resolver");
     let _name_server = NameServer::of_router(&home, NAS);
     let silent = udp(&home.nas, at(NAS, 53));
-    let config = configure(&home, "telegraf.example.com:8094", "");
+    let config = configure(&home, "telegraf.example.com:8094", "source = \"procfs\"");
     let exporter = Exporter::run(&home, &mut inside(&home, &config));
+    until("a second thread", || (threads(&exporter).len() > 1).then_some(()));
+    insist(&exporter, nobody(), NONE);
 
     let mut query = [0; 512];
     let length = silent.recv(&mut query).expect("a query");
