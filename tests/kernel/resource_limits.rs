@@ -1,11 +1,13 @@
-//! Limits on what a user may hold (`setrlimit`): threads that can't be made.
+//! Limits on what a user may hold (`setrlimit`): threads that can't be made, descriptors that can't be had.
 
+use std::fs::{self, File};
 use std::io::{BufReader, pipe};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::connections::at;
 use crate::exporter::{Exporter, PROGRAM, configure};
@@ -88,4 +90,92 @@ fn standard_output_takes_no_thread() {
     }
     drop(reader);
     exporter.insist_on_a_good_end();
+}
+
+/// A daemon that may end at once, and both of its streams.
+struct Limited {
+    descriptors: u32,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Limited {
+    fn start(home: &Household, config: &Path, descriptors: u32) -> Self {
+        let log = home.file(&format!("log-{descriptors}"));
+        let file = File::create(&log).expect("a file for its log");
+        let mut command = limited(&format!("--nofile={descriptors}:{descriptors}"), config);
+        let stdout = file.try_clone().expect("the file once more");
+        Self { descriptors, child: home.router.spawn(command.stdout(stdout).stderr(file)), log }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("its log")
+    }
+
+    /// Waits until it has ended, or handed over a snapshot, or said that something can't be done.
+    fn settle(&mut self) -> Option<ExitStatus> {
+        until("an end, a snapshot or a word", || {
+            let ended = self.child.try_wait().expect("a child of ours");
+            let log = self.log();
+            let said = ["snapshot of ", " WARN ", "ERROR "].iter().any(|part| log.contains(part));
+            (ended.is_some() || said).then_some(ended)
+        })
+    }
+
+    /// Insists that it works or says why not, and ends as it is asked to.
+    fn insist(&mut self) {
+        let (descriptors, ended) = (self.descriptors, self.settle());
+        let status = ended.unwrap_or_else(|| {
+            let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
+            kill(pid, Signal::SIGTERM).expect("a running process");
+            until("the end", || self.child.try_wait().expect("a child of ours"))
+        });
+        let log = self.log();
+        says_what_is_missing(descriptors, status, &log);
+        assert_eq!(status.success(), ended.is_none(), "{descriptors} descriptors: {status}: {log}");
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        // Both fail if it has ended, which is all right.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What ended with a failure has said why, and did not panic. With three descriptors not even the C library can be
+/// loaded, which the loader says and ends with 127.
+fn says_what_is_missing(descriptors: u32, status: ExitStatus, log: &str) {
+    assert!(!log.contains("panicked"), "{descriptors} descriptors: {status}: {log}");
+    assert!(matches!(status.code(), Some(0 | 1 | 78 | 127)), "{descriptors} descriptors: {status}: {log}");
+    if status.code() != Some(0) {
+        assert!(log.contains("open files") || status.code() == Some(127), "{descriptors} descriptors: {log}");
+    }
+}
+
+#[test]
+fn the_daemon_with_few_descriptors_works_or_says_why_not() {
+    let home = Household::new("nofile");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let mut daemons: Vec<_> =
+        (3..=20).map(|descriptors| Limited::start(&home, &config, descriptors)).collect();
+    for daemon in &mut daemons {
+        daemon.insist();
+    }
+    let last = daemons.last().map(Limited::log).unwrap_or_default();
+    assert!(last.contains("snapshot of "), "twenty are enough: {last}");
+}
+
+#[test]
+fn one_snapshot_with_few_descriptors_is_whole_or_an_error() {
+    let home = Household::new("nofileonce");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    for descriptors in 3..=20 {
+        let mut command = limited(&format!("--nofile={descriptors}:{descriptors}"), &config);
+        let once = output(&home, command.arg("once"));
+        let said = String::from_utf8_lossy(&once.stderr).into_owned();
+        says_what_is_missing(descriptors, once.status, &said);
+        assert_eq!(once.status.success(), !once.stdout.is_empty(), "{descriptors} descriptors: {once:?}");
+    }
 }
