@@ -27,6 +27,7 @@ mod least_privilege;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
+mod log_pipe;
 mod names;
 mod namespace;
 mod piping;

@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use crate::connections::at;
 use crate::exporter::{Exporter, PROGRAM, configure};
 use crate::household::Household;
+use crate::log_pipe::full_pipe;
 use crate::namespace::require;
 use crate::piping::read_snapshot;
 use crate::snapshot::Receiver;
@@ -90,6 +91,40 @@ fn standard_output_takes_no_thread() {
     }
     drop(reader);
     exporter.insist_on_a_good_end();
+}
+
+#[test]
+fn neither_a_thread_nor_a_log_that_is_read() {
+    let home = Household::new("nothreadnolog");
+    let telegraf = at("127.0.0.1", 8094);
+    let receiver = Receiver::new(&home.router, telegraf);
+    let (log, writer) = full_pipe();
+    let config = configure(&home, TELEGRAF, USER);
+    let mut exporter = Exporter::logging_to(&home, &mut limited(NO_THREAD, &config), &writer);
+    drop(writer);
+    // The name can't be resolved, of which nobody hears; an address needs no thread.
+    configure(&home, &telegraf.to_string(), USER);
+    until("a reload", || {
+        exporter.insist_that_it_runs();
+        exporter.hears(Signal::SIGHUP).then_some(())
+    });
+    exporter.signal(Signal::SIGHUP);
+    let first = receiver.next().figure("sequence");
+    for sequence in first + 1..=first + 3 {
+        assert_eq!(receiver.next().figure("sequence"), sequence);
+    }
+    exporter.end(Signal::SIGTERM);
+    drop(log);
+}
+
+#[test]
+fn an_error_that_nobody_reads_ends_it_all_the_same() {
+    let home = Household::new("nofilenolog");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let (log, writer) = full_pipe();
+    let mut exporter = Exporter::logging_to(&home, &mut limited("--nofile=6:6", &config), &writer);
+    exporter.insist_on_an_end(1);
+    drop(log);
 }
 
 /// A daemon that may end at once, and both of its streams.
