@@ -20,6 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::daemon::clock;
+use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
 
@@ -172,9 +173,9 @@ fn print(text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Says what is wrong. Where nobody hears it, the exit code still tells.
+/// Says what is wrong. Where nobody hears it, within a second, the exit code still tells.
 fn print_error(what: &dyn Display) {
-    let _ = writeln!(io::stderr(), "conntrack-exporter: {what}");
+    write_or_give_up(io::stderr(), format!("conntrack-exporter: {what}\n").as_bytes());
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@
 //!   points.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
-//!   written.
+//!   written, and keeps those that nobody reads.
 //! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
 //!   what the program gives up before it opens any of them.
@@ -34,8 +34,8 @@
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
-//! resolved has a second thread, and a channel for its answer. Nothing is asked and no file is read in the midst of the
-//! pass over the flows.
+//! resolved has a second thread. There are two channels: one for its answer, and one for log lines that could not be
+//! written at once. Nothing is asked and no file is read in the midst of the pass over the flows.
 
 pub mod attribution;
 pub mod census;

@@ -21,13 +21,28 @@ pub(crate) const PIPE_BUF: usize = 4096;
 /// comes in pieces of 256 bytes, and the first byte takes a whole one (`tty_buffer_alloc`).
 const TERMINAL: usize = 256;
 
+/// Milliseconds without room after which whoever ends gives up.
+const GIVE_UP_AFTER: u16 = 1000;
+
 /// Writes as much of the beginning of `bytes` as is sure not to wait, and says how many bytes that were: whole lines,
 /// unless the first is longer than [`PIPE_BUF`] or a terminal takes it piece by piece.
 ///
 /// `WouldBlock` means that there is no room at present. That a pipe's reader is gone is told as write(2) tells it.
 pub(crate) fn write_some(to: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
-    let to = to.as_fd();
-    if !is_writable(to)? {
+    write_within(to.as_fd(), bytes, PollTimeout::ZERO)
+}
+
+/// Writes all of `bytes`, unless there is no room for a second: then the rest is left out.
+pub(crate) fn write_or_give_up(to: impl AsFd, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let Ok(written) = write_within(to.as_fd(), bytes, GIVE_UP_AFTER.into()) else { return };
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+}
+
+/// Writes what is sure not to wait as soon as there is room, within `time`.
+fn write_within(to: BorrowedFd<'_>, bytes: &[u8], time: PollTimeout) -> io::Result<usize> {
+    if !is_writable(to, time)? {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     let piece = if to.is_terminal() { within_a_line(bytes) } else { whole_lines(bytes) };
@@ -38,10 +53,10 @@ pub(crate) fn write_some(to: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Whether a write would not wait, were it only for an error.
-fn is_writable(fd: BorrowedFd<'_>) -> io::Result<bool> {
+/// Whether a write would not wait from now on, or after some of `time`, were it only for an error.
+fn is_writable(fd: BorrowedFd<'_>, time: PollTimeout) -> io::Result<bool> {
     let mut asked = [PollFd::new(fd, PollFlags::POLLOUT)];
-    match poll(&mut asked, PollTimeout::ZERO) {
+    match poll(&mut asked, time) {
         Err(Errno::EINTR) => Ok(false),
         ready => Ok(ready? > 0),
     }
@@ -134,6 +149,18 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let null = File::options().write(true).open("/dev/null").unwrap();
         assert_eq!(write_some(null, &[b'x'; 9000]).unwrap(), PIPE_BUF);
+    }
+
+    #[test]
+    fn what_nobody_reads_is_given_up() {
+        let (mut reader, writer) = pipe().unwrap();
+        write_or_give_up(&writer, b"one\ntwo");
+        let (writer, room) = fill(writer, &[b'x'; PIPE_BUF]);
+        write_or_give_up(&writer, b"three\n");
+        drop(writer);
+        let mut written = Vec::new();
+        reader.read_to_end(&mut written).unwrap();
+        assert_eq!(written, [&b"one\ntwo"[..], &vec![b'x'; room]].concat());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
     let (config, privileges) = global.prepare()?;
     let streams = if args.stdout { Streams::ForTelegraf } else { Streams::Both };
-    let level = logging::start(config.log.level, streams);
+    let (level, log) = logging::start_queued(config.log.level, streams);
     privileges::announce(&privileges);
     let (root, config_file) = (global.root(), global.config_file());
     runtime().map_err(CommandError::Start)?.block_on(async {
@@ -41,6 +41,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
             config_file: config_file.clone(),
             root: root.clone(),
             output,
+            log,
             clock: Box::new(SystemClock::new(&root)),
             set_log_level: Box::new(move |new| level.set(new)),
             restart_needed: Box::new(move |config| {
