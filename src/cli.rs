@@ -20,6 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::daemon::clock;
+use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
 
@@ -159,9 +160,9 @@ fn version() -> String {
     format!("conntrack-exporter {}{}\n", env!("CARGO_PKG_VERSION"), built.unwrap_or_default())
 }
 
+/// What a command needs that ends by itself: no signals, no sockets, and so no descriptors.
 fn runtime() -> io::Result<Runtime> {
-    // Only name resolution and standard output need a thread of their own.
-    Builder::new_current_thread().enable_all().max_blocking_threads(2).build()
+    Builder::new_current_thread().enable_time().build()
 }
 
 /// Writes to standard output. Whoever closes the pipe has read enough.
@@ -172,9 +173,9 @@ fn print(text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Says what is wrong. Where nobody hears it, the exit code still tells.
+/// Says what is wrong. Where nobody hears it, within a second, the exit code still tells.
 fn print_error(what: &dyn Display) {
-    let _ = writeln!(io::stderr(), "conntrack-exporter: {what}");
+    write_or_give_up(io::stderr(), format!("conntrack-exporter: {what}\n").as_bytes());
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use crate::collector::{Collector, Moment};
 use crate::config::{Config, ConfigError};
 use crate::edge_log::EdgeLog;
+use crate::logging::LogQueue;
 use crate::measurements;
 use crate::outputs::Output;
 use crate::privileges::RestartNeededError;
@@ -77,6 +78,7 @@ pub struct Daemon {
     schedule: Schedule,
     verdict: Verdict,
     output: Output,
+    log: LogQueue,
     config_file: ConfigFile,
     clock: Box<dyn Clock>,
     set_log_level: SetLogLevel,
@@ -95,6 +97,8 @@ pub struct Parts {
     pub root: Root,
     /// Where snapshots go.
     pub output: Output,
+    /// Messages that nobody has read yet.
+    pub log: LogQueue,
     /// The time, and what shows that it is right.
     pub clock: Box<dyn Clock>,
     /// What a reload does with `log.level`.
@@ -115,13 +119,14 @@ enum Work {
 impl Daemon {
     /// Puts the parts together; reads the clocks, and nothing else yet.
     pub fn new(parts: Parts) -> io::Result<Self> {
-        let Parts { config, config_file, root, output, clock, set_log_level, restart_needed } = parts;
+        let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
         Ok(Self {
             schedule: Schedule::new(config.interval.duration(), now),
             verdict: Verdict::new(clock.built(), now),
             collector: Collector::new(config, &root, now.wall.as_secs()),
             output,
+            log,
             config_file,
             clock,
             set_log_level,
@@ -136,6 +141,7 @@ impl Daemon {
         let Signals { hangup, interrupt, terminate } = &mut signals;
         self.announce(self.clock.now()?);
         loop {
+            self.log.flush();
             let work = self.next_work().await?;
             let busy = matches!(work, Work::Tick { .. });
             tokio::select! {

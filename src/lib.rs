@@ -23,7 +23,8 @@
 //!   points.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
-//!   written.
+//!   written, and keeps those that nobody reads.
+//! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, `files` opens them, and
 //!   [`privileges`] says what the program gives up before any is opened.
 //!
@@ -32,8 +33,9 @@
 //! snapshots and bytes. Only `collector`, `daemon` and `cli` join the rooms; only `daemon` reads the clocks by which
 //! points are stamped; only `main` exits.
 //!
-//! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard. Nothing is
-//! asked and no file is read in the midst of the pass over the flows.
+//! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
+//! resolved has a second thread. There are two channels: one for its answer, and one for log lines that could not be
+//! written at once. Nothing is asked and no file is read in the midst of the pass over the flows.
 
 // Where and why not: clippy.toml.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -53,6 +55,7 @@ pub mod lan;
 pub mod logging;
 pub mod measurements;
 pub mod netlink;
+mod nonblocking_write;
 pub mod outputs;
 pub mod privileges;
 pub mod proc_net;

@@ -1,10 +1,13 @@
 //! Log lines as `logread` shows them well: no colour, no time, no module.
 //!
+//! The daemon never waits for whoever reads them: see [`LogQueue`].
+//!
 //! procd turns standard output into daemon.info and standard error into daemon.err, and adds the time. Telegraf's
 //! `execd` input wants its own marks at the beginning of a line. Files and devices have a say in messages, so what
 //! would steer a terminal or begin another line is escaped.
 
 pub mod config;
+mod queue;
 
 use std::fmt;
 use std::io;
@@ -21,6 +24,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Registry, reload};
 
 use crate::config::LogLevel;
+pub use queue::LogQueue;
 
 /// Which streams messages go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +49,25 @@ impl LevelHandle {
     }
 }
 
-/// Begins to log. To be called once.
+/// Begins to log. To be called once, by a command that ends by itself: it waits for whoever reads.
 pub fn start(level: LogLevel, streams: Streams) -> LevelHandle {
     let (subscriber, handle) = subscriber(level, streams, io::stdout, io::stderr);
+    set(subscriber);
+    handle
+}
+
+/// Begins to log without ever waiting for whoever reads. To be called once, by the daemon, who has to flush the queue
+/// whenever it is awake.
+pub fn start_queued(level: LogLevel, streams: Streams) -> (LevelHandle, LogQueue) {
+    let (stdout, stderr, queue) = LogQueue::new();
+    let (subscriber, handle) = subscriber(level, streams, stdout, stderr);
+    set(subscriber);
+    (handle, queue)
+}
+
+fn set(subscriber: impl Subscriber + Send + Sync) {
     // Fails only if a subscriber is set already.
     let _ = tracing::subscriber::set_global_default(subscriber);
-    handle
 }
 
 /// What writes messages from `level` on, to `stdout` and `stderr`.

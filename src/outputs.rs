@@ -3,13 +3,14 @@
 //! An output is handed whole snapshots. What became of them is in its own [`ledger`]: nobody else needs to know.
 
 pub mod ledger;
+mod stdout;
 pub mod telegraf;
 
 use std::fmt;
 use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tracing::debug;
 
 use crate::config::TelegrafConfig;
@@ -30,9 +31,9 @@ pub struct Output {
 #[derive(Debug)]
 enum Transport {
     /// To Telegraf, by UDP, in datagrams of at most so many bytes.
-    Telegraf(Telegraf, usize),
+    Telegraf(Box<Telegraf>, usize),
     /// To standard output, which Telegraf's `execd` input reads.
-    Stdout(tokio::io::Stdout),
+    Stdout(io::Stdout),
 }
 
 impl Output {
@@ -43,7 +44,7 @@ impl Output {
 
     /// To standard output.
     pub fn stdout() -> Self {
-        Self::new(Transport::Stdout(tokio::io::stdout()))
+        Self::new(Transport::Stdout(io::stdout()))
     }
 
     /// What has gone that way.
@@ -59,10 +60,12 @@ impl Output {
     pub fn reconfigure(&mut self, config: &TelegrafConfig) {
         match &mut self.transport {
             Transport::Stdout(_) => {}
-            Transport::Telegraf(telegraf, max) if telegraf.is_at(&config.address) => {
+            Transport::Telegraf(telegraf, max) => {
                 *max = config.max_datagram.bytes();
+                if !telegraf.is_at(&config.address) {
+                    telegraf.redirect(&config.address);
+                }
             }
-            Transport::Telegraf(..) => self.transport = Transport::to(config),
         }
     }
 
@@ -84,11 +87,7 @@ impl Output {
         self.lines.write(&points, snapshot.timestamp);
         match &mut self.transport {
             Transport::Stdout(stdout) => {
-                let written = async {
-                    stdout.write_all(self.lines.text()).await?;
-                    stdout.flush().await
-                };
-                written.await.map_err(|error| {
+                stdout::write_all(stdout.as_fd(), self.lines.text()).await.map_err(|error| {
                     io::Error::new(error.kind(), format!("writing to standard output: {error}"))
                 })?;
                 self.ledger.confirm(snapshot, &points, |_| true, false);
@@ -124,7 +123,7 @@ impl Output {
 impl Transport {
     fn to(config: &TelegrafConfig) -> Self {
         let telegraf = Telegraf::new(config.address.host(), config.address.port());
-        Self::Telegraf(telegraf, config.max_datagram.bytes())
+        Self::Telegraf(Box::new(telegraf), config.max_datagram.bytes())
     }
 }
 

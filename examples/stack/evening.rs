@@ -28,6 +28,7 @@ pub(crate) struct Evening {
 
 impl Evening {
     /// Makes it, with a way for the router's datagrams to `telegraf`, which is outside.
+    #[expect(clippy::disallowed_methods, reason = "an example that can't have a thread may say so and end")]
     pub(crate) fn begin(telegraf: SocketAddr) -> Self {
         println!("stack: making a household: a router with NAT, four devices, an internet");
         let home = Arc::new(Household::new("stack"));

@@ -36,9 +36,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
         privileges(&mut report, &need, args.config_only);
         // Whoever can't become the user must not go on as root.
         if !args.config_only && report.verdict() == Verdict::Usable {
-            let runtime = runtime()?;
-            runtime.block_on(surroundings(&mut report, &config, &root));
-            runtime.shutdown_background();
+            runtime()?.block_on(surroundings(&mut report, &config, &root));
         }
     }
     print(report.to_string().as_bytes())?;

@@ -1,11 +1,20 @@
 //! Without a command: the daemon.
 
+use std::io;
+use std::os::fd::AsFd;
+
+use tokio::runtime::{Builder, Runtime};
+
 use super::error::{CommandError, Exit};
-use super::{GlobalArgs, privileges, runtime};
+use super::{GlobalArgs, privileges};
 use crate::daemon::clock::SystemClock;
 use crate::daemon::{Daemon, Parts, Signals};
 use crate::logging::{self, Streams};
 use crate::outputs::Output;
+
+/// Descriptors that it can't do without, besides the three of every process: six of the runtime's (two for epoll, one to
+/// wake it, three for signals), the socket to Telegraf, and whatever file is being read.
+const DESCRIPTORS: usize = 8;
 
 /// Its options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
@@ -21,10 +30,10 @@ pub(super) struct Args {
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
     let (config, privileges) = global.prepare()?;
     let streams = if args.stdout { Streams::ForTelegraf } else { Streams::Both };
-    let level = logging::start(config.log.level, streams);
+    let (level, log) = logging::start_queued(config.log.level, streams);
     privileges::announce(&privileges);
-    let (runtime, root, config_file) = (runtime()?, global.root(), global.config_file());
-    let ended = runtime.block_on(async {
+    let (root, config_file) = (global.root(), global.config_file());
+    runtime().map_err(CommandError::Start)?.block_on(async {
         let signals = Signals::new()?;
         let output = if args.stdout { Output::stdout() } else { Output::telegraf(&config.telegraf) };
         let mut daemon = Daemon::new(Parts {
@@ -32,6 +41,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
             config_file: config_file.clone(),
             root: root.clone(),
             output,
+            log,
             clock: Box::new(SystemClock::new(&root)),
             set_log_level: Box::new(move |new| level.set(new)),
             restart_needed: Box::new(move |config| {
@@ -39,8 +49,15 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
             }),
         })?;
         daemon.run(signals).await
-    });
-    // A name server that doesn't answer, or a reader that doesn't read, must not hold up the end.
-    runtime.shutdown_background();
-    Ok(ended.map(|()| Exit::Success)?)
+    })?;
+    Ok(Exit::Success)
+}
+
+/// A runtime with sockets and signals. Tokio panics where it can't have the descriptors for signals, so it is tried before
+/// whether there are enough; nobody else takes any in the meantime.
+fn runtime() -> io::Result<Runtime> {
+    let tried: io::Result<Vec<_>> =
+        (0..DESCRIPTORS).map(|_| io::stderr().as_fd().try_clone_to_owned()).collect();
+    drop(tried?);
+    Builder::new_current_thread().enable_all().build()
 }

@@ -50,7 +50,10 @@ pub(super) enum CommandError {
     /// What was found can't be put as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// A clock, the runtime or standard output.
+    /// The daemon has too few descriptors (`RLIMIT_NOFILE`), most likely.
+    #[error("the daemon can't start: {0}")]
+    Start(#[source] io::Error),
+    /// A clock or standard output.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -61,7 +64,7 @@ impl CommandError {
         match self {
             Self::Arguments(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
-            Self::Table(_) | Self::Target(_) | Self::Json(_) | Self::Io(_) => Exit::Failure,
+            Self::Table(_) | Self::Target(_) | Self::Json(_) | Self::Start(_) | Self::Io(_) => Exit::Failure,
         }
     }
 }

@@ -107,6 +107,7 @@ fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evid
     let config = Config::parse(config).unwrap();
     Daemon::new(Parts {
         output: Output::telegraf(&config.telegraf),
+        log: LogQueue::default(),
         config,
         config_file: ConfigFile { named: Some(root.join("config.toml")), default: root.join("absent") },
         root: Root::replay(root),

@@ -9,6 +9,7 @@ mod connection;
 mod delivery;
 mod outage;
 mod probe;
+pub(crate) mod resolver;
 pub(crate) mod route;
 
 use std::fmt;
@@ -17,9 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::net::lookup_host;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use crate::config::Address;
@@ -28,10 +27,9 @@ use connection::Connection;
 pub use delivery::Delivery;
 use outage::{Edge, Outage};
 use probe::Probe;
+use resolver::{Lookup, RESOLVING_AT_MOST, literal};
 use route::Route;
 
-/// How long a name may take to be resolved before that counts as a failure.
-const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
 /// How often a name is resolved again while all is well, and at most while it isn't.
 const RESOLVE_EVERY: Duration = Duration::from_mins(5);
 const RETRY_EVERY: Duration = Duration::from_secs(10);
@@ -66,23 +64,15 @@ pub struct Telegraf {
     outage: Outage,
 }
 
-/// A name that is being resolved.
-#[derive(Debug)]
-struct Lookup {
-    answer: JoinHandle<io::Result<Vec<SocketAddr>>>,
-    since: Instant,
-}
-
 impl Telegraf {
     /// Telegraf at `host` (a name or an address) and `port`. Nothing is sent or asked yet.
     pub fn new(host: &str, port: u16) -> Self {
-        let literal = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
         Self {
             host: host.to_owned(),
             port,
             resolving: None,
             unresolved: None,
-            addresses: Addresses::new(literal),
+            addresses: Addresses::new(literal(host, port)),
             asked: None,
             connection: None,
             choose_anew: false,
@@ -98,6 +88,13 @@ impl Telegraf {
         (self.host.as_str(), self.port) == (address.host(), address.port())
     }
 
+    /// Goes to `address` from now on. A lookup of the old name holds its thread until it has ended, so that it is kept:
+    /// the next begins only then.
+    pub fn redirect(&mut self, address: &Address) {
+        let resolving = self.resolving.take();
+        *self = Self { resolving, ..Self::new(address.host(), address.port()) };
+    }
+
     /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be
     /// called whenever the daemon is awake: no answer is waited for.
     pub async fn resolve(&mut self, boot: Duration) {
@@ -110,9 +107,10 @@ impl Telegraf {
             return;
         }
         self.asked = Some(boot);
-        let target = (self.host.clone(), self.port);
-        let lookup = tokio::spawn(async move { lookup_host(target).await.map(Iterator::collect) });
-        self.resolving = Some(Lookup { answer: lookup, since: Instant::now() });
+        match Lookup::begin(&self.host, self.port) {
+            Ok(lookup) => self.resolving = Some(lookup),
+            Err(error) => self.unresolved = Some(error.to_string()),
+        }
     }
 
     /// When [`Telegraf::resolve`] is to be called again at the latest, while there is no address.
@@ -209,10 +207,13 @@ impl Telegraf {
 
     /// Uses the answer to a name, if it has come.
     async fn take_resolved(&mut self) {
-        let Some(lookup) = self.resolving.take_if(|lookup| lookup.answer.is_finished()) else { return };
-        let found = match lookup.answer.await.map_err(io::Error::other) {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) | Err(error) => {
+        let Some(lookup) = self.resolving.take_if(|lookup| lookup.is_finished()) else { return };
+        if !lookup.is_for(&self.host, self.port) {
+            return;
+        }
+        let found = match lookup.answer().await {
+            Ok(found) => found,
+            Err(error) => {
                 self.unresolved = Some(error.to_string());
                 return;
             }
@@ -226,7 +227,8 @@ impl Telegraf {
     /// Why there is no address.
     fn not_resolved(&self) -> io::Error {
         let host = &self.host;
-        let waiting = self.resolving.as_ref().map(|lookup| lookup.since.elapsed());
+        let asked = self.resolving.as_ref().filter(|lookup| lookup.is_for(host, self.port));
+        let waiting = asked.map(Lookup::elapsed);
         io::Error::other(match (&self.unresolved, waiting) {
             (_, Some(waiting)) if waiting > RESOLVING_AT_MOST => {
                 format!("{host} is not resolved: the name server does not answer")

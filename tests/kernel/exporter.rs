@@ -1,6 +1,7 @@
 //! The program under test, as a process in the router's namespace.
 
 use std::fs::{self, File};
+use std::io::PipeWriter;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -68,20 +69,33 @@ impl Exporter {
 
     /// Starts the daemon by a command of one's own.
     pub(crate) fn run(home: &Household, command: &mut Command) -> Self {
-        let output = home.file("output");
-        let file = File::create(&output).expect("a file for its output");
-        Self::with_output(home, command, output, file.into())
+        let (output, errors) = (home.file("output"), home.file("errors"));
+        let (stdout, stderr) = (created(&output), created(&errors));
+        Self::spawn(home, command.stdout(stdout).stderr(stderr), output, errors)
     }
 
     /// Starts the daemon with a standard output of one's own.
     pub(crate) fn writing_to(home: &Household, command: &mut Command, stdout: Stdio) -> Self {
-        Self::with_output(home, command, PathBuf::from("/dev/null"), stdout)
+        let errors = home.file("errors");
+        Self::spawn(home, command.stdout(stdout).stderr(created(&errors)), nowhere(), errors)
     }
 
-    fn with_output(home: &Household, command: &mut Command, output: PathBuf, stdout: Stdio) -> Self {
-        let errors = home.file("errors");
-        let stderr = File::create(&errors).expect("a file for its errors");
-        let child = home.router.spawn(command.stdout(stdout).stderr(stderr));
+    /// Starts the daemon with a standard error of one's own.
+    pub(crate) fn warning_to(home: &Household, command: &mut Command, stderr: PipeWriter) -> Self {
+        let output = home.file("output");
+        Self::spawn(home, command.stdout(created(&output)).stderr(stderr), output, nowhere())
+    }
+
+    /// Starts the daemon with both streams on one pipe.
+    pub(crate) fn logging_to(home: &Household, command: &mut Command, log: &PipeWriter) -> Self {
+        let [stdout, stderr] = [log.try_clone(), log.try_clone()].map(|log| log.expect("the pipe once more"));
+        Self::spawn(home, command.stdout(stdout).stderr(stderr), nowhere(), nowhere())
+    }
+
+    fn spawn(home: &Household, command: &mut Command, output: PathBuf, errors: PathBuf) -> Self {
+        let child = home.router.spawn(command);
+        // The command would hold the other end of a pipe open.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         Self { child, output, errors }
     }
 
@@ -133,15 +147,45 @@ impl Exporter {
         took
     }
 
+    /// Insists that it has neither ended nor panicked, which ends only what is built for a router.
+    pub(crate) fn insist_that_it_runs(&mut self) {
+        let (ended, errors) = (self.child.try_wait().expect("a child of ours"), self.errors());
+        assert!(ended.is_none() && !errors.contains("panicked"), "{ended:?}: {errors}");
+    }
+
+    /// Whether it has come so far that `signal` does not end it.
+    pub(crate) fn hears(&self, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a running process");
+        let bit = 1 << (signal as u64 - 1);
+        status
+            .lines()
+            .filter_map(|line| line.strip_prefix("SigCgt:").or(line.strip_prefix("SigBlk:")))
+            .any(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & bit != 0))
+    }
+
     /// Waits until it has ended by itself, and well.
     pub(crate) fn insist_on_a_good_end(&mut self) {
+        self.insist_on_an_end(0);
+    }
+
+    /// Waits until it has ended by itself with this exit code.
+    pub(crate) fn insist_on_an_end(&mut self, code: i32) {
         let status = until("the end of the daemon", || self.child.try_wait().expect("a child of ours"));
-        assert_eq!(status.code(), Some(0), "{status}: {}", self.errors());
+        assert_eq!(status.code(), Some(code), "{status}: {}", self.errors());
     }
 
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX))
     }
+}
+
+fn created(path: &Path) -> File {
+    File::create(path).expect("a file for what it says")
+}
+
+/// The place of what a test reads itself.
+fn nowhere() -> PathBuf {
+    PathBuf::from("/dev/null")
 }
 
 impl Drop for Exporter {

@@ -28,6 +28,7 @@ mod least_privilege;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
+mod log_pipe;
 mod name_server;
 mod names;
 mod namespace;
@@ -35,6 +36,7 @@ mod piping;
 mod privileges;
 mod reload;
 mod resolving;
+mod resource_limits;
 #[path = "../support/restore.rs"]
 mod restore;
 mod snapshot;

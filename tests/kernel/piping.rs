@@ -1,9 +1,14 @@
 //! Lines on standard output.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write, pipe};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nix::fcntl::OFlag;
+use nix::pty::openpty;
 use nix::sys::signal::Signal;
 
 use crate::connections::{at, established, listen};
@@ -14,7 +19,7 @@ use crate::snapshot::{Snapshot, counts};
 use crate::wait::until;
 
 /// Reads up to the end of a snapshot.
-fn read_snapshot(pipe: &mut impl BufRead) -> Snapshot {
+pub(crate) fn read_snapshot(pipe: &mut impl BufRead) -> Snapshot {
     let mut text = Vec::new();
     loop {
         let begin = text.len();
@@ -51,6 +56,55 @@ fn standard_output_is_written_at_every_tick_until_it_is_closed() {
     exporter.insist_on_a_good_end();
     // As Telegraf's execd input wants its messages marked.
     exporter.await_error("\nI! standard output is closed: stopping\n");
+}
+
+#[test]
+fn a_file_and_a_terminal_are_written_as_well() {
+    let home = Household::new("stdoutkinds");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let path = home.file("lines");
+    let file = File::create(&path).expect("a file");
+    let mut to_file = command(Path::new(PROGRAM), &config);
+    let exporter = Exporter::writing_to(&home, to_file.arg("--stdout"), file.into());
+    let snapshots = |text: &str| text.matches("\nconntrack_exporter,").count();
+    until("two snapshots", || (snapshots(&fs::read_to_string(&path).expect("lines")) >= 2).then_some(()));
+    exporter.end(Signal::SIGTERM);
+    assert!(parse(&fs::read(&path).expect("lines")).is_ok());
+
+    let terminal = openpty(None, None).expect("a terminal");
+    let mut to_terminal = command(Path::new(PROGRAM), &config);
+    let exporter = Exporter::writing_to(&home, to_terminal.arg("--stdout"), terminal.slave.into());
+    let mut reader = BufReader::new(File::from(terminal.master));
+    let mut lines = String::new();
+    while snapshots(&lines) < 2 {
+        reader.read_line(&mut lines).expect("an open terminal");
+    }
+    assert!(parse(lines.replace("\r\n", "\n").as_bytes()).is_ok(), "{lines}");
+    // From here on nobody reads what it shows.
+    let handed_over = || exporter.errors().matches("snapshot of ").count();
+    let before = handed_over();
+    until("two more", || (handed_over() >= before + 2).then_some(()));
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn a_terminal_that_shows_nothing_does_not_hold_up_the_end() {
+    let home = Household::new("stopped");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let terminal = openpty(None, None).expect("a terminal");
+    // By a description of its own, which is the only one that never waits.
+    let again = format!("/proc/self/fd/{}", terminal.slave.as_raw_fd());
+    let mut options = File::options();
+    let mut filling =
+        options.write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(again).expect("it again");
+    while filling.write(b"x").is_ok() {}
+    let mut command = command(Path::new(PROGRAM), &config);
+    let exporter = Exporter::writing_to(&home, command.arg("--stdout"), terminal.slave.into());
+    let begun = Instant::now();
+    until("two ticks", || (begun.elapsed() > Duration::from_millis(2200)).then_some(()));
+    assert!(!exporter.errors().contains("snapshot of "), "{}", exporter.errors());
+    exporter.end(Signal::SIGTERM);
+    drop(terminal.master);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use crate::connections::{at, udp};
 use crate::exporter::{Exporter, configure};
 use crate::household::{Household, LAPTOP_V6, NAS};
+use crate::least_privilege::{NONE, insist, nobody, reload, threads};
 use crate::name_server::{NameServer, answer, inside};
 use crate::snapshot::Receiver;
 use crate::wait::until;
@@ -33,8 +34,10 @@ fn a_name_server_that_never_answers_delays_no_tick() {
     let home = Household::new("resolver");
     let _name_server = NameServer::of_router(&home, NAS);
     let silent = udp(&home.nas, at(NAS, 53));
-    let config = configure(&home, "telegraf.example.com:8094", "");
+    let config = configure(&home, "telegraf.example.com:8094", "source = \"procfs\"");
     let exporter = Exporter::run(&home, &mut inside(&home, &config));
+    until("a second thread", || (threads(&exporter).len() > 1).then_some(()));
+    insist(&exporter, nobody(), NONE);
 
     let mut query = [0; 512];
     let length = silent.recv(&mut query).expect("a query");
@@ -47,5 +50,24 @@ fn a_name_server_that_never_answers_delays_no_tick() {
     let took = begun.elapsed();
     // With an attempt in their way they would take eleven seconds or more; a busy machine may lose one or two.
     assert!(took < Duration::from_secs(10), "six ticks in {took:?}");
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn a_name_server_that_never_answers_holds_one_thread_whatever_the_name() {
+    let home = Household::new("onethread");
+    let _name_server = NameServer::of_router(&home, NAS);
+    let silent = udp(&home.nas, at(NAS, 53));
+    let config = configure(&home, "telegraf-0.example.com:8094", "");
+    let exporter = Exporter::run(&home, &mut inside(&home, &config));
+    silent.recv(&mut [0; 512]).expect("a query");
+    for number in 1..=3 {
+        configure(&home, &format!("telegraf-{number}.example.com:8094"), "");
+        reload(&exporter, number);
+        let ticks = exporter.ticks();
+        until("two more ticks", || (exporter.ticks() >= ticks + 2).then_some(()));
+        let threads = threads(&exporter).len();
+        assert!(threads <= 2, "{threads} threads, of which one waits");
+    }
     exporter.end(Signal::SIGTERM);
 }

@@ -1,28 +1,20 @@
 //! Where snapshots go.
 
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::report::Report;
 use crate::config::{Address, Config};
 use crate::outputs::telegraf::addresses::Addresses;
+use crate::outputs::telegraf::resolver::{Lookup, RESOLVING_AT_MOST, literal};
 use crate::outputs::telegraf::route::Route;
-
-/// How long Telegraf's name may take to be resolved.
-const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
 
 /// Resolves Telegraf's name, and looks how the router reaches what it finds.
 pub(super) async fn check(report: &mut Report, config: &Config) {
     let address = &config.telegraf.address;
-    let found = match timeout(RESOLVING_AT_MOST, lookup_host((address.host(), address.port()))).await {
-        Err(_) => Err("the name server does not answer".to_owned()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Ok(Ok(found)) => Ok(Addresses::new(found).routes()),
-    };
-    match found {
-        Ok(routes) => tell(report, address, &routes),
+    match resolve(address).await {
+        Ok(found) => tell(report, address, &Addresses::new(found).routes()),
         Err(error) => report
             .warning("Telegraf", format!("{address} can't be resolved, so nothing is sent yet: {error}")),
     }
@@ -47,5 +39,18 @@ fn tell(report: &mut Report, address: &Address, routes: &[Route]) {
         let text =
             format!("snapshots would go to {used} by UDP{otherwise}: nothing is sent until there is a route");
         report.warning("Telegraf", text);
+    }
+}
+
+/// As the daemon resolves it, but that the answer is waited for.
+async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, String> {
+    let (host, port) = (address.host(), address.port());
+    if let Some(literal) = literal(host, port) {
+        return Ok(vec![literal]);
+    }
+    let lookup = Lookup::begin(host, port).map_err(|error| error.to_string())?;
+    match timeout(RESOLVING_AT_MOST, lookup.answer()).await {
+        Err(_) => Err("the name server does not answer".to_owned()),
+        Ok(answer) => answer.map_err(|error| error.to_string()),
     }
 }

@@ -80,10 +80,10 @@ async fn an_oversized_datagram_is_refused_alone() {
 async fn a_name_is_resolved_without_being_waited_for() {
     let (_receiver, port) = receiver();
     let mut telegraf = Telegraf::new("localhost", port);
-    telegraf.resolve(Duration::from_secs(1)).await;
-    assert_eq!(telegraf.attention_within(), Some(LOOK_FOR_ANSWER_EVERY));
     let delivery = send(&mut telegraf, &[b"a"]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![false], 1), "not there yet, counted");
+    telegraf.resolve(Duration::from_secs(1)).await;
+    assert_eq!(telegraf.attention_within(), Some(LOOK_FOR_ANSWER_EVERY));
     while telegraf.attention_within().is_some() {
         telegraf.resolve(Duration::from_secs(2)).await;
         tokio::task::yield_now().await;
