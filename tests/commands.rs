@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's failure is a panic")]
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -58,6 +59,23 @@ fn bad_arguments_are_64_and_told_on_standard_error() {
 }
 
 #[test]
+fn an_empty_path_is_refused_in_words_that_say_so() {
+    for (arguments, option) in [
+        (&["--config", ""][..], "--config <FILE>"),
+        (&["--config=", "once"], "--config <FILE>"),
+        (&["check", "--config", ""], "--config <FILE>"),
+        (&["--root", "", "once"], "--root <DIR>"),
+        (&["capture", ""], "<DIR>"),
+    ] {
+        let (code, stdout, stderr) = said(arguments);
+        assert_eq!((code, stdout.as_str()), (Some(64), ""), "{arguments:?}");
+        let first =
+            format!("conntrack-exporter: invalid value '' for '{option}': an empty path leads nowhere\n");
+        assert!(stderr.starts_with(&first), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_used_is_78() {
     let config = ["--config", "tests/no-such-file.toml"];
     for command in [&[][..], &["once"], &["devices"], &["capture", "/nowhere"]] {
@@ -87,12 +105,12 @@ fn devices_counts_whatever_is_switched_off() {
     let household = ["--root", "examples/household/root", "devices"];
     let case = ["--config", "tests/cases/33-measurements-switched-off/config.toml"];
     let off = std::env::temp_dir().join(format!("conntrack-exporter-commands-{}.toml", std::process::id()));
-    std::fs::write(&off, "measurements.connection_state = false\n").unwrap();
+    fs::write(&off, "measurements.connection_state = false\n").unwrap();
     let off_path = off.to_str().unwrap();
     let with = |config: [&str; 2]| said(&[&config[..], &household].concat());
     let (code, table, stderr) = with(case);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(table.contains("router") && table.contains("desktop-pc"), "{table}");
     assert_eq!(with(["--config", off_path]).1, table);
-    std::fs::remove_file(off).unwrap();
+    fs::remove_file(off).unwrap();
 }
