@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's failure is a panic")]
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -72,6 +72,35 @@ fn an_empty_path_is_refused_in_words_that_say_so() {
         let first =
             format!("conntrack-exporter: invalid value '' for '{option}': an empty path leads nowhere\n");
         assert!(stderr.starts_with(&first), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_is_written_out_and_does_not_fit_is_74() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["--root", "examples/household/root", "check"],
+        &["--root", "examples/household/root", "once"],
+        &["--root", "examples/household/root", "devices"],
+        &["--root", "examples/household/root", "devices", "--json"],
+        &[
+            "--root",
+            "examples/household/root",
+            "--config",
+            "examples/household/conntrack-exporter.toml",
+            "--stdout",
+        ],
+    ] {
+        // Every write to it fails as on a full disk.
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(full);
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}: {stderr}");
+        let said = "conntrack-exporter: writing to standard output: No space left on device (os error 28)\n";
+        assert!(stderr.ends_with(said), "{arguments:?}: {stderr}");
     }
 }
 
