@@ -130,6 +130,37 @@ fn a_table_that_cannot_be_read_is_1() {
 }
 
 #[test]
+fn check_counts_one_as_one() {
+    let root = std::env::temp_dir().join(format!("conntrack-exporter-one-{}", std::process::id()));
+    let sysctl = "proc/sys/net/netfilter";
+    for directory in ["proc/net", sysctl, "tmp", "etc"] {
+        fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    let household = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/household/root");
+    let first_line = |file: &str| {
+        let text = fs::read_to_string(household.join(file)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let table = format!("{}\nof no known form\n", first_line("proc/net/nf_conntrack"));
+    fs::write(root.join("proc/net/nf_conntrack"), table).unwrap();
+    fs::write(root.join(sysctl).join("nf_conntrack_max"), "1\n").unwrap();
+    fs::write(root.join("ip-neigh"), first_line("ip-neigh") + "\n").unwrap();
+    fs::write(root.join("tmp/dhcp.leases"), first_line("tmp/dhcp.leases") + "\n").unwrap();
+    fs::copy(household.join("ip-address"), root.join("ip-address")).unwrap();
+    let (code, stdout, stderr) = said(&["check", "--root", root.to_str().unwrap()]);
+    fs::remove_dir_all(root).unwrap();
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for words in [
+        " readable: 1 entry of 1 allowed\n",
+        " 1 entry can't be understood and is left out of every count\n",
+        "/tmp/dhcp.leases (lease): 1 entry, 1 with a name\n",
+        " 1 address answers\n",
+    ] {
+        assert!(stdout.contains(words), "{words}: {stdout}");
+    }
+}
+
+#[test]
 fn devices_counts_whatever_is_switched_off() {
     let household = ["--root", "examples/household/root", "devices"];
     let case = ["--config", "tests/cases/33-measurements-switched-off/config.toml"];
