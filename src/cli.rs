@@ -7,6 +7,7 @@ mod devices;
 mod error;
 mod global;
 mod once;
+mod path;
 mod privileges;
 
 use std::ffi::OsString;
