@@ -40,7 +40,8 @@ Signals:
 
 Exit codes:
   0 all is well    1 the table can't be read, or a capture isn't complete
-  64 bad arguments    78 the configuration can't be used";
+  64 bad arguments    74 what was asked for can't be written: a full disk?
+  78 the configuration can't be used";
 
 /// What the user wants done.
 #[derive(Debug, PartialEq, Eq, Parser)]
@@ -166,9 +167,9 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// Writes to standard output. Whoever closes the pipe has read enough.
-fn print(text: &[u8]) -> io::Result<()> {
+fn print(text: &[u8]) -> Result<(), CommandError> {
     match io::stdout().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         _ => Ok(()),
     }
 }

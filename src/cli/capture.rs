@@ -71,7 +71,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
         print_error(omission);
     }
     print(report.to_string().as_bytes())?;
-    Ok(if report.is_complete() { Exit::Success } else { Exit::Failure })
+    Ok(report.exit())
 }
 
 /// What is captured.

@@ -136,6 +136,7 @@ fn the_help_names_everything() {
         "--help",
         "--version",
         "SIGHUP",
+        "74 what was asked for",
         "78 the configuration",
         "Started as root",
     ] {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::error::Exit;
 use crate::root::Root;
 
 /// A file of vendors as large as this is not worth carrying around.
@@ -50,6 +51,16 @@ impl CaptureReport {
     }
 
     /// Whether everything is there that could be.
+    /// The exit code that tells of it.
+    pub(super) fn exit(&self) -> Exit {
+        let is_unwritable = |omission: &Omission| matches!(omission.cause, OmissionError::Unwritable(_));
+        match self.is_complete() {
+            true => Exit::Success,
+            false if self.omissions.iter().any(is_unwritable) => Exit::Unwritable,
+            false => Exit::Failure,
+        }
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         !self.omissions.iter().any(|omission| omission.cause.is_a_failure())
     }
