@@ -57,3 +57,4 @@ pub mod root;
 pub mod sample;
 pub mod series;
 pub mod snapshot;
+mod wording;

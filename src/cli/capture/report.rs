@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::error::Exit;
 use crate::root::Root;
+use crate::wording::counted;
 
 /// A file of vendors as large as this is not worth carrying around.
 pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
@@ -50,7 +51,6 @@ impl CaptureReport {
         &self.omissions
     }
 
-    /// Whether everything is there that could be.
     /// The exit code that tells of it.
     pub(super) fn exit(&self) -> Exit {
         let is_unwritable = |omission: &Omission| matches!(omission.cause, OmissionError::Unwritable(_));
@@ -61,6 +61,7 @@ impl CaptureReport {
         }
     }
 
+    /// Whether everything is there that could be.
     pub(super) fn is_complete(&self) -> bool {
         !self.omissions.iter().any(|omission| omission.cause.is_a_failure())
     }
@@ -108,7 +109,8 @@ impl fmt::Display for Omission {
             }
             OmissionError::UselessList => write!(f, "{path} is left out: replaced MACs have no vendor"),
             OmissionError::NotUnderstood(number) => {
-                write!(f, "{path} lacks {number} records that can't be understood: they may hold anything")
+                let records = counted(*number, "record", "records");
+                write!(f, "{path} lacks {records} that can't be understood, which may hold anything")
             }
         }
     }
