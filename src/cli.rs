@@ -9,6 +9,7 @@ mod global;
 mod once;
 mod path;
 mod privileges;
+mod suggestion;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -23,6 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::daemon::clock;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
+use suggestion::suggest_an_option;
 
 const ABOUT: &str = "\
 Counts a router's connections per device, protocol and state, and sends them
@@ -106,7 +108,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 impl Cli {
     fn parse_from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut cli = Self::try_parse_from(arguments)?;
+        let mut cli = Self::try_parse_from(arguments).map_err(suggest_an_option)?;
         cli.hand_flags_on()?;
         Ok(cli)
     }
