@@ -47,3 +47,14 @@ fn the_readme_says_what_its_two_commands_take() {
         assert!(section.contains(&package), "{package}: {section}");
     }
 }
+
+#[test]
+fn the_page_about_reading_says_where_the_program_conntrack_comes_from() {
+    let page = read("docs/how-to-read-it.md");
+    let told = page.split("\n\n").filter(|paragraph| paragraph.contains("`conntrack -"));
+    for paragraph in told {
+        assert!(paragraph.contains("package `conntrack`") && paragraph.contains("as root"), "{paragraph}");
+        // What is there without it.
+        assert!(paragraph.contains("/proc/net/nf_conntrack"), "{paragraph}");
+    }
+}
