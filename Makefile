@@ -15,7 +15,7 @@ run: ## the daemon on a sample household, and a receiver that prints what it sen
 test: ## all tests; as root also those on a real connection table
 	@tools/test
 
-lint: ## formatting, clippy, documentation and its commands and links, scripts, licences
+lint: ## formatting, clippy, documentation and its commands and links, scripts, licences, advisories
 	@tools/lint
 
 bless: ## accept what the golden cases give; read the diff
