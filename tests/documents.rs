@@ -19,7 +19,7 @@ fn packages(script: &str) -> Vec<String> {
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     let package = |(program, package): (&str, &str)| {
-        let package = package.trim_end_matches(';');
+        let package = package.trim_end_matches([';', ')']);
         (is_name(program) && is_name(package)).then(|| package.to_owned())
     };
     pairs.filter_map(package).collect()
