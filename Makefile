@@ -9,17 +9,17 @@ help: ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: ## the daemon on a sample household, and a receiver that prints what it sends
-	@cargo build --quiet --bin conntrack-exporter --example receiver
+	@cargo build --bin conntrack-exporter --example receiver
 	@examples/household/run "$${CARGO_TARGET_DIR:-target}/debug"
 
 test: ## all tests; as root also those on a real connection table
 	@tools/test
 
-lint: ## formatting, clippy, documentation and its commands and links, scripts, licences
+lint: ## formatting, clippy, documentation and its commands and links, scripts, licences, advisories
 	@tools/lint
 
 bless: ## accept what the golden cases give; read the diff
-	BLESS=1 cargo test --quiet --test cases
+	BLESS=1 cargo test --test cases
 	git diff --stat tests/cases
 
 stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a live table

@@ -7,7 +7,9 @@ mod devices;
 mod error;
 mod global;
 mod once;
+mod path;
 mod privileges;
+mod suggestion;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -23,6 +25,7 @@ use crate::daemon::clock;
 use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
+use suggestion::suggest_an_option;
 
 const ABOUT: &str = "\
 Counts a router's connections per device, protocol and state, and sends them
@@ -40,7 +43,8 @@ Signals:
 
 Exit codes:
   0 all is well    1 the table can't be read, or a capture isn't complete
-  64 bad arguments    78 the configuration can't be used";
+  64 bad arguments    74 what was asked for can't be written: a full disk?
+  78 the configuration can't be used";
 
 /// What the user wants done.
 #[derive(Debug, PartialEq, Eq, Parser)]
@@ -105,7 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 impl Cli {
     fn parse_from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut cli = Self::try_parse_from(arguments)?;
+        let mut cli = Self::try_parse_from(arguments).map_err(suggest_an_option)?;
         cli.hand_flags_on()?;
         Ok(cli)
     }
@@ -166,9 +170,9 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// Writes to standard output. Whoever closes the pipe has read enough.
-fn print(text: &[u8]) -> io::Result<()> {
+fn print(text: &[u8]) -> Result<(), CommandError> {
     match io::stdout().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         _ => Ok(()),
     }
 }

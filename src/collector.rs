@@ -28,6 +28,7 @@ use crate::sample::Sample;
 use crate::series::schema::Schema;
 use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
+use crate::wording::counted;
 use surroundings::Surroundings;
 
 /// Where the kernel tells what the router is called.
@@ -294,10 +295,12 @@ impl Collector {
         let Some(first) = &census.first_unreadable else { return };
         if self.line_shown.is_none_or(|shown| boot.saturating_sub(shown) >= SHOW_A_LINE_EVERY) {
             self.line_shown = Some(boot);
-            warn!(
-                "{} entries of the table can't be understood and are left out; the first: {first}",
-                census.unreadable
+            let entries = counted(
+                census.unreadable,
+                "entry of the table can't be understood and is left out",
+                "entries of the table can't be understood and are left out; the first",
             );
+            warn!("{entries}: {first}");
         }
     }
 }

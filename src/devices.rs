@@ -7,6 +7,7 @@
 //! [`Devices::refresh`] alone reads files and asks the neighbours. Look-ups only look: what one did not know is noted by
 //! [`Devices::note_unknown`], and asked about before the next pass over the table.
 
+pub mod absolute_path;
 pub mod assignments;
 mod best_name;
 mod bindings;

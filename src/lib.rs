@@ -64,3 +64,4 @@ pub mod root;
 pub mod sample;
 pub mod series;
 pub mod snapshot;
+mod wording;

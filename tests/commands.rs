@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's failure is a panic")]
 
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -58,6 +59,52 @@ fn bad_arguments_are_64_and_told_on_standard_error() {
 }
 
 #[test]
+fn an_empty_path_is_refused_in_words_that_say_so() {
+    for (arguments, option) in [
+        (&["--config", ""][..], "--config <FILE>"),
+        (&["--config=", "once"], "--config <FILE>"),
+        (&["check", "--config", ""], "--config <FILE>"),
+        (&["--root", "", "once"], "--root <DIR>"),
+        (&["capture", ""], "<DIR>"),
+    ] {
+        let (code, stdout, stderr) = said(arguments);
+        assert_eq!((code, stdout.as_str()), (Some(64), ""), "{arguments:?}");
+        let first =
+            format!("conntrack-exporter: invalid value '' for '{option}': an empty path leads nowhere\n");
+        assert!(stderr.starts_with(&first), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_is_written_out_and_does_not_fit_is_74() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["--root", "examples/household/root", "check"],
+        &["--root", "examples/household/root", "once"],
+        &["--root", "examples/household/root", "devices"],
+        &["--root", "examples/household/root", "devices", "--json"],
+        &[
+            "--root",
+            "examples/household/root",
+            "--config",
+            "examples/household/conntrack-exporter.toml",
+            "--stdout",
+        ],
+    ] {
+        // Every write to it fails as on a full disk.
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(full);
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}: {stderr}");
+        let said = "conntrack-exporter: writing to standard output: No space left on device (os error 28)\n";
+        assert!(stderr.ends_with(said), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_used_is_78() {
     let config = ["--config", "tests/no-such-file.toml"];
     for command in [&[][..], &["once"], &["devices"], &["capture", "/nowhere"]] {
@@ -95,16 +142,47 @@ fn a_table_that_cannot_be_read_is_1() {
 }
 
 #[test]
+fn check_counts_one_as_one() {
+    let root = std::env::temp_dir().join(format!("conntrack-exporter-one-{}", std::process::id()));
+    let sysctl = "proc/sys/net/netfilter";
+    for directory in ["proc/net", sysctl, "tmp", "etc"] {
+        fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    let household = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/household/root");
+    let first_line = |file: &str| {
+        let text = fs::read_to_string(household.join(file)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let table = format!("{}\nof no known form\n", first_line("proc/net/nf_conntrack"));
+    fs::write(root.join("proc/net/nf_conntrack"), table).unwrap();
+    fs::write(root.join(sysctl).join("nf_conntrack_max"), "1\n").unwrap();
+    fs::write(root.join("ip-neigh"), first_line("ip-neigh") + "\n").unwrap();
+    fs::write(root.join("tmp/dhcp.leases"), first_line("tmp/dhcp.leases") + "\n").unwrap();
+    fs::copy(household.join("ip-address"), root.join("ip-address")).unwrap();
+    let (code, stdout, stderr) = said(&["check", "--root", root.to_str().unwrap()]);
+    fs::remove_dir_all(root).unwrap();
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for words in [
+        " readable: 1 entry of 1 allowed\n",
+        " 1 entry can't be understood and is left out of every count\n",
+        "/tmp/dhcp.leases (lease): 1 entry, 1 with a name\n",
+        " 1 address answers\n",
+    ] {
+        assert!(stdout.contains(words), "{words}: {stdout}");
+    }
+}
+
+#[test]
 fn devices_counts_whatever_is_switched_off() {
     let household = ["--root", "examples/household/root", "devices"];
     let case = ["--config", "tests/cases/33-measurements-switched-off/config.toml"];
     let off = std::env::temp_dir().join(format!("conntrack-exporter-commands-{}.toml", std::process::id()));
-    std::fs::write(&off, "measurements.connection_state = false\n").unwrap();
+    fs::write(&off, "measurements.connection_state = false\n").unwrap();
     let off_path = off.to_str().unwrap();
     let with = |config: [&str; 2]| said(&[&config[..], &household].concat());
     let (code, table, stderr) = with(case);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(table.contains("router") && table.contains("desktop-pc"), "{table}");
     assert_eq!(with(["--config", off_path]).1, table);
-    std::fs::remove_file(off).unwrap();
+    fs::remove_file(off).unwrap();
 }

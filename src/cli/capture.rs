@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use nix::unistd::Uid;
 
 use super::error::{CommandError, Exit};
+use super::path::path;
 use super::{GlobalArgs, print, print_error};
 use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
@@ -51,7 +52,7 @@ const TRIES: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub(super) struct Args {
     /// The directory, new or empty
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = path())]
     pub(super) directory: PathBuf,
 
     /// Replace names, MACs and public addresses, so that
@@ -71,7 +72,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
         print_error(omission);
     }
     print(report.to_string().as_bytes())?;
-    Ok(if report.is_complete() { Exit::Success } else { Exit::Failure })
+    Ok(report.exit())
 }
 
 /// What is captured.

@@ -19,6 +19,8 @@ pub(super) enum Exit {
     Failure = 1,
     /// `EX_USAGE` of sysexits.h: bad arguments.
     Usage = 64,
+    /// `EX_IOERR` of sysexits.h: what was asked for can't be written.
+    Unwritable = 74,
     /// `EX_CONFIG` of sysexits.h: the configuration is at fault, starting again would not help.
     Config = 78,
 }
@@ -53,20 +55,33 @@ pub(super) enum CommandError {
     /// The daemon has too few descriptors (`RLIMIT_NOFILE`), most likely.
     #[error("the daemon can't start: {0}")]
     Start(#[source] io::Error),
-    /// A clock or standard output.
+    /// Standard output can't be written.
+    #[error("writing to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// A clock, the runtime or the daemon's output.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl CommandError {
     /// The exit code that tells of it.
-    pub(super) const fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Arguments(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
+            Self::Output(_) => Exit::Unwritable,
+            Self::Io(source) | Self::Target(TargetError::Failed { source, .. }) if is_full(source) => {
+                Exit::Unwritable
+            }
             Self::Table(_) | Self::Target(_) | Self::Json(_) | Self::Start(_) | Self::Io(_) => Exit::Failure,
         }
     }
+}
+
+/// Whether there is no room to write: on the disk, within a quota (`EDQUOT`), or in a file of the largest size.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Clap's text, without the word that it begins with and the line that it ends with: whoever prints has its own.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ArgAction;
 
 use super::error::CommandError;
+use super::path::path;
 use super::privileges;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::daemon::ConfigFile;
@@ -16,13 +17,13 @@ use crate::root::Root;
 pub(super) struct GlobalArgs {
     /// The configuration; without this, that of
     /// /etc/conntrack-exporter.toml, which may be absent
-    #[arg(long, value_name = "FILE", global = true, verbatim_doc_comment)]
+    #[arg(long, value_name = "FILE", value_parser = path(), global = true, verbatim_doc_comment)]
     pub(super) config: Option<PathBuf>,
 
     /// Replay another router's files from DIR: every path
     /// that is read is taken below it, except that of a
     /// FILE named by --config
-    #[arg(long, value_name = "DIR", global = true, verbatim_doc_comment)]
+    #[arg(long, value_name = "DIR", value_parser = path(), global = true, verbatim_doc_comment)]
     pub(super) root: Option<PathBuf>,
 
     /// This text; behind a command, what it is about

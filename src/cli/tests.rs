@@ -101,6 +101,13 @@ fn what_is_mistyped_is_told_with_what_was_meant() {
     for (line, wrong, meant) in [
         ("chek", "'chek'", "'check'"),
         ("device", "'device'", "'devices'"),
+        ("hlep", "'hlep'", "'help'"),
+        ("version", "'version'", "a similar argument exists: '--version'"),
+        ("Version", "'Version'", "a similar argument exists: '--version'"),
+        ("stdout", "'stdout'", "a similar argument exists: '--stdout'"),
+        ("check version", "'version'", "a similar argument exists: '--version'"),
+        ("check help", "'help'", "a similar argument exists: '--help'"),
+        ("check config-only", "'config-only'", "a similar argument exists: '--config-only'"),
         ("--confg c.toml", "'--confg'", "'--config'"),
         ("check --config-onl", "'--config-onl'", "'--config-only'"),
         ("capture", "<DIR>", "Usage: conntrack-exporter capture <DIR>"),
@@ -129,6 +136,7 @@ fn the_help_names_everything() {
         "--help",
         "--version",
         "SIGHUP",
+        "74 what was asked for",
         "78 the configuration",
         "Started as root",
     ] {

@@ -136,7 +136,7 @@ fn wrong_type(found: &Found<'_>, expected: &str) -> String {
     let default = known.default_of(found.path.iter().copied());
     let list = default.and_then(Value::as_array).filter(|list| !list.is_empty());
     let expected = match expected {
-        "a string" | "path string" => {
+        "a string" => {
             let example = list.and_then(|list| list.first()).or(default).filter(|example| example.is_str());
             let example = example.map_or_else(String::new, |example| format!(", such as {example}"));
             format!("a value in quotes{example}")

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conntrack::backend::BackendChoice;
+use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::name_source::NameSource;
 
 #[test]
@@ -55,7 +56,7 @@ log.level = "debug"
     let devices = &config.devices;
     assert_eq!(devices.tags, [DeviceTag::Ip, DeviceTag::Mac, DeviceTag::DeviceType]);
     assert_eq!(
-        [&devices.leases[1], &devices.odhcpd[0], &devices.registry],
+        [&devices.leases[1], &devices.odhcpd[0], &devices.registry].map(AbsolutePath::as_path),
         ["/b", "/c", "/d"].map(Path::new)
     );
     assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);

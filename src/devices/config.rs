@@ -6,22 +6,26 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
+use super::absolute_path::AbsolutePath;
 use super::name::Name;
 use super::name_source::NameSource;
-use crate::config::value::ValueError;
+use crate::config::value::{ValueError, list};
 
 /// `[devices]`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DevicesConfig {
     /// The owner's own file of names.
-    pub registry: PathBuf,
+    pub registry: AbsolutePath,
     /// dnsmasq's lease files.
-    pub leases: Vec<PathBuf>,
+    #[serde(deserialize_with = "list")]
+    pub leases: Vec<AbsolutePath>,
     /// odhcpd's lease files.
-    pub odhcpd: Vec<PathBuf>,
+    #[serde(deserialize_with = "list")]
+    pub odhcpd: Vec<AbsolutePath>,
     /// Files of vendors, the first that exists is read.
-    pub vendors: Vec<PathBuf>,
+    #[serde(deserialize_with = "list")]
+    pub vendors: Vec<AbsolutePath>,
     /// The sources of names, the best first.
     pub names: NameSources,
     /// How long addresses learned from neighbours are kept.
@@ -33,11 +37,12 @@ pub struct DevicesConfig {
 impl DevicesConfig {
     /// What [`super::Devices`] wants to know; the `router` is called by a name of its own section.
     pub fn settings(&self, router: &Name) -> Settings {
+        let paths = |list: &[AbsolutePath]| list.iter().map(PathBuf::from).collect();
         Settings {
-            leases: self.leases.clone(),
-            odhcpd: self.odhcpd.clone(),
-            registry: self.registry.clone(),
-            vendors: self.vendors.clone(),
+            leases: paths(&self.leases),
+            odhcpd: paths(&self.odhcpd),
+            registry: PathBuf::from(&self.registry),
+            vendors: paths(&self.vendors),
             names: self.names.sources().to_vec(),
             remember: self.remember.duration(),
             router: Some(router.clone()),
@@ -47,17 +52,16 @@ impl DevicesConfig {
 
 impl Default for DevicesConfig {
     fn default() -> Self {
+        let vendors = [
+            "/usr/share/nmap/nmap-mac-prefixes",
+            "/usr/share/ieee-data/oui.txt",
+            "/usr/share/wireshark/manuf",
+        ];
         Self {
-            registry: "/etc/conntrack-exporter.devices".into(),
-            leases: vec!["/tmp/dhcp.leases".into()],
-            odhcpd: vec!["/tmp/hosts/odhcpd".into(), "/tmp/odhcpd.leases".into()],
-            vendors: [
-                "/usr/share/nmap/nmap-mac-prefixes",
-                "/usr/share/ieee-data/oui.txt",
-                "/usr/share/wireshark/manuf",
-            ]
-            .map(PathBuf::from)
-            .to_vec(),
+            registry: AbsolutePath::of_ours("/etc/conntrack-exporter.devices"),
+            leases: vec![AbsolutePath::of_ours("/tmp/dhcp.leases")],
+            odhcpd: ["/tmp/hosts/odhcpd", "/tmp/odhcpd.leases"].map(AbsolutePath::of_ours).to_vec(),
+            vendors: vendors.map(AbsolutePath::of_ours).to_vec(),
             names: NameSources::default(),
             remember: Remember::default(),
             tags: Vec::new(),
@@ -77,7 +81,7 @@ pub enum DeviceTag {
     Mac,
 }
 
-/// `devices.names`: sources of names, each at most once.
+/// `devices.names`: sources of names, at least one and each at most once.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Vec<NameSource>", into = "Vec<NameSource>")]
 pub struct NameSources(Vec<NameSource>);
@@ -93,6 +97,11 @@ impl TryFrom<Vec<NameSource>> for NameSources {
     type Error = ValueError;
 
     fn try_from(sources: Vec<NameSource>) -> Result<Self, ValueError> {
+        if sources.is_empty() {
+            let sentence = "an empty list would leave every device without a name: [\"registry\"] would hear your own \
+                            file only, and without this line all sources are heard";
+            return Err(sentence.to_owned().into());
+        }
         let is_again =
             |(place, source): &(usize, &NameSource)| sources.iter().take(*place).any(|one| one == *source);
         match sources.iter().enumerate().find(is_again) {

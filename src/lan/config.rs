@@ -77,7 +77,8 @@ impl From<LanPattern> for String {
     }
 }
 
-/// One of `lan.prefixes`.
+/// One of `lan.prefixes`: no wider than the widest that anybody has for their own, 10.0.0.0/8 and `fc00::/7`. A wider one
+/// makes devices of the internet's hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Prefix(pub IpNet);
@@ -91,6 +92,17 @@ impl TryFrom<String> for Prefix {
         if net.addr() != net.trunc().addr() {
             let (prefix, right) = (quoted(&prefix), net.trunc());
             return Err(format!("{prefix} has bits set behind its mask: {right} would be right").into());
+        }
+        let (shortest, example) = match net {
+            IpNet::V4(_) => (8, "192.168.8.0/24"),
+            IpNet::V6(_) => (7, "fd00:8::/64"),
+        };
+        if net.prefix_len() < shortest {
+            let prefix = quoted(&prefix);
+            return Err(format!(
+                "{prefix} holds far more than a LAN: /{shortest} or longer would be right, such as {example:?}"
+            )
+            .into());
         }
         Ok(Self(net))
     }

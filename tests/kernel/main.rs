@@ -20,6 +20,7 @@ mod faults;
 mod fill;
 #[path = "../support/flush.rs"]
 mod flush;
+mod full_disk;
 mod household;
 mod idle;
 mod interfaces;

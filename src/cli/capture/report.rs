@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::error::Exit;
 use crate::root::Root;
+use crate::wording::counted;
 
 /// A file of vendors as large as this is not worth carrying around.
 pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
@@ -47,6 +49,16 @@ impl CaptureReport {
     /// What is not in the directory, or not whole.
     pub(super) fn omissions(&self) -> &[Omission] {
         &self.omissions
+    }
+
+    /// The exit code that tells of it.
+    pub(super) fn exit(&self) -> Exit {
+        let is_unwritable = |omission: &Omission| matches!(omission.cause, OmissionError::Unwritable(_));
+        match self.is_complete() {
+            true => Exit::Success,
+            false if self.omissions.iter().any(is_unwritable) => Exit::Unwritable,
+            false => Exit::Failure,
+        }
     }
 
     /// Whether everything is there that could be.
@@ -97,7 +109,8 @@ impl fmt::Display for Omission {
             }
             OmissionError::UselessList => write!(f, "{path} is left out: replaced MACs have no vendor"),
             OmissionError::NotUnderstood(number) => {
-                write!(f, "{path} lacks {number} records that can't be understood: they may hold anything")
+                let records = counted(*number, "record", "records");
+                write!(f, "{path} lacks {records} that can't be understood, which may hold anything")
             }
         }
     }

@@ -297,7 +297,7 @@ fn what_is_left_out_is_told() {
     assert_eq!(
         told,
         [
-            "/tmp/dhcp.leases lacks 1 records that can't be understood: they may hold anything",
+            "/tmp/dhcp.leases lacks 1 record that can't be understood, which may hold anything",
             "/usr/share/nmap/nmap-mac-prefixes is left out: replaced MACs have no vendor",
         ]
     );

@@ -5,6 +5,7 @@ use crate::devices::name_source::NameSource;
 use crate::devices::survey::{self, Found, Survey};
 use crate::devices::{Settings, neighbours};
 use crate::root::Root;
+use crate::wording::counted;
 
 /// How many lines of a file that can't be understood are named.
 const NAMED_AT_MOST: usize = 10;
@@ -26,7 +27,8 @@ pub(super) fn check(report: &mut Report, settings: &Settings, root: &Root) {
             Found::Content { entries, named, problems } => {
                 let unheard = if settings.names.contains(&source) { "" } else { "; devices.names doesn't hear it" };
                 let what = source.name();
-                report.ok("names", format!("{path} ({what}): {named} of {entries} entries give a name{unheard}"));
+                let entries = counted(entries, "entry", "entries");
+                report.ok("names", format!("{path} ({what}): {entries}, {named} with a name{unheard}"));
                 for problem in problems.iter().take(NAMED_AT_MOST) {
                     report.warning("names", format!("{path}: {problem}"));
                 }
@@ -34,7 +36,7 @@ pub(super) fn check(report: &mut Report, settings: &Settings, root: &Root) {
         }
     }
     match neighbours::read(root) {
-        Ok(found) => report.ok("neighbours", format!("{} addresses answer", found.len())),
+        Ok(found) => report.ok("neighbours", counted(found.len(), "address answers", "addresses answer")),
         Err(error) => report.warning(
             "neighbours",
             format!("can't be read, so IPv6 addresses that no lease tells are \"other\": {error}"),

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Entry, Progress, Table, TableError};
 use crate::root::Root;
+use crate::wording::counted;
 
 /// Counts the table, in each way that it can be read.
 pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
@@ -25,13 +26,16 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
                     (nothing is tracked in a network namespace until a rule asks for its state)?";
         report.warning("table", text);
     } else {
-        report.ok("table", format!("readable: {read} entries of {allowed} allowed"));
+        let entries = counted(read, "entry", "entries");
+        report.ok("table", format!("readable: {entries} of {allowed} allowed"));
     }
     if unreadable > 0 {
-        report.warning(
-            "table",
-            format!("{unreadable} entries can't be understood and are left out of every count"),
+        let entries = counted(
+            unreadable,
+            "entry can't be understood and is left out",
+            "entries can't be understood and are left out",
         );
+        report.warning("table", format!("{entries} of every count"));
     }
     match table.accounting() {
         Some(true) => report.ok("accounting", "on: the kernel counts packets and bytes of each connection"),

@@ -241,3 +241,84 @@ fn long_values_are_cut() {
         assert!(error.message.chars().count() < 500, "{error}");
     }
 }
+
+#[test]
+fn an_address_that_is_none_is_not_taken_for_a_name() {
+    let v4 = "is not an IPv4 address: four numbers from 0 to 255, such as \"192.168.8.10\", would be right";
+    let v6 = "is not an IPv6 address, such as \"fd00::5\"";
+    for (host, kind) in [
+        ("192.168.8.256", v4),
+        ("192.168.8", v4),
+        ("192.168.8.10.1", v4),
+        ("192.168.8.010", v4),
+        ("192.168.8.10.", v4),
+        ("1921681010", v4),
+        ("0x7f.1", v4),
+        ("127.0.0.0x1", v4),
+        ("nas.1", v4),
+        ("[fd00::zz]", v6),
+        ("[fd00:5]", v6),
+        ("[1:2:3:4:5:6:7:8:9]", v6),
+        ("[%br-lan:1]", v6),
+    ] {
+        let text = format!("telegraf.address = \"{host}:8094\"");
+        check(&[(&text, 1, 20, &format!("\"{}\" {kind}", host.trim_matches(['[', ']'])))]);
+    }
+    for host in [
+        "192.168.8.10",
+        "nas",
+        "nas1",
+        "1.pool",
+        "9to5.lan",
+        "0xnas.lan",
+        "a.x1",
+        "[fe80::1%br-lan]",
+        "[::1]",
+    ] {
+        Config::parse(&format!("telegraf.address = \"{host}:8094\"")).expect(host);
+    }
+}
+
+#[test]
+fn prefixes_that_hold_far_more_than_a_lan() {
+    check(&[
+        (
+            "lan.prefixes = [\"0.0.0.0/0\"]",
+            1,
+            17,
+            "\"0.0.0.0/0\" holds far more than a LAN: /8 or longer would be right, such as \"192.168.8.0/24\"",
+        ),
+        (
+            "[lan]\nprefixes = [\"192.168.8.0/24\", \"::/0\"]",
+            2,
+            31,
+            "\"::/0\" holds far more than a LAN: /7 or longer would be right, such as \"fd00:8::/64\"",
+        ),
+        ("lan.prefixes = [\"128.0.0.0/1\"]", 1, 17, "such as \"192.168.8.0/24\""),
+        ("lan.prefixes = [\"10.0.0.0/7\"]", 1, 17, "such as \"192.168.8.0/24\""),
+        ("lan.prefixes = [\"2000::/3\"]", 1, 17, "such as \"fd00:8::/64\""),
+    ]);
+    Config::parse("lan.prefixes = [\"10.0.0.0/8\", \"fc00::/7\", \"192.168.8.1/32\"]")
+        .expect("what a LAN may have");
+}
+
+#[test]
+fn names_that_nobody_gives() {
+    let words = "an empty list would leave every device without a name: [\"registry\"] would hear your own file only, and \
+                 without this line all sources are heard";
+    check(&[("devices.names = []", 1, 17, words), ("[devices]\nnames = [ ]", 2, 9, words)]);
+}
+
+#[test]
+fn paths_that_depend_on_where_the_program_was_started() {
+    let end = "is not a path that begins with \"/\", such as \"/tmp/dhcp.leases\"";
+    check(&[
+        ("devices.registry = \"names.txt\"", 1, 20, &format!("\"names.txt\" {end}")),
+        ("devices.registry = \"\"", 1, 20, &format!("\"\" {end}")),
+        ("devices.leases = [\"/tmp/dhcp.leases\", \"tmp/dhcp.leases\"]", 1, 39, end),
+        ("devices.odhcpd = [\"./odhcpd\"]", 1, 19, &format!("\"./odhcpd\" {end}")),
+        ("devices.vendors = [\"~/manuf\"]", 1, 20, &format!("\"~/manuf\" {end}")),
+        ("devices.leases = [\"/tmp/a\\u0000b\"]", 1, 19, end),
+        ("devices.leases = [\"/tmp/a\\nok\"]", 1, 19, end),
+    ]);
+}

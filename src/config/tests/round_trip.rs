@@ -1,12 +1,12 @@
 //! Whatever a configuration may be, its text is read again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use proptest::collection::{btree_map, vec};
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::{NAMES, switches::Switches};
 
 /// What is made of texts, those left out that are not allowed.
@@ -14,8 +14,8 @@ fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl St
     texts.prop_filter_map("not allowed", |text| T::try_from(text).ok())
 }
 
-fn paths() -> impl Strategy<Value = Vec<PathBuf>> {
-    vec(any::<String>().prop_map(PathBuf::from), 0..3)
+fn paths() -> impl Strategy<Value = Vec<AbsolutePath>> {
+    vec(made_of("/\\PC{0,12}"), 0..3)
 }
 
 fn switches() -> impl Strategy<Value = Switches> {
@@ -31,7 +31,7 @@ fn telegraf() -> impl Strategy<Value = TelegrafConfig> {
 }
 
 fn lan() -> impl Strategy<Value = LanConfig> {
-    let prefix = (any::<std::net::IpAddr>(), 0_u8..=32).prop_map(|(address, length)| {
+    let prefix = (any::<std::net::IpAddr>(), 8_u8..=32).prop_map(|(address, length)| {
         let net = ipnet::IpNet::new(address, length).unwrap().trunc();
         crate::lan::config::Prefix(net)
     });
@@ -40,12 +40,12 @@ fn lan() -> impl Strategy<Value = LanConfig> {
 }
 
 fn devices() -> impl Strategy<Value = DevicesConfig> {
-    let names = subsequence(NameSource::ALL.to_vec(), 0..=NameSource::ALL.len())
+    let names = subsequence(NameSource::ALL.to_vec(), 1..=NameSource::ALL.len())
         .prop_shuffle()
         .prop_map(|sources| sources.try_into().unwrap());
     let remember = (60_000_u64..=2_592_000_000).prop_map(|millis| format!("{millis}ms").try_into().unwrap());
     let tags = subsequence(vec![DeviceTag::DeviceType, DeviceTag::Ip, DeviceTag::Mac], 0..=3);
-    let registry = any::<String>().prop_map(PathBuf::from);
+    let registry = made_of("/\\PC{0,12}");
     (registry, paths(), paths(), paths(), names, remember, tags).prop_map(
         |(registry, leases, odhcpd, vendors, names, remember, tags)| DevicesConfig {
             registry,

@@ -1,6 +1,7 @@
 //! `[telegraf]`: where snapshots are sent.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -54,8 +55,33 @@ impl TryFrom<String> for Address {
         if host.is_empty() || !host.bytes().all(plain) {
             return Err(bad());
         }
+        refuse_half_an_address(host)?;
         Ok(Self { host: host.to_owned(), port })
     }
+}
+
+/// Refuses what was meant as an address and is none, which would be asked for as a name for ever.
+///
+/// No name ends in a number: no top-level domain is one (RFC 3696, section 2), and the C library takes what does for an
+/// address of a form that nobody means, such as 10.1 for 10.0.0.1.
+fn refuse_half_an_address(host: &str) -> Result<(), ValueError> {
+    if host.contains(':') {
+        // Behind the percent sign is an interface (RFC 4007, section 11).
+        let address = host.split_once('%').map_or(host, |(address, _)| address);
+        return match address.parse::<Ipv6Addr>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ValueError::is_not(host, "an IPv6 address, such as \"fd00::5\"")),
+        };
+    }
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_number && host.parse::<Ipv4Addr>().is_err() {
+        let expected =
+            "an IPv4 address: four numbers from 0 to 255, such as \"192.168.8.10\", would be right";
+        return Err(ValueError::is_not(host, expected));
+    }
+    Ok(())
 }
 
 impl From<Address> for String {
