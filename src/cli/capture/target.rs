@@ -112,6 +112,8 @@ mod tests {
         let place = env::temp_dir().join(format!("conntrack-exporter-target-{}-{test}", std::process::id()));
         let _ = fs::remove_dir_all(&place);
         fs::create_dir(&place).unwrap();
+        // Whatever the umask: a directory that a group may write to is none to write in.
+        fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
         place
     }
 
@@ -164,6 +166,44 @@ mod tests {
             assert!(target.file(Path::new(path)).is_err(), "{path}");
         }
         assert!(!place.join("outside").exists());
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
+    fn whatever_becomes_of_its_path_the_files_go_where_it_was() {
+        let place = place("swapped");
+        let [new, moved, elsewhere] = ["new", "moved", "elsewhere"].map(|name| place.join(name));
+        fs::create_dir(&elsewhere).unwrap();
+        let target = Target::create(&new).unwrap();
+        target.file(Path::new("/etc/hosts")).unwrap();
+        fs::rename(&new, &moved).unwrap();
+        symlink(&elsewhere, &new).unwrap();
+        for path in ["/tmp/dhcp.leases", "/etc/ethers"] {
+            target.file(Path::new(path)).unwrap().write_all(b"x").unwrap();
+        }
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0, "led outside");
+        for path in ["etc/hosts", "etc/ethers", "tmp/dhcp.leases"] {
+            assert!(moved.join(path).is_file(), "{path}");
+        }
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
+    fn where_others_may_write_nothing_is_made() {
+        let place = place("open");
+        let open = place.join("open");
+        fs::create_dir_all(open.join("own")).unwrap();
+        symlink(open.join("own"), place.join("link")).unwrap();
+        for (mode, refused) in [(0o777, true), (0o775, true), (0o757, true), (0o1777, false), (0o755, false)]
+        {
+            fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+            for (number, parent) in [&open, &open.join("own"), &place.join("link")].into_iter().enumerate() {
+                let directory = parent.join(format!("{mode:o}-{number}"));
+                let created = Target::create(&directory);
+                assert_eq!(created.is_err(), refused, "{mode:o} {}: {created:?}", directory.display());
+                assert_eq!(directory.exists(), !refused, "{}", directory.display());
+            }
+        }
         fs::remove_dir_all(place).unwrap();
     }
 }
