@@ -1,3 +1,5 @@
+mod leaks;
+
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
