@@ -73,8 +73,8 @@ impl fmt::Display for CaptureReport {
         if self.anonymised {
             writeln!(
                 f,
-                "Names, MACs and public addresses are others; private addresses, names of interfaces and times of\n\
-                 connections are as they were. Look it over before you hand it on."
+                "Names, MACs and public addresses are others; private IPv4 addresses, names of interfaces and times\n\
+                 of connections are as they were. Look it over before you hand it on."
             )?;
         }
         Ok(())
