@@ -1,11 +1,18 @@
-//! `capture` beside other people's directories.
+//! `capture`: beside other people's directories, and where the kernel has no text of its table.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use crate::exporter::PROGRAM;
+use conntrack_exporter::conntrack::{Reading, procfs};
+
+use crate::exporter::{PROGRAM, configure};
+use crate::household::Household;
+use crate::namespace::require;
+use crate::sources::{flows, read, text};
+use crate::truth::Held;
+use crate::wait::until;
 
 /// Whoever else has an account.
 const SOMEBODY: u32 = 12_345;
@@ -103,4 +110,66 @@ fn nothing_is_captured_to_where_somebody_else_could_lead_it() {
         assert!(output.status.success(), "{directory}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(place.0.join(directory).join("proc/net/nf_conntrack").is_file());
     }
+}
+
+/// Captures in the router's namespace, by a command before the program's own.
+fn capture(home: &Household, before: &[&str], config: &Path, directory: &Path) -> String {
+    let mut command = Command::new(before.first().unwrap_or(&PROGRAM));
+    command.args(before.get(1..).unwrap_or_default());
+    if !before.is_empty() {
+        command.arg(PROGRAM);
+    }
+    command.arg("--config").arg(config).arg("capture").arg(directory);
+    let child = home.router.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let output = child.wait_with_output().expect("a child that was just started");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn without_the_text_what_netlink_gives_is_written_as_text() {
+    // Where nothing is mounted, there is no text.
+    const WITHOUT_PROC: [&str; 5] =
+        ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$0\" \"$@\""];
+    require("unshare", "util-linux");
+    let home = Household::new("as-text");
+    let held = Held::all(&home);
+    let mut number = 0;
+    for (before, more) in [(&WITHOUT_PROC[..], ""), (&[], "source = \"netlink\"")] {
+        let config = configure(&home, "127.0.0.1:8094", "");
+        let text_of_config = fs::read_to_string(&config).expect("what was just written");
+        fs::write(&config, format!("{more}\n{text_of_config}")).expect("writing the configuration");
+        // The last packets of a connection arrive after the call that caused them has returned.
+        let (by_text, captured) = until("a quiet table", || {
+            number += 1;
+            let directory = home.file(&format!("captured-{number}"));
+            let by_text = flows(&home.router, text);
+            capture(&home, before, &config, &directory);
+            let table = File::open(directory.join("proc/net/nf_conntrack")).expect("the table");
+            let captured = read(Reading::Procfs(procfs::Reading::new(table)));
+            (by_text == flows(&home.router, text)).then_some((by_text, captured))
+        });
+        assert!(by_text.len() > 20 && by_text.iter().any(|flow| flow.original.counters.is_some()));
+        for (text, captured) in by_text.iter().zip(&captured) {
+            assert_eq!(text, captured);
+        }
+        assert_eq!(by_text.len(), captured.len());
+    }
+    let directory = home.file("anonymised");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let mut command = WITHOUT_PROC.to_vec();
+    command.extend([PROGRAM, "--anonymise"]);
+    let (program, arguments) = command.split_first().expect("unshare");
+    let mut command = Command::new(program);
+    command.args(arguments).arg("--config").arg(&config).arg("capture").arg(&directory);
+    let output = home
+        .router
+        .spawn(command.stdout(Stdio::null()).stderr(Stdio::null()))
+        .wait_with_output()
+        .expect("a child");
+    assert!(output.status.success());
+    let table = File::open(directory.join("proc/net/nf_conntrack")).expect("the table");
+    assert_eq!(read(Reading::Procfs(procfs::Reading::new(table))).len(), home.router.entries());
+    drop(held);
 }
