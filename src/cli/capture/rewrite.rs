@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::anonymise::Anonymiser;
+use crate::conntrack::procfs::print::Address;
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
 use crate::devices::formats::hosts::{self, Is, ShortNames};
@@ -240,17 +241,9 @@ fn table_word(word: &[u8], anonymiser: &mut Anonymiser, new: &mut Vec<u8>) {
     }
     new.extend(key);
     match lines::address(value).filter(|_| address) {
-        Some(found) => new.extend(as_the_kernel_shows(anonymiser.address(found)).bytes()),
+        Some(found) => new.extend(Address(anonymiser.address(found)).to_string().bytes()),
         None if number && is_number(value) => new.extend(value),
         None => new.push(b'?'),
-    }
-}
-
-/// IPv6 with all its digits, as `%pI6` has it.
-fn as_the_kernel_shows(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => v6.segments().map(|segment| format!("{segment:04x}")).join(":"),
     }
 }
 
