@@ -1,12 +1,18 @@
 //! `capture`: everything that the program reads here, written to a directory that `--root` replays.
 //!
 //! To anonymise files, they are written anew from what the program understands of them; otherwise they are copied as
-//! they are. What can't be had is told and the rest goes on.
+//! they are. A table that netlink alone gives is written as the text that it stands for. What can't be had is told and
+//! the rest goes on.
 
 mod anonymise;
+mod messages;
 mod report;
 mod rewrite;
 mod settings;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "new files below a descriptor: nothing there can be waited for"
+)]
 mod target;
 
 use std::collections::HashSet;
@@ -22,7 +28,7 @@ use super::path::path;
 use super::{GlobalArgs, print, print_error};
 use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
-use crate::conntrack::backend::TableBackend;
+use crate::conntrack::backend::{BackendChoice, TableBackend};
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
 use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
@@ -32,6 +38,7 @@ use crate::files::{self, FIGURE_AT_MOST, WRITTEN_AT_MOST};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
+use messages::Messages;
 use report::{CaptureReport, LARGEST_LIST, Omission, OmissionError};
 use rewrite::{FileKind, Rewritten};
 use target::Target;
@@ -123,20 +130,32 @@ struct Capture<'a> {
 }
 
 impl Capture<'_> {
+    /// The table: as its text, or else as what netlink gives, whichever the configuration permits.
     fn table(&mut self) {
-        let from = self.from.root.path(TABLE);
-        match files::open(&from) {
-            Ok(file) => self.stream(Path::new(TABLE), file, u64::MAX),
-            Err(source) => {
-                let error = TableError {
-                    backend: TableBackend::Procfs,
-                    path: from,
-                    live: self.from.root.is_live(),
-                    source,
-                };
-                self.omit(TABLE, OmissionError::Unreadable(error.to_string()));
-            }
+        let path = self.from.root.path(TABLE);
+        let mut refusals = Vec::new();
+        for &backend in backends(self.from.root, self.from.config.source) {
+            let source = match backend {
+                TableBackend::Procfs => match files::open(&path) {
+                    Ok(file) => return self.stream(Path::new(TABLE), file, u64::MAX),
+                    Err(error) => error,
+                },
+                TableBackend::Netlink => match Messages::begin() {
+                    Ok(messages) => return self.messages(messages),
+                    Err(error) => error,
+                },
+            };
+            let error = TableError { backend, path: path.clone(), live: self.from.root.is_live(), source };
+            refusals.push(error.to_string());
         }
+        self.omit(TABLE, OmissionError::Unreadable(refusals.join("; ")));
+    }
+
+    fn messages(&mut self, messages: Messages) {
+        let path = Path::new(TABLE);
+        let file = self.target.file(path).map_err(OmissionError::Unwritable);
+        let written = file.and_then(|file| messages.write(file, self.anonymiser.as_mut()));
+        self.note(path, written);
     }
 
     fn interfaces(&mut self, found: io::Result<Vec<Interface>>) {
@@ -307,6 +326,17 @@ impl Capture<'_> {
     }
 }
 
+/// By which ways the table is had, each where the ones before it fail. The text comes first, for it is the kernel's own.
+const fn backends(root: &Root, choice: BackendChoice) -> &'static [TableBackend] {
+    match choice {
+        // Of a replayed router there is no other.
+        _ if !root.is_live() => &[TableBackend::Procfs],
+        BackendChoice::Auto => &[TableBackend::Procfs, TableBackend::Netlink],
+        BackendChoice::Procfs => &[TableBackend::Procfs],
+        BackendChoice::Netlink => &[TableBackend::Netlink],
+    }
+}
+
 /// What is to be understood in a file; `None` of one of vendors.
 fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
     let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
@@ -331,7 +361,7 @@ fn copy(mut from: impl Read, mut to: File) -> Result<(), OmissionError> {
             Ok(0) => return Ok(()),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(OmissionError::Unreadable(error.to_string())),
+            Err(error) => return Err(OmissionError::CutShort(error.to_string())),
         };
         to.write_all(piece.get(..length).unwrap_or_default()).map_err(OmissionError::Unwritable)?;
     }
@@ -345,7 +375,7 @@ fn anonymise_table(from: impl Read, to: File, anonymiser: &mut Anonymiser) -> Re
     loop {
         line.clear();
         let read = from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|error| OmissionError::Unreadable(error.to_string()))? == 0 {
+        if read.map_err(|error| OmissionError::CutShort(error.to_string()))? == 0 {
             return to.flush().map_err(OmissionError::Unwritable);
         }
         new.clear();

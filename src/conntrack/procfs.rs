@@ -1,11 +1,12 @@
 //! The table as text: `/proc/net/nf_conntrack`, as the kernel's `ct_seq_show()` prints it.
 //!
-//! [`Reading`] streams the file through one fixed buffer, [`mod@line`] understands what stands there. A second parser
+//! [`Reading`] streams the file through one fixed buffer, [`mod@line`] understands what stands there, and [`mod@print`] writes it. A second parser
 //! for the form that nearly every line has saves too little to be kept: making the text costs the kernel far more than
 //! reading it costs here.
 
 mod cursor;
 pub mod line;
+pub mod print;
 
 use std::fs::File;
 use std::io::{self, Read};

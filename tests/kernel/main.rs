@@ -11,6 +11,7 @@
     reason = "a test that can't go on has failed, and these words say where"
 )]
 
+mod capture;
 mod connections;
 mod delivery;
 mod exporter;

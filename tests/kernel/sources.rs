@@ -39,7 +39,7 @@ table inet zones {
 const PORTLESS: [u8; 4] = [47, 50, 115, 200];
 
 /// The table of the thread's namespace as text, whichever the process is in.
-fn text() -> Reading {
+pub(crate) fn text() -> Reading {
     Reading::Procfs(procfs::Reading::new(
         File::open("/proc/thread-self/net/nf_conntrack").expect("the table"),
     ))
@@ -49,17 +49,21 @@ fn messages() -> Reading {
     Reading::Netlink(netlink::Reading::begin().expect("root may ask"))
 }
 
-fn flows(router: &Namespace, open: fn() -> Reading) -> Vec<Flow> {
-    router.enter(|| {
-        let (mut reading, mut flows) = (open(), Vec::new());
-        let mut sink = |entry: Entry<'_>| match entry {
-            Entry::Flow(flow) => flows.push(Flow { timeout: flow.timeout.map(|_| 0), ..flow }),
-            Entry::Unreadable { bytes, why } => panic!("{why}: {}", bytes.escape_ascii()),
-        };
-        while reading.step(&mut sink).expect("the table") == Progress::More {}
-        flows.sort_by_key(identity);
-        flows
-    })
+/// What a way of reading gives in a namespace, as [`read`] has it.
+pub(crate) fn flows(router: &Namespace, open: fn() -> Reading) -> Vec<Flow> {
+    router.enter(|| read(open()))
+}
+
+/// All entries in order, without their times, which differ from one reading to the next.
+pub(crate) fn read(mut reading: Reading) -> Vec<Flow> {
+    let mut flows = Vec::new();
+    let mut sink = |entry: Entry<'_>| match entry {
+        Entry::Flow(flow) => flows.push(Flow { timeout: flow.timeout.map(|_| 0), ..flow }),
+        Entry::Unreadable { bytes, why } => panic!("{why}: {}", bytes.escape_ascii()),
+    };
+    while reading.step(&mut sink).expect("the table") == Progress::More {}
+    flows.sort_by_key(identity);
+    flows
 }
 
 /// What tells an entry from all others, zones aside.

@@ -33,6 +33,8 @@ pub(super) struct Omission {
 pub(super) enum OmissionError {
     /// It can't be read; the text says why.
     Unreadable(String),
+    /// It can't be read to its end; the text says why.
+    CutShort(String),
     /// It can't be written, or not to its end.
     Unwritable(io::Error),
     /// Only the beginning is read of a file as large.
@@ -70,7 +72,7 @@ impl CaptureReport {
 impl OmissionError {
     /// Whether it went wrong, or was meant to be.
     const fn is_a_failure(&self) -> bool {
-        matches!(self, Self::Unreadable(_) | Self::Unwritable(_))
+        matches!(self, Self::Unreadable(_) | Self::CutShort(_) | Self::Unwritable(_))
     }
 }
 
@@ -85,8 +87,8 @@ impl fmt::Display for CaptureReport {
         if self.anonymised {
             writeln!(
                 f,
-                "Names, MACs and public addresses are others; private addresses, names of interfaces and times of\n\
-                 connections are as they were. Look it over before you hand it on."
+                "Names, MACs and public addresses are others; private IPv4 addresses, names of interfaces and times\n\
+                 of connections are as they were. Look it over before you hand it on."
             )?;
         }
         Ok(())
@@ -98,6 +100,7 @@ impl fmt::Display for Omission {
         let path = self.path.display();
         match &self.cause {
             OmissionError::Unreadable(why) => write!(f, "{path} is missing: {why}"),
+            OmissionError::CutShort(why) => write!(f, "{path} is cut short: {why}"),
             OmissionError::Unwritable(why) => {
                 write!(f, "{path} is missing or cut short: it can't be written: {why}")
             }

@@ -1,20 +1,34 @@
 //! The directory that a capture is written to, and nothing beside it.
+//!
+//! Its path is walked once, to a descriptor; everything is then made below that. Whoever renames the directory, or puts
+//! a link where it was, changes nothing about where the files go.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+mod walk;
+
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
+use nix::unistd::Uid;
+use rustix::fs::{Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat};
+use rustix::io::Errno;
 use thiserror::Error;
 
 /// Only the owner may look: it says who is at home, and with whom they talk.
-const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: Mode = Mode::RWXU;
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// A directory whose entries can be read; no link to one.
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// A file that wasn't there; neither is a link at its place.
+const NEW_FILE: OFlags =
+    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Where a capture goes.
 #[derive(Debug)]
 pub(super) struct Target {
-    directory: PathBuf,
+    directory: OwnedFd,
 }
 
 /// Why nothing is written to a directory.
@@ -29,6 +43,13 @@ pub(in crate::cli) enum TargetError {
     /// Somebody else could put links into it while it is written.
     #[error("{} belongs to somebody else: name a new directory", .0.display())]
     NotOurs(PathBuf),
+    /// Somebody else can put there whatever they like, so that its path leads where they like.
+    #[error(
+        "{} is not safe to write in, for somebody else could put a link there: name a directory in /tmp, or in one \
+         that only you and root may write",
+        .0.display()
+    )]
+    OpenToOthers(PathBuf),
     /// It can't be made or read.
     #[error("{}: {source}", path.display())]
     Failed {
@@ -40,65 +61,71 @@ pub(in crate::cli) enum TargetError {
 }
 
 impl Target {
-    /// Makes the directory, or takes it if it is empty.
+    /// Makes the directory, or takes it if it is empty and our own. Refuses a path through a directory in which
+    /// somebody else could have put a link.
     pub(super) fn create(directory: &Path) -> Result<Self, TargetError> {
-        let failed = |source| TargetError::Failed { path: directory.to_path_buf(), source };
-        match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take(directory)?,
-            made => made.map_err(failed)?,
+        let ours = Uid::effective().as_raw();
+        let path = || directory.to_path_buf();
+        let failed = |source: Errno| TargetError::Failed { path: path(), source: source.into() };
+        let opened = match (directory.parent(), directory.file_name()) {
+            (Some(parent), Some(name)) => {
+                let parent = walk::open_parent(parent, ours)?;
+                match mkdirat(&parent, name, DIRECTORY_MODE) {
+                    Ok(()) | Err(Errno::EXIST) => openat(&parent, name, DIRECTORY, Mode::empty()),
+                    Err(error) => Err(error),
+                }
+            }
+            // `.`, `..` and `/` have no name to be made by.
+            _ => openat(walk::open_directory(directory, ours)?, ".", DIRECTORY, Mode::empty()),
+        };
+        let opened = opened.map_err(|error| match error {
+            Errno::NOTDIR | Errno::LOOP => TargetError::NotADirectory(path()),
+            error => failed(error),
+        })?;
+        if fstat(&opened).map_err(failed)?.st_uid != ours {
+            return Err(TargetError::NotOurs(path()));
         }
-        Ok(Self { directory: directory.to_path_buf() })
+        // One that isn't empty stays as it is.
+        if !is_empty(&opened).map_err(failed)? {
+            return Err(TargetError::NotEmpty(path()));
+        }
+        fchmod(&opened, DIRECTORY_MODE).map_err(failed)?;
+        // Now that nobody else can write to it.
+        let empty = is_empty(&opened).map_err(failed)?;
+        if empty { Ok(Self { directory: opened }) } else { Err(TargetError::NotEmpty(path())) }
     }
 
     /// Makes the file that stands for the router's `path`, which must not be there yet.
     pub(super) fn file(&self, path: &Path) -> io::Result<File> {
         let path = path.strip_prefix("/").unwrap_or(path);
-        let mut below = self.directory.clone();
-        let mut components = path.components().peekable();
-        while let Some(component) = components.next() {
-            let Component::Normal(name) = component else {
-                return Err(io::Error::other("its path leads out of the directory"));
-            };
-            below.push(name);
-            if components.peek().is_some() {
-                enter(&below)?;
-            }
+        let names = path.components().map(|component| match component {
+            Component::Normal(name) => Ok(name),
+            _ => Err(io::Error::other("its path leads out of the directory")),
+        });
+        let names = names.collect::<io::Result<Vec<_>>>()?;
+        let (name, directories) = names.split_last().ok_or(io::ErrorKind::IsADirectory)?;
+        let mut below = self.directory.try_clone()?;
+        for directory in directories {
+            below = enter(&below, directory)?;
         }
-        // With O_EXCL a link at the end is not followed either.
-        #[expect(clippy::disallowed_methods, reason = "a new file, which capture writes")]
-        OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(below)
+        Ok(openat(&below, *name, NEW_FILE, FILE_MODE)?.into())
     }
 }
 
-/// Takes over a directory that is there.
-fn take(directory: &Path) -> Result<(), TargetError> {
-    let path = || directory.to_path_buf();
-    let failed = |source| TargetError::Failed { path: path(), source };
-    let metadata = fs::symlink_metadata(directory).map_err(failed)?;
-    if !metadata.is_dir() {
-        return Err(TargetError::NotADirectory(path()));
+fn is_empty(directory: impl AsFd) -> rustix::io::Result<bool> {
+    for entry in Dir::read_from(directory)? {
+        if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+            return Ok(false);
+        }
     }
-    let is_empty = || Ok(fs::read_dir(directory).map_err(failed)?.next().is_none());
-    if !is_empty()? {
-        return Err(TargetError::NotEmpty(path()));
-    }
-    // The owner of this process's own directory is whoever it runs as.
-    let ours = fs::metadata("/proc/self").map_err(failed)?.uid();
-    if metadata.uid() != ours {
-        return Err(TargetError::NotOurs(path()));
-    }
-    fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)).map_err(failed)?;
-    // Now that nobody else can write to it.
-    if is_empty()? { Ok(()) } else { Err(TargetError::NotEmpty(path())) }
+    Ok(true)
 }
 
-fn enter(directory: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let is_directory = fs::symlink_metadata(directory)?.is_dir();
-            if is_directory { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
-        }
-        made => made,
+/// The directory `name`, which is made unless it is there.
+fn enter(below: &OwnedFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    match mkdirat(below, name, DIRECTORY_MODE) {
+        Ok(()) | Err(Errno::EXIST) => openat(below, name, DIRECTORY, Mode::empty()),
+        Err(error) => Err(error),
     }
 }
 
@@ -106,13 +133,16 @@ fn enter(directory: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::env;
+    use std::fs::{self, Permissions};
     use std::io::Write;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     fn place(test: &str) -> PathBuf {
         let place = env::temp_dir().join(format!("conntrack-exporter-target-{}-{test}", std::process::id()));
         let _ = fs::remove_dir_all(&place);
         fs::create_dir(&place).unwrap();
+        // Whatever the umask: a directory that a group may write to is none to write in.
+        fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
         place
     }
 
@@ -165,6 +195,44 @@ mod tests {
             assert!(target.file(Path::new(path)).is_err(), "{path}");
         }
         assert!(!place.join("outside").exists());
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
+    fn whatever_becomes_of_its_path_the_files_go_where_it_was() {
+        let place = place("swapped");
+        let [new, moved, elsewhere] = ["new", "moved", "elsewhere"].map(|name| place.join(name));
+        fs::create_dir(&elsewhere).unwrap();
+        let target = Target::create(&new).unwrap();
+        target.file(Path::new("/etc/hosts")).unwrap();
+        fs::rename(&new, &moved).unwrap();
+        symlink(&elsewhere, &new).unwrap();
+        for path in ["/tmp/dhcp.leases", "/etc/ethers"] {
+            target.file(Path::new(path)).unwrap().write_all(b"x").unwrap();
+        }
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0, "led outside");
+        for path in ["etc/hosts", "etc/ethers", "tmp/dhcp.leases"] {
+            assert!(moved.join(path).is_file(), "{path}");
+        }
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
+    fn where_others_may_write_nothing_is_made() {
+        let place = place("open");
+        let open = place.join("open");
+        fs::create_dir_all(open.join("own")).unwrap();
+        symlink(open.join("own"), place.join("link")).unwrap();
+        for (mode, refused) in [(0o777, true), (0o775, true), (0o757, true), (0o1777, false), (0o755, false)]
+        {
+            fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+            for (number, parent) in [&open, &open.join("own"), &place.join("link")].into_iter().enumerate() {
+                let directory = parent.join(format!("{mode:o}-{number}"));
+                let created = Target::create(&directory);
+                assert_eq!(created.is_err(), refused, "{mode:o} {}: {created:?}", directory.display());
+                assert_eq!(directory.exists(), !refused, "{}", directory.display());
+            }
+        }
         fs::remove_dir_all(place).unwrap();
     }
 }

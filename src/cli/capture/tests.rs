@@ -1,8 +1,10 @@
+mod leaks;
+
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::time::Duration;
 
 use crate::collector::{Collector, Moment};
@@ -15,6 +17,8 @@ fn place(test: &str) -> PathBuf {
     let place = env::temp_dir().join(format!("conntrack-exporter-capture-{}-{test}", std::process::id()));
     let _ = fs::remove_dir_all(&place);
     fs::create_dir(&place).unwrap();
+    // Whatever the umask: a directory that a group may write to is none to write in.
+    fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
     place
 }
 
@@ -327,7 +331,7 @@ fn links_are_read_and_never_written_through() {
     let router = personal(&place);
     fs::rename(router.root.join("tmp/dhcp.leases"), place.join("leases")).unwrap();
     symlink(place.join("leases"), router.root.join("tmp/dhcp.leases")).unwrap();
-    fs::create_dir_all(place.join("deep/er")).unwrap();
+    fs::DirBuilder::new().mode(0o755).recursive(true).create(place.join("deep/er")).unwrap();
     fs::write(place.join("outside"), "secret").unwrap();
     let directory = place.join("deep/er/capture");
     let report = router.capture(&directory, false);

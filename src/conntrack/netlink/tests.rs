@@ -6,6 +6,7 @@ use super::*;
 use crate::conntrack::any_flow::any_flow;
 use crate::conntrack::entry::EntryError;
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
+use crate::conntrack::procfs::{line, print::Line};
 
 const NESTED: u16 = attributes::NESTED;
 
@@ -246,6 +247,22 @@ proptest! {
             if let Some(found) = usual::parse(payload) {
                 prop_assert_eq!(plain(payload), Ok(found));
             }
+        }
+    }
+
+    /// Whatever is done to a message that is still understood.
+    #[test]
+    fn the_text_of_a_message_gives_the_same_flow(
+        flow in any_flow(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut payload = payload(&flow, &parts(&flow));
+        for (place, byte) in changes {
+            let place = place.index(payload.len());
+            payload[place] = byte;
+        }
+        if let Entry::Flow(found) = parse(&payload) {
+            prop_assert_eq!(line::parse(Line(&found).to_string().as_bytes()), Ok(found), "{}", Line(&found));
         }
     }
 

@@ -1,20 +1,28 @@
 //! Other addresses for those that lead to somebody.
 //!
 //! What everybody has stays: private, link-local and documentation ranges, groups. The router's own prefixes get
-//! others, in which hosts stand as they stood; everybody else gets a number. Replacements are of ranges that belong
-//! to nobody (`240.0.0.0/4` and `3fff::/20`), so none of them is anybody's, and what was replaced can be seen.
+//! others, in which whoever shared a prefix goes on to; everybody else gets a number. Replacements are of ranges that
+//! belong to nobody (`240.0.0.0/4` and `3fff::/20`), so none of them is anybody's, and what was replaced can be seen.
+//!
+//! Of IPv6 no more stays than those ranges, and hosts that were counted: every other bit of an address is scrambled, for
+//! it may be one of an IPv4 address's. Where an IPv4 address is known to lie ([`embedded`]), it gets its own replacement.
 
-use std::collections::{HashMap, HashSet};
+mod embedded;
+mod scrambler;
+
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::identities::Identities;
-use super::pseudonyms::{MAX_PSEUDONYMS, Pseudonyms, Rng};
+use super::pseudonyms::{MAX_PSEUDONYMS, Rng};
 use crate::devices::mac::Mac;
+use embedded::{Embedding, isatap, with_at, with_last};
+use scrambler::Scrambler;
 
 /// Ranges whose addresses tell nothing of whoever has them.
-const KEPT: [IpNet; 16] = [
+const KEPT: [IpNet; 13] = [
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
     v4([100, 64, 0, 0], 10),
@@ -28,11 +36,20 @@ const KEPT: [IpNet; 16] = [
     v4([203, 0, 113, 0], 24),
     v4([224, 0, 0, 0], 4),
     v4([255, 255, 255, 255], 32),
-    // Of these only the network's half stays.
-    v6([0xfe80, 0], 10),
-    v6([0xfc00, 0], 7),
-    v6([0x2001, 0xdb8], 32),
 ];
+
+/// Ranges of which no more stays than the range itself: link-local, unique local (its bit L besides), documentation,
+/// 6to4, and the local prefix of NAT64 (RFC 8215).
+const KEPT_V6: [Ipv6Net; 5] = [
+    v6([0xfe80, 0, 0], 10),
+    v6([0xfc00, 0, 0], 7),
+    v6([0x2001, 0xdb8, 0], 32),
+    v6([0x2002, 0, 0], 16),
+    LOCAL_NAT64,
+];
+const LOCAL_NAT64: Ipv6Net = v6([0x64, 0xff9b, 1], 48);
+/// Ranges all of whose addresses have an IPv4 address within, and are understood whole.
+const EMBEDDED_V6: [Ipv6Net; 3] = [v6([0, 0, 0], 64), v6([0x64, 0xff9b, 0], 96), v6([0x2001, 0, 0], 32)];
 
 /// Prefixes shorter than these are nobody's own.
 const SHORTEST_OWN: (u8, u8) = (8, 32);
@@ -48,15 +65,19 @@ const STRANGERS_WITH_MAC: u64 = 0x3fff_0001 << 32;
 const OWN_V6: u64 = 0x3fff_0800 << 32;
 const RANDOM_V6: u64 = (1 << 43) - 1;
 
-/// Hosts below this number stay: people and DHCP servers count from 1.
-const COUNTED: u64 = 1 << 16;
+/// Places in an IPv6 address: where its host's half begins, and where the 16 bits of it that people and DHCP servers
+/// count in.
+const HOST: u32 = 64;
+const COUNTED: u32 = 112;
+/// The length of a prefix of NAT64 behind which nothing comes but an IPv4 address.
+const NAT64: u8 = 96;
 
 const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
 }
 
-const fn v6([a, b]: [u16; 2], length: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), length))
+const fn v6([a, b, c]: [u16; 3], length: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length)
 }
 
 /// What replaces which address.
@@ -64,23 +85,29 @@ const fn v6([a, b]: [u16; 2], length: u8) -> IpNet {
 pub(super) struct Addresses {
     /// The widest of the router's own prefixes, none within another, and what replaces them.
     own: Vec<(IpNet, IpNet)>,
-    /// Networks that are parted further than a half of the address: hosts there stay, or they would change parts.
-    parted: HashSet<u64>,
+    /// Prefixes that part a host's half: whoever is in one stays in it.
+    parts: Vec<Ipv6Net>,
     strangers: HashMap<IpAddr, usize>,
     strange_networks: HashMap<u64, usize>,
-    sites: Pseudonyms<u64>,
-    hosts: Pseudonyms<u64>,
+    scrambler: Scrambler,
+}
+
+/// A network's half of an address, replaced.
+struct Network {
+    half: u64,
+    /// Whether hosts there that were counted stay.
+    counted: bool,
 }
 
 impl Addresses {
     /// Nothing replaced yet; `prefixes` are the router's own.
     pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
         let mut addresses = Self::default();
-        let halves = prefixes.iter().filter_map(|prefix| match prefix {
-            IpNet::V6(v6) if (65..128).contains(&v6.prefix_len()) => Some(halves(v6.addr()).0),
+        let parts = prefixes.iter().filter_map(|prefix| match prefix {
+            IpNet::V6(v6) if (65..128).contains(&v6.prefix_len()) => Some(*v6),
             _ => None,
         });
-        addresses.parted.extend(halves);
+        addresses.parts.extend(parts);
         let mut own: Vec<IpNet> = prefixes.iter().filter_map(to_be_replaced).collect();
         own.sort_by_key(IpNet::prefix_len);
         for prefix in own {
@@ -107,9 +134,12 @@ impl Addresses {
 
     fn v4(&mut self, v4: Ipv4Addr) -> Ipv4Addr {
         if let Some((IpNet::V4(from), IpNet::V4(to))) = self.own_of(v4.into()) {
-            return to.network() | v4 & from.hostmask();
+            let first = u128::from(v4.to_bits()) << 96;
+            let scrambled = self.scrambler.scramble(first, from.prefix_len().into(), 32, None);
+            let [a, b, c, d, ..] = scrambled.to_be_bytes();
+            return to.network() | Ipv4Addr::new(a, b, c, d) & from.hostmask();
         }
-        if is_kept(v4.into()) {
+        if is_kept(v4) {
             return v4;
         }
         let number = number(&mut self.strangers, v4.into());
@@ -120,49 +150,89 @@ impl Addresses {
         if v6.is_unspecified() || v6.is_loopback() {
             return v6;
         }
-        if let Some((prefix, inner)) = with_v4_inside(v6) {
-            return Ipv6Addr::from_bits(prefix | u128::from(self.v4(inner).to_bits()));
-        }
         if v6.is_multicast() {
             return group(v6, identities);
         }
-        let (network, host) = halves(v6);
-        let own = self.own_of(v6.into());
-        let new = match own {
-            _ if v6.is_unique_local() => self.site(network, identities.rng()),
-            Some((IpNet::V6(from), IpNet::V6(to))) => halves(to.network() | v6 & from.hostmask()).0,
-            _ if is_kept(v6.into()) => network,
-            _ => return self.stranger(v6, identities),
-        };
-        joined(new, self.host(network, host, identities))
-    }
-
-    /// A unique local prefix: its 40 random bits are another's (RFC 4193).
-    fn site(&mut self, network: u64, rng: &mut Rng) -> u64 {
-        const SITE: u64 = 0x00ff_ffff_ffff_0000;
-        // The bare ranges fc00:: and fd00:: are nobody's.
-        let site = match network & SITE {
-            0 => 0,
-            site => self.sites.replace(&site, || rng.next_u64() & SITE),
-        };
-        network & !SITE | site
-    }
-
-    fn host(&mut self, network: u64, host: u64, identities: &mut Identities) -> u64 {
-        if let Some(mac) = mac_of(host) {
-            return host_of(identities.mac(mac));
-        }
-        if host < COUNTED || self.parted.contains(&network) {
-            return host;
-        }
-        let rng = identities.rng();
-        self.hosts.replace(&host, || {
-            loop {
-                let random = rng.next_u64();
-                if random >> 32 > 0 && !is_of_a_mac(random) {
-                    return random;
-                }
+        let network = match Embedding::of(v6) {
+            Some(Embedding::Last(v4)) => return with_last(v6, self.v4(v4)),
+            Some(Embedding::Teredo { server, client }) => {
+                let client = Ipv4Addr::from_bits(!self.v4(client).to_bits());
+                return with_last(with_at(v6, 32, self.v4(server)), client);
             }
+            Some(Embedding::SixToFour(v4)) => {
+                let site = with_at(v6, 16, self.v4(v4));
+                Some(Network { half: self.scrambled(site, 48, Some(HOST)), counted: true })
+            }
+            None => self.network(v6),
+        };
+        match network {
+            Some(network) => joined(network.half, self.host(v6, network.counted, identities)),
+            None => self.stranger(v6, identities),
+        }
+    }
+
+    /// The network's half of an address of the router's own or of a range that stays.
+    fn network(&self, v6: Ipv6Addr) -> Option<Network> {
+        if let Some((IpNet::V6(from), IpNet::V6(to))) = self.own_of(v6.into()) {
+            let scrambled = joined(self.scrambled(v6, from.prefix_len().into(), None), 0);
+            return Some(Network {
+                half: halves(to.network() | scrambled & from.hostmask()).0,
+                counted: false,
+            });
+        }
+        let range = KEPT_V6.iter().find(|range| range.contains(&v6))?;
+        // The bit L of a unique local address says that its site was chosen at random (RFC 4193).
+        let length = if v6.is_unique_local() { 8 } else { range.prefix_len() };
+        Some(Network { half: self.scrambled(v6, length.into(), Some(HOST)), counted: true })
+    }
+
+    /// The network's half, scrambled from a place on.
+    fn scrambled(&self, v6: Ipv6Addr, from: u32, plain: Option<u32>) -> u64 {
+        halves(Ipv6Addr::from_bits(self.scrambler.scramble(v6.to_bits(), from, HOST, plain))).0
+    }
+
+    /// The host's half: of a MAC or an IPv4 address, what replaces those; unless it would leave a part of its network.
+    fn host(&mut self, v6: Ipv6Addr, counted: bool, identities: &mut Identities) -> u64 {
+        let host = halves(v6).1;
+        let scrambled = self.scrambled_host(host, counted);
+        let made_of = match mac_of(host) {
+            Some(mac) => Some(host_of(identities.mac(mac))),
+            None => self.inner_v4(v6).map(|(inner, is_isatap)| {
+                let above = if is_isatap { host } else { scrambled };
+                above >> 32 << 32 | u64::from(self.v4(inner).to_bits())
+            }),
+        };
+        made_of.filter(|new| self.parts_agree(v6, *new, counted)).unwrap_or(scrambled)
+    }
+
+    /// The same host's half is replaced by the same in every network; the keys of a network are not in it.
+    fn scrambled_host(&self, host: u64, counted: bool) -> u64 {
+        let plain = counted.then_some(COUNTED);
+        let new = halves(Ipv6Addr::from_bits(self.scrambler.scramble(host.into(), HOST, 128, plain))).1;
+        // The program would take it for a device.
+        if is_of_a_mac(new) && !is_of_a_mac(host) { new ^ 1 << 24 } else { new }
+    }
+
+    /// The IPv4 address at the end of a host's half, and whether that is so by ISATAP: or else behind a prefix of NAT64.
+    fn inner_v4(&self, v6: Ipv6Addr) -> Option<(Ipv4Addr, bool)> {
+        let host = halves(v6).1;
+        if let Some(v4) = isatap(host) {
+            return Some((v4, true));
+        }
+        let is_nat64 = |part: &Ipv6Net| part.prefix_len() == NAT64 && part.contains(&v6);
+        let behind = LOCAL_NAT64.contains(&v6) && host >> 32 == 0 || self.parts.iter().any(is_nat64);
+        let [.., a, b, c, d] = v6.octets();
+        // Hosts that were counted look as if they began with a zero.
+        (behind && a != 0).then(|| (Ipv4Addr::new(a, b, c, d), false))
+    }
+
+    /// Whether `new` is in the replacement of each part of its network that `v6` is in, and in no other.
+    fn parts_agree(&self, v6: Ipv6Addr, new: u64, counted: bool) -> bool {
+        let beside = self.parts.iter().filter(|part| halves(part.addr()).0 == halves(v6).0);
+        beside.into_iter().all(|part| {
+            let bits = 128 - u32::from(part.prefix_len());
+            let replaced = self.scrambled_host(halves(part.addr()).1, counted);
+            (new >> bits == replaced >> bits) == part.contains(&v6)
         })
     }
 
@@ -189,21 +259,22 @@ fn number<K: Eq + std::hash::Hash>(known: &mut HashMap<K, usize>, key: K) -> usi
     *known.entry(key).or_insert(next)
 }
 
-fn is_kept(address: IpAddr) -> bool {
-    KEPT.iter().any(|range| range.contains(&address))
+fn is_kept(v4: Ipv4Addr) -> bool {
+    KEPT.iter().any(|range| range.contains(&IpAddr::V4(v4)))
 }
 
 /// The part of a prefix that another replaces; `None` if it stays, or is no more than a part of the internet.
 fn to_be_replaced(prefix: &IpNet) -> Option<IpNet> {
-    if KEPT.iter().any(|range| range.contains(prefix)) {
-        return None;
-    }
     match prefix {
-        IpNet::V4(v4) => (v4.prefix_len() >= SHORTEST_OWN.0).then(|| prefix.trunc()),
+        IpNet::V4(v4) => {
+            let kept = KEPT.iter().any(|range| range.contains(prefix));
+            (!kept && v4.prefix_len() >= SHORTEST_OWN.0).then(|| prefix.trunc())
+        }
         IpNet::V6(v6) => {
-            let special = v6.addr().is_loopback() || v6.addr().is_unspecified() || v6.addr().is_multicast();
+            let kept = KEPT_V6.iter().chain(&EMBEDDED_V6).any(|range| range.contains(v6));
             let half = Ipv6Net::new(v6.addr(), v6.prefix_len().min(64)).ok()?;
-            (!special && v6.prefix_len() >= SHORTEST_OWN.1).then(|| half.trunc().into())
+            let own = !kept && !v6.addr().is_multicast() && v6.prefix_len() >= SHORTEST_OWN.1;
+            own.then(|| half.trunc().into())
         }
     }
 }
@@ -218,22 +289,15 @@ fn other_prefix(prefix: IpNet, rng: &mut Rng) -> IpNet {
     IpNet::new(base, prefix.prefix_len()).map_or(prefix, |new| new.trunc())
 }
 
-/// An IPv4 address that IPv6 speaks of: `::ffff:0:0/96` of RFC 4291 and `64:ff9b::/96` of RFC 6052.
-fn with_v4_inside(v6: Ipv6Addr) -> Option<(u128, Ipv4Addr)> {
-    let [.., a, b, c, d] = v6.octets();
-    let prefix = v6.to_bits() >> 32 << 32;
-    let known = matches!(v6.segments(), [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]);
-    known.then(|| (prefix, Ipv4Addr::new(a, b, c, d)))
-}
-
 /// Groups stay, but for what they say of hosts and networks: solicited-node groups have the last three octets of an
-/// address (RFC 4291), those of the flag P a prefix (RFC 3306).
+/// address (RFC 4291), those of node information queries a digest of a name (RFC 4620), those of the flag P a prefix
+/// (RFC 3306).
 fn group(v6: Ipv6Addr, identities: &mut Identities) -> Ipv6Addr {
     let octets = v6.octets();
     match octets {
-        [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, tail @ ..] => {
+        [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, of @ (0x01 | 0x02), 0xff, tail @ ..] => {
             let [a, b, c] = identities.tail(tail);
-            Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c])
+            Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, of, 0xff, a, b, c])
         }
         [_, flags, .., a, b, c, d] if flags & 0x20 != 0 => {
             Ipv6Addr::from([0xff, flags, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])

@@ -1,11 +1,9 @@
-use std::fmt::Write;
-use std::net::IpAddr;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::conntrack::any_flow::any_flow;
 use crate::conntrack::flow::Endpoint;
+use crate::conntrack::procfs::print::Line;
 
 fn good(line: &str) -> Flow {
     parse(line.as_bytes()).unwrap_or_else(|why| panic!("{why}: {line}"))
@@ -124,56 +122,6 @@ fn what_can_not_be_understood_says_why() {
     }
 }
 
-/// Prints a flow as the kernel's `ct_seq_show()` does.
-fn print(flow: &Flow) -> String {
-    let family = if flow.original.source.address.is_ipv4() { "ipv4     2" } else { "ipv6     10" };
-    let name = match flow.protocol {
-        Protocol::TCP => "tcp",
-        Protocol::UDP => "udp",
-        _ => "unknown",
-    };
-    let mut line = format!("{family} {name:<8} {}", flow.protocol.0);
-    if let Some(timeout) = flow.timeout {
-        write!(line, " {timeout}").unwrap();
-        if flow.protocol == Protocol::TCP {
-            write!(line, " {}", flow.state.name()).unwrap();
-        }
-    }
-    print_tuple(&mut line, flow.protocol, &flow.original);
-    if flow.flags.contains(Flags::UNREPLIED) {
-        line += " [UNREPLIED]";
-    }
-    print_tuple(&mut line, flow.protocol, &flow.reply);
-    for (flag, word) in
-        [(Flags::HW_OFFLOAD, " [HW_OFFLOAD]"), (Flags::OFFLOAD, " [OFFLOAD]"), (Flags::ASSURED, " [ASSURED]")]
-    {
-        if flow.flags.contains(flag) {
-            line += word;
-            break;
-        }
-    }
-    let Flow { mark, zone, .. } = flow;
-    line + &format!(" mark={mark} zone={zone} use=2")
-}
-
-fn print_tuple(line: &mut String, protocol: Protocol, tuple: &Tuple) {
-    let full = |address: IpAddr| match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => v6.segments().map(|group| format!("{group:04x}")).join(":"),
-    };
-    let (source, destination) = (tuple.source, tuple.destination);
-    write!(line, " src={} dst={}", full(source.address), full(destination.address)).unwrap();
-    let (low, high) = (source.port, destination.port);
-    match protocol.0 {
-        1 | 58 => write!(line, " type={} code={} id={low}", high >> 8, high & 0xff).unwrap(),
-        47 => write!(line, " srckey=0x{low:x} dstkey=0x{high:x}").unwrap(),
-        _ => write!(line, " sport={low} dport={high}").unwrap(),
-    }
-    if let Some(Counters { packets, bytes }) = tuple.counters {
-        write!(line, " packets={packets} bytes={bytes}").unwrap();
-    }
-}
-
 #[test]
 fn fields_that_only_some_kernels_print_change_nothing_else() {
     let bare = TCP.replace("mark=7 zone=2 ", "");
@@ -187,8 +135,7 @@ fn fields_that_only_some_kernels_print_change_nothing_else() {
 proptest! {
     #[test]
     fn a_printed_flow_is_read_again(flow in any_flow()) {
-        let line = print(&flow);
-        prop_assert_eq!(good(&line), flow);
+        prop_assert_eq!(good(&Line(&flow).to_string()), flow);
     }
 
     #[test]
@@ -198,7 +145,7 @@ proptest! {
 
     #[test]
     fn no_mutilation_makes_it_panic(flow in any_flow(), place: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
-        let mut line = print(&flow).into_bytes();
+        let mut line = Line(&flow).to_string().into_bytes();
         let place = place.index(line.len());
         line[place] = byte;
         let _ = parse(&line);
