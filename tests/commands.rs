@@ -138,9 +138,9 @@ fn a_table_that_cannot_be_read_is_1() {
     }
     // Not in the checkout, whose directories may be anybody's.
     let full = std::env::temp_dir().join(format!("conntrack-exporter-commands-{}", std::process::id()));
-    std::fs::create_dir_all(full.join("something")).unwrap();
+    fs::create_dir_all(full.join("something")).unwrap();
     let (code, _, stderr) = said(&["capture", full.to_str().unwrap(), "--root", nowhere]);
-    std::fs::remove_dir_all(&full).unwrap();
+    fs::remove_dir_all(&full).unwrap();
     assert_eq!(code, Some(1));
     let expected = format!("{} is not empty: name a directory that is, or a new one", full.display());
     assert!(stderr.contains(&expected), "{stderr}");
