@@ -1,4 +1,4 @@
-//! The one place where files are opened, only ever for reading.
+//! The one place where files are opened to be read, and where a way is gone to what is read or written to.
 //!
 //! What lies at a path is not to be trusted.
 //!
@@ -6,24 +6,24 @@
 //! here waits: a file is opened without blocking, looked at by its descriptor, and refused unless it is a regular one.
 //! Those of the kernel below `/proc` and `/sys` are regular too, of size 0.
 //!
-//! A link may have been put there so that root's power reads a file for somebody else. So the way there is gone step by
-//! step, and `trust` has a rule for what may be on it.
+//! A link may have been put there so that root's power reads a file for somebody else, or writes where they like. So the
+//! way there is gone step by step, and `trust` has the rules for what may be on it.
 //!
-//! Nobody else in this crate opens a file; other crates are handed its bytes, or a reader.
+//! Nobody else in this crate opens a file that is there; other crates are handed its bytes, or a reader.
 
 mod trust;
 mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, getgroups};
 use rustix::thread::{CapabilitySet, capabilities};
 use thiserror::Error;
 
 pub(crate) use trust::ChosenBy;
-use trust::Reader;
+use trust::{Kind, Reader};
 use walk::Walk;
 
 /// What a file that people write is read of at most, in bytes.
@@ -54,6 +54,22 @@ pub(crate) enum FileError {
     NotRoots,
 }
 
+/// Why nothing is to be made below a directory.
+#[derive(Debug, Error)]
+pub(crate) enum DirectoryError {
+    /// This on the way lets somebody besides root and the user of this process choose where it leads.
+    #[error("{}: others may choose where it leads", .0.display())]
+    OpenToOthers(PathBuf),
+    /// The way ends there. Where that is no directory, the cause is of the kind `NotADirectory`.
+    #[error("{}: {source}", path.display())]
+    Unreachable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         Self::other(error)
@@ -80,19 +96,43 @@ pub(crate) fn read_chosen(path: &Path, at_most: u64, chosen: ChosenBy) -> io::Re
     Ok(content)
 }
 
+/// Opens the directory at `path`, in which something is to be made: nobody but root and the user of this process can put
+/// anything on the way, nor exchange what is made. What is opened is not for listing (`O_PATH`).
+pub(crate) fn open_parent(path: &Path) -> Result<File, DirectoryError> {
+    open_if_safe(Walk::to_directory(path))
+}
+
+/// The same, whoever may write to the directory itself.
+pub(crate) fn open_directory(path: &Path) -> Result<File, DirectoryError> {
+    let mut walk = Walk::to_directory(path);
+    if walk.end.is_ok() {
+        // Nothing was looked up in it, unless a link to `.` is the last.
+        walk.way.pop_if(|end| end.kind == Kind::Directory);
+    }
+    open_if_safe(walk)
+}
+
+fn open_if_safe(walk: Walk) -> Result<File, DirectoryError> {
+    if let Some(index) = trust::first_open_to_others(&walk.way, Uid::effective().as_raw()) {
+        return Err(DirectoryError::OpenToOthers(walk.path(index)));
+    }
+    let path = walk.path(walk.names.len() - 1);
+    walk.end.map_err(|source| DirectoryError::Unreachable { path, source })
+}
+
 /// Whether permission is lacking to read the file at `path`, or to look for it.
 pub(crate) fn is_denied(path: &Path) -> bool {
-    Walk::to(path).is_denied()
+    Walk::to_file(path).end.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Whether root's power is to be used for the file at `path`, if there is one: nobody else chooses it. What can't be
 /// looked at doesn't speak against it.
 pub(crate) fn is_roots(path: &Path) -> bool {
-    trust::is_roots(&Walk::to(path).way)
+    trust::is_roots(&Walk::to_file(path).way)
 }
 
 fn open_chosen(path: &Path, chosen: ChosenBy) -> io::Result<File> {
-    let Walk { way, end } = Walk::to(path);
+    let Walk { way, end, .. } = Walk::to_file(path);
     let file = end?;
     trust::check(&way, reader()?, chosen)?;
     Ok(file)

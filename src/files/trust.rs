@@ -1,8 +1,10 @@
-//! Whether what lies at the end of a way is to be read: the rule, apart from all asking of the kernel.
+//! Whether what lies at the end of a way is to be read, or written to: the rules, apart from all asking of the kernel.
 //!
 //! Who may write to a directory on the way chooses which file is read. With root's power that must be root alone, or
 //! anybody could have root's files read for them: by a link, or by a file of a name that is looked for. Linux can refuse
 //! such links too (`may_follow_link()`, with `fs.protected_symlinks`), where that is switched on.
+//!
+//! Where something is made, nobody but root and who makes it may choose where that is.
 
 use super::FileError;
 
@@ -10,7 +12,7 @@ const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_OR_OTHERS_WRITE: u32 = 0o022;
 
-/// One thing on the way to a file.
+/// One thing on the way to a file or a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) kind: Kind,
@@ -66,8 +68,8 @@ pub(super) fn check(way: &[Node], reader: Reader, chosen: ChosenBy) -> Result<()
     let owner = owner.map_or(0, |end| end.uid);
     let is_trusted = |node: &Node| node.uid == 0 || node.uid == owner;
     let links_are_trusted = way.iter().filter(|node| node.kind == Kind::Link).all(is_trusted);
-    let takes_power = !way.iter().all(|node| node.is_open_to(reader));
-    if links_are_trusted && (!takes_power || is_trusted_all_the_way(way, chosen, is_trusted)) {
+    let needs_no_power = way.iter().all(|node| node.is_open_to(reader));
+    if links_are_trusted && (needs_no_power || is_trusted_all_the_way(way, chosen, is_trusted)) {
         return Ok(());
     }
     Err(FileError::NotRoots)
@@ -76,6 +78,17 @@ pub(super) fn check(way: &[Node], reader: Reader, chosen: ChosenBy) -> Result<()
 /// Whether nobody but root chooses what is at the end of `way`, and it is root's.
 pub(super) fn is_roots(way: &[Node]) -> bool {
     is_trusted_all_the_way(way, ChosenBy::Configuration, |node| node.uid == 0)
+}
+
+/// The index of the first on `way` that lets somebody besides root and the user `uid` choose what comes behind it.
+///
+/// The owner of a directory can exchange what somebody else put there, sticky or not. Where it is sticky nobody else
+/// can, but anybody may have put a link there.
+pub(super) fn first_open_to_others(way: &[Node], uid: u32) -> Option<usize> {
+    way.iter().position(|node| {
+        let is_open = node.kind == Kind::Directory && node.is_shared() && node.mode & STICKY == 0;
+        is_open || (node.uid != 0 && node.uid != uid)
+    })
 }
 
 fn is_trusted_all_the_way(way: &[Node], chosen: ChosenBy, is_trusted: impl Fn(&Node) -> bool) -> bool {
@@ -92,10 +105,12 @@ fn is_trusted_all_the_way(way: &[Node], chosen: ChosenBy, is_trusted: impl Fn(&N
 
 /// Everything but the first directory, with the directory that it is in.
 fn with_parents(way: &[Node]) -> impl Iterator<Item = (&Node, &Node)> {
-    let mut parent = way.first();
-    way.iter().skip(1).filter_map(move |node| {
-        let next = if node.kind == Kind::Directory { Some(node) } else { parent };
-        Some((std::mem::replace(&mut parent, next)?, node))
+    way.iter().skip(1).scan(way.first(), |parent, node| {
+        let pair = ((*parent)?, node);
+        if node.kind == Kind::Directory {
+            *parent = Some(node);
+        }
+        Some(pair)
     })
 }
 

@@ -1,14 +1,13 @@
-//! The way to a file, from directory to directory: by descriptors, so that nobody can exchange what was looked at.
+//! The way to a file or to a directory, step by step: by descriptors, so that nobody can exchange what was looked at.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use nix::libc;
 use rustix::fs::{CWD, Mode, OFlags, readlinkat};
 use rustix::io::Errno;
 
@@ -28,31 +27,47 @@ const BITS: u32 = 0o7777;
 /// A way that was gone as far as it leads.
 #[derive(Debug)]
 pub(super) struct Walk {
-    /// What was passed, the file at its end among it if there is one; nothing on the way to a file of the kernel's.
+    /// What was passed, what is at its end among it if that was reached; nothing on the way to a file of the kernel's.
     pub(super) way: Vec<Node>,
-    /// The regular file at its end, or why there is none.
+    /// How each of it is called in its directory; where the way ends too early, what could not be passed is the last.
+    pub(super) names: Vec<OsString>,
+    /// The regular file or the directory at its end, or why there is none.
     pub(super) end: io::Result<File>,
 }
 
 impl Walk {
-    /// Goes to `path` and opens what is there, without waiting for anybody.
-    pub(super) fn to(path: &Path) -> Self {
+    /// Goes to the file at `path` and opens it, without waiting for anybody.
+    pub(super) fn to_file(path: &Path) -> Self {
         if is_the_kernels(path) {
-            return Self { way: Vec::new(), end: open_kernels(path) };
+            return Self { way: Vec::new(), names: Vec::new(), end: open_kernels(path) };
         }
-        let mut way = Vec::new();
-        let end = walk(path, &mut way).map_err(|error| {
+        let mut walk = Self::to(path, Kind::File);
+        walk.end = walk.end.map_err(|error| {
             // The link of an open pipe leads there, and names no path: `/dev/stdin`, or a shell's `<(…)`.
             let is_a_pipe = error.kind() == io::ErrorKind::NotFound
                 && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
             if is_a_pipe { FileError::NotRegular.into() } else { error }
         });
-        Self { way, end }
+        walk
     }
 
-    /// Whether it ended where permission is lacking.
-    pub(super) fn is_denied(&self) -> bool {
-        self.end.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    /// Goes to the directory at `path`, which is the present one if that is empty.
+    pub(super) fn to_directory(path: &Path) -> Self {
+        Self::to(path, Kind::Directory)
+    }
+
+    fn to(path: &Path, kind: Kind) -> Self {
+        let (mut way, mut names) = (Vec::new(), Vec::new());
+        let end = walk(path, kind, &mut way, &mut names);
+        Self { way, names, end }
+    }
+
+    /// The path of that whose name has this index.
+    pub(super) fn path(&self, index: usize) -> PathBuf {
+        let above = self.way.iter().zip(&self.names).take(index);
+        let above = above.filter(|(node, _)| node.kind == Kind::Directory).map(|(_, name)| name);
+        // It begins anew at each `/`.
+        above.chain(self.names.get(index)).collect()
     }
 }
 
@@ -64,93 +79,76 @@ fn is_the_kernels(path: &Path) -> bool {
 }
 
 fn open_kernels(path: &Path) -> io::Result<File> {
-    let file = File::from(open_at(CWD, path.as_os_str(), READING)?);
+    let file = open_at(CWD, path.as_os_str(), READING)?;
     regular(&file.metadata()?)?;
     Ok(file)
 }
 
-fn walk(path: &Path, way: &mut Vec<Node>) -> io::Result<File> {
-    if path.as_os_str().is_empty() {
+fn walk(path: &Path, to: Kind, way: &mut Vec<Node>, names: &mut Vec<OsString>) -> io::Result<File> {
+    if path.as_os_str().is_empty() && to == Kind::File {
         return Err(io::ErrorKind::NotFound.into());
     }
-    // Not by way of the present directory, into which this user may not look.
-    let (start, rest) = path.strip_prefix("/").map_or((".", path), |rest| ("/", rest));
-    let mut directory = enter(OsStr::new(start), CWD, way)?;
-    let mut ahead = Ahead::default();
-    ahead.add(rest);
+    // What is still to be gone, the next at the end.
+    let mut ahead = steps(path);
+    // An absolute path not by way of the present directory, into which this user may not look.
+    if !path.is_absolute() {
+        ahead.push(".".into());
+    }
+    let mut directory = None;
     let mut links = 0;
-    while let Some(name) = ahead.names.pop() {
+    while let Some(name) = ahead.pop() {
+        names.push(name.clone());
         if way.len() >= NODES_AT_MOST {
-            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+            return Err(Errno::LOOP.into());
         }
-        if name == "/" || name == ".." {
-            directory = enter(&name, &directory, way)?;
-            continue;
-        }
-        let found = File::from(open_at(&directory, &name, OFlags::PATH | OFlags::NOFOLLOW)?);
+        let from = directory.as_ref().map_or(CWD, File::as_fd);
+        let found = open_at(from, &name, OFlags::PATH | OFlags::NOFOLLOW)?;
         let metadata = found.metadata()?;
         if metadata.is_dir() {
             way.push(node(Kind::Directory, &metadata));
-            directory = found;
+            directory = Some(found);
         } else if metadata.is_symlink() {
             way.push(node(Kind::Link, &metadata));
             links += 1;
             if links > LINKS_AT_MOST {
-                return Err(io::Error::from_raw_os_error(libc::ELOOP));
+                return Err(Errno::LOOP.into());
             }
-            let to = readlinkat(&found, "", Vec::new())?;
-            ahead.add(&PathBuf::from(OsString::from_vec(to.into_bytes())));
-        } else if !ahead.names.is_empty() {
-            return Err(io::ErrorKind::NotADirectory.into());
+            let leads_to = readlinkat(&found, "", Vec::new())?;
+            ahead.extend(steps(Path::new(OsStr::from_bytes(leads_to.to_bytes()))));
+        } else if to == Kind::File && ahead.is_empty() {
+            return open_file(from, &name, metadata, way);
         } else {
-            return open_file(&directory, &name, &metadata, way);
+            return Err(io::ErrorKind::NotADirectory.into());
         }
     }
-    Err(FileError::NotRegular.into())
-}
-
-/// What is still to be gone, the next at the end.
-#[derive(Debug, Default)]
-struct Ahead {
-    names: Vec<OsString>,
-}
-
-impl Ahead {
-    /// `path` comes first.
-    fn add(&mut self, path: &Path) {
-        let names = path.components().rev().filter(|component| *component != Component::CurDir);
-        self.names.extend(names.map(|component| component.as_os_str().to_os_string()));
+    match directory {
+        Some(directory) if to == Kind::Directory => Ok(directory),
+        _ => Err(FileError::NotRegular.into()),
     }
 }
 
-/// Passes on to the directory `name`.
-fn enter(name: &OsStr, from: impl AsFd, way: &mut Vec<Node>) -> io::Result<File> {
-    let directory = File::from(open_at(from, name, OFlags::PATH | OFlags::DIRECTORY)?);
-    way.push(node(Kind::Directory, &directory.metadata()?));
-    Ok(directory)
+/// The steps of a path, the first at the end.
+fn steps(path: &Path) -> Vec<OsString> {
+    let steps = path.components().rev().filter(|component| *component != Component::CurDir);
+    steps.map(|component| component.as_os_str().to_os_string()).collect()
 }
 
 /// Opens the file, which was looked at a moment ago.
-fn open_file(directory: &File, name: &OsStr, metadata: &Metadata, way: &mut Vec<Node>) -> io::Result<File> {
+fn open_file(directory: impl AsFd, name: &OsStr, seen: Metadata, way: &mut Vec<Node>) -> io::Result<File> {
     // That alone may do something to a device, so what is known to be none is not even tried.
-    regular(metadata)?;
-    let file = match open_at(directory, name, READING | OFlags::NOFOLLOW) {
-        Ok(file) => File::from(file),
-        Err(error) => {
-            way.push(node(Kind::File, metadata));
-            return Err(error.into());
-        }
-    };
+    regular(&seen)?;
+    let file = open_at(directory, name, READING | OFlags::NOFOLLOW);
     // It may have been exchanged meanwhile; what was opened can't.
-    let metadata = file.metadata()?;
+    let metadata = file.as_ref().map_or(Ok(seen), File::metadata)?;
     regular(&metadata)?;
     way.push(node(Kind::File, &metadata));
-    Ok(file)
+    file
 }
 
-fn open_at(directory: impl AsFd, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+fn open_at(directory: impl AsFd, name: &OsStr, flags: OFlags) -> io::Result<File> {
     #[expect(clippy::disallowed_methods, reason = "this is what everybody else is to call, without blocking")]
-    rustix::fs::openat(directory, name, flags | OFlags::CLOEXEC, Mode::empty())
+    let opened = rustix::fs::openat(directory, name, flags | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(opened.into())
 }
 
 fn regular(metadata: &Metadata) -> Result<(), FileError> {
@@ -199,18 +197,50 @@ mod tests {
             ("relative/file", vec![Link, Directory, Directory, Directory, Directory, File]),
             ("absolute/b/file", [vec![Link], above, vec![Directory, Directory, File]].concat()),
         ] {
-            let walk = Walk::to(&place.join(path));
+            let walk = Walk::to_file(&place.join(path));
             assert_eq!(below(&place, &walk), expected, "{path}");
             assert_eq!(read(walk), "text", "{path}");
         }
-        let walk = Walk::to(&place.join("a/b/file"));
+        let walk = Walk::to_file(&place.join("a/b/file"));
         assert_eq!(walk.way[walk.way.len() - 2].mode, 0o711);
         fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
+    fn a_directory_and_by_which_path_it_was_reached() {
+        let place = place("directory");
+        symlink("a/../a", place.join("relative")).unwrap();
+        symlink(place.join("a"), place.join("absolute")).unwrap();
+        for (path, reached) in [
+            ("a/b", "a/b"),
+            ("./a//b/.", "a/b"),
+            ("a/b/..", "a/b/.."),
+            ("relative/b", "a/../a/b"),
+            ("absolute/b", "a/b"),
+        ] {
+            let walk = Walk::to_directory(&place.join(path));
+            assert_eq!(walk.path(walk.names.len() - 1), place.join(reached), "{path}");
+            let (found, expected) = (walk.end.unwrap().metadata().unwrap(), fs::metadata(place.join(path)));
+            assert_eq!(found.ino(), expected.unwrap().ino(), "{path}");
+        }
+        for (path, reached) in [("a/b/file", "a/b/file"), ("absolute/nothing/b", "a/nothing")] {
+            let walk = Walk::to_directory(&place.join(path));
+            assert_eq!(walk.path(walk.names.len() - 1), place.join(reached), "{path}");
+            assert!(walk.end.is_err(), "{path}");
+        }
+        for (path, reached) in
+            [("", "."), (".", "."), ("/", "/"), ("src", "./src"), ("/proc/self/..", "/proc")]
+        {
+            let walk = Walk::to_directory(Path::new(path));
+            assert!(walk.path(walk.names.len() - 1).starts_with(reached), "{path}");
+            assert!(walk.end.unwrap().metadata().unwrap().is_dir(), "{path}");
+        }
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
     fn a_relative_path_begins_where_the_program_is() {
-        let walk = Walk::to(Path::new("src/files.rs"));
+        let walk = Walk::to_file(Path::new("src/files.rs"));
         assert_eq!(
             walk.way.iter().map(|node| node.kind).collect::<Vec<_>>(),
             [Kind::Directory, Kind::Directory, Kind::File]
@@ -229,9 +259,9 @@ mod tests {
         ] {
             assert_eq!(is_the_kernels(Path::new(path)), expected, "{path}");
         }
-        let walk = Walk::to(Path::new("/proc/self/stat"));
+        let walk = Walk::to_file(Path::new("/proc/self/stat"));
         assert!(walk.way.is_empty() && !read(walk).is_empty());
-        assert!(Walk::to(Path::new("/proc/self")).end.is_err());
+        assert!(Walk::to_file(Path::new("/proc/self")).end.is_err());
     }
 
     #[test]
@@ -250,10 +280,10 @@ mod tests {
             ("long", "levels of symbolic links"),
             ("a/b", "not a regular file"),
         ] {
-            let error = Walk::to(&place.join(path)).end.unwrap_err();
+            let error = Walk::to_file(&place.join(path)).end.unwrap_err();
             assert!(error.to_string().contains(expected), "{path}: {error}");
         }
-        assert_eq!(Walk::to(Path::new("")).end.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(Walk::to_file(Path::new("")).end.unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::remove_dir_all(place).unwrap();
     }
 }

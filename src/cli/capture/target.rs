@@ -1,9 +1,7 @@
 //! The directory that a capture is written to, and nothing beside it.
 //!
-//! Its path is walked once, to a descriptor; everything is then made below that. Whoever renames the directory, or puts
-//! a link where it was, changes nothing about where the files go.
-
-mod walk;
+//! The way to it is gone once, to a descriptor; everything is then made below that. Whoever renames the directory, or
+//! puts a link where it was, changes nothing about where the files go.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,6 +13,8 @@ use nix::unistd::Uid;
 use rustix::fs::{Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 use thiserror::Error;
+
+use crate::files::{self, DirectoryError};
 
 /// Only the owner may look: it says who is at home, and with whom they talk.
 const DIRECTORY_MODE: Mode = Mode::RWXU;
@@ -60,29 +60,34 @@ pub(in crate::cli) enum TargetError {
     },
 }
 
+impl From<DirectoryError> for TargetError {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::OpenToOthers(path) => Self::OpenToOthers(path),
+            DirectoryError::Unreachable { path, source } if source.kind() == io::ErrorKind::NotADirectory => {
+                Self::NotADirectory(path)
+            }
+            DirectoryError::Unreachable { path, source } => Self::Failed { path, source },
+        }
+    }
+}
+
 impl Target {
     /// Makes the directory, or takes it if it is empty and our own. Refuses a path through a directory in which
     /// somebody else could have put a link.
     pub(super) fn create(directory: &Path) -> Result<Self, TargetError> {
-        let ours = Uid::effective().as_raw();
         let path = || directory.to_path_buf();
         let failed = |source: Errno| TargetError::Failed { path: path(), source: source.into() };
         let opened = match (directory.parent(), directory.file_name()) {
-            (Some(parent), Some(name)) => {
-                let parent = walk::open_parent(parent, ours)?;
-                match mkdirat(&parent, name, DIRECTORY_MODE) {
-                    Ok(()) | Err(Errno::EXIST) => openat(&parent, name, DIRECTORY, Mode::empty()),
-                    Err(error) => Err(error),
-                }
-            }
+            (Some(parent), Some(name)) => enter(files::open_parent(parent)?, name),
             // `.`, `..` and `/` have no name to be made by.
-            _ => openat(walk::open_directory(directory, ours)?, ".", DIRECTORY, Mode::empty()),
+            _ => openat(files::open_directory(directory)?, ".", DIRECTORY, Mode::empty()),
         };
         let opened = opened.map_err(|error| match error {
             Errno::NOTDIR | Errno::LOOP => TargetError::NotADirectory(path()),
             error => failed(error),
         })?;
-        if fstat(&opened).map_err(failed)?.st_uid != ours {
+        if fstat(&opened).map_err(failed)?.st_uid != Uid::effective().as_raw() {
             return Err(TargetError::NotOurs(path()));
         }
         // One that isn't empty stays as it is.
@@ -122,8 +127,8 @@ fn is_empty(directory: impl AsFd) -> rustix::io::Result<bool> {
 }
 
 /// The directory `name`, which is made unless it is there.
-fn enter(below: &OwnedFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
-    match mkdirat(below, name, DIRECTORY_MODE) {
+fn enter(below: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    match mkdirat(&below, name, DIRECTORY_MODE) {
         Ok(()) | Err(Errno::EXIST) => openat(below, name, DIRECTORY, Mode::empty()),
         Err(error) => Err(error),
     }

@@ -151,3 +151,26 @@ fn for_what_the_capability_is_kept() {
         assert_eq!(is_roots(way), expected, "{way:?}");
     }
 }
+
+#[test]
+fn where_others_could_lead_what_is_written() {
+    let (ours, ours_for_all) = (directory(SOMEBODY, 0o700), directory(SOMEBODY, 0o1777));
+    for (way, expected) in [
+        (&[TOP, TMP, ours][..], None),
+        (&[TOP, TMP, directory(SOMEBODY, 0o755), ours_for_all], None),
+        (&[TOP, TMP, link(0), link(SOMEBODY), ours], None),
+        (&[directory(0, 0o777), ours], Some(0)),
+        (&[TOP, directory(0, 0o775), ours], Some(1)),
+        (&[TOP, ours, directory(SOMEBODY, 0o757)], Some(2)),
+        (&[TOP, ours, directory(SOMEBODY, 0o2775), ours], Some(2)),
+        (&[TOP, directory(NOBODY, 0o755), ours], Some(1)),
+        (&[TOP, directory(NOBODY, 0o700)], Some(1)),
+        (&[TOP, directory(NOBODY, 0o1777), ours], Some(1)),
+        (&[TOP, link(NOBODY), TOP, ours], Some(1)),
+        (&[TOP, TMP, link(NOBODY), directory(0, 0o777)], Some(2)),
+        (&[], None),
+    ] {
+        assert_eq!(first_open_to_others(way, SOMEBODY), expected, "{way:?}");
+    }
+    assert_eq!(first_open_to_others(&[TOP, ours], 0), Some(1), "root trusts nobody else's");
+}
