@@ -205,6 +205,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_name_in_whatever_case_and_composition_is_one() {
+        let folded = |text: &str| Name::clean(text.as_bytes()).unwrap().folded();
+        for spellings in [
+            &["Living-Room-TV", "LIVING-ROOM-TV"][..],
+            &["Büro", "BÜRO", "bu\u{308}ro", "BU\u{308}RO"],
+            &["\u{c5}", "A\u{30a}", "\u{212b}", "å", "a\u{30a}"],
+            &["ΟΔΟΣ", "οδος", "οδοσ"],
+            &["Straße", "STRASSE", "STRAẞE"],
+            &["İstanbul", "i\u{307}stanbul", "I\u{307}STANBUL"],
+            &["ᾳ", "ᾼ", "α\u{345}", "ΑΙ"],
+            &["Ệ", "E\u{323}\u{302}", "e\u{302}\u{323}", "ẹ\u{302}"],
+            &["Дача", "ДАЧА"],
+            &["\u{212a}itchen", "KITCHEN"],
+            &["a\u{338}=\u{338}", "A\u{338}\u{2260}"],
+        ] {
+            for spelling in spellings {
+                assert_eq!(folded(spelling), folded(spellings[0]), "{spelling} and {}", spellings[0]);
+            }
+        }
+        for (one, other) in [("Büro", "Buro"), ("Maße", "Mase"), ("ılık", "ilik"), ("é", "è"), ("tv", "tv_")]
+        {
+            assert_ne!(folded(one), folded(other));
+        }
+    }
+
+    #[test]
+    fn shapes_are_those_of_what_is_compared() {
+        let name = |text: &str| Name::clean(text.as_bytes()).unwrap();
+        assert_eq!(
+            name("tv-a1b2\u{fb00}").suffix(),
+            Some([0xa1, 0xb2, 0xff]),
+            "U+FB00 in another case is FF"
+        );
+        assert_eq!(name("02:00:00:00:00:\u{fb00}").as_mac(), Some(Mac([2, 0, 0, 0, 0, 0xff])));
+        assert_eq!(name("fe80::\u{fb00}").as_address(), "fe80::ff".parse().ok());
+        assert_eq!(
+            (name("Büro").suffix(), name("Büro").as_mac(), name("Büro").as_address()),
+            (None, None, None)
+        );
+    }
+
     proptest! {
         #[test]
         fn every_name_is_safe(given: Vec<u8>, tail: [u8; 3]) {

@@ -242,6 +242,8 @@ mod tests {
         assert_eq!(hosts.names().count(), 2);
         let two = AssignmentList::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
         assert_eq!(name(&two, "", "192.168.8.11").as_deref(), Some("www.a.lan"), "two names, two devices");
+        let one = AssignmentList::hosts("192.168.8.11 Büro.lan\n192.168.8.12 BU\u{308}RO.LAN\n".as_bytes());
+        assert_eq!(name(&one, "", "192.168.8.11").as_deref(), Some("Büro"), "one name, one device");
     }
 
     #[test]

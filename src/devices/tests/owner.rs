@@ -131,6 +131,26 @@ fn several_macs_of_one_owners_name_are_one_device_and_of_one_claim_are_not() {
 }
 
 #[test]
+fn a_name_of_the_owners_is_one_whatever_its_case_and_composition() {
+    let files = Files::new("caseless");
+    files.write("/one", &lease_lines("2=* 3=* 4=büro 5=* 6=BÜRO 7=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Büro\n02:00:00:a1:b2:03||BU\u{308}RO|workstation\n");
+    files.write("/etc/ethers", "02:00:00:a1:b2:05 BÜRO\n");
+    files.write("/etc/hosts", "192.168.8.7 BÜRO.lan\n192.168.8.8 büro.lan\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let label = label_at(&devices, "192.168.8.2").unwrap();
+    assert_eq!(label.name.as_str(), "Büro", "spelled as first");
+    assert_eq!(label.device_type, Some(DeviceType::Workstation));
+    for last in [3, 5, 7, 8] {
+        assert_eq!(label_at(&devices, &format!("192.168.8.{last}")).as_ref(), Some(&label), "{last}");
+    }
+    assert_eq!([name(&devices, 4), name(&devices, 6)], ["büro-a1b204", "BÜRO-a1b206"]);
+    let listed: Vec<_> = devices.listing(&lan()).iter().map(|device| device.label.name.to_string()).collect();
+    assert_eq!(listed, ["Büro", "büro-a1b204", "BÜRO-a1b206"]);
+}
+
+#[test]
 fn reserved_words_are_not_the_owners_either() {
     let files = Files::new("reserved");
     files.write("/one", &lease_lines("2=*"));

@@ -130,6 +130,28 @@ mod tests {
     }
 
     #[test]
+    fn one_name_in_any_spelling_stays_one() {
+        for spellings in [
+            &["Büro", "BÜRO", "bu\u{308}ro"][..],
+            &["\u{c5} b", "A\u{30a} B", "\u{212b} b"],
+            &["Straße 1", "STRASSE 1"],
+            &["\u{212a}itchen's", "Kitchen's"],
+            &["a\u{2260}b ü", "A=\u{338}B Ü"],
+            &["a\u{37e}b", "A;b"],
+            &["a\u{a0}b", "\u{3000}A B\u{2003}"],
+        ] {
+            let mut names = Names::default();
+            let new =
+                spellings.iter().map(|given| Name::clean(replaced(&mut names, given.as_bytes()).as_bytes()));
+            let new: Vec<Name> = new.map(Option::unwrap).collect();
+            for (place, name) in new.iter().enumerate() {
+                assert_eq!(name.folded(), new[0].folded(), "{:?}", spellings[place]);
+                assert!(!new[..place].contains(name), "{:?} has a spelling of its own", spellings[place]);
+            }
+        }
+    }
+
+    #[test]
     fn long_ones_stay_long() {
         let mut names = Names::default();
         let long = replaced(&mut names, &[b'a'; 200]);
