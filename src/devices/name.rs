@@ -3,11 +3,16 @@
 //! Host names are chosen by the devices themselves. Whatever they chose, a [`Name`] can't end a line, forge a tag or
 //! look like another name by characters that nobody sees.
 
+mod fold;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::mac::Mac;
+
+pub use fold::fold;
 
 /// The longest name, in bytes.
 pub const LONGEST: usize = 64;
@@ -55,30 +60,36 @@ impl Name {
         Rc::clone(&self.0)
     }
 
-    /// The form in which names are compared: without ASCII case.
+    /// The form in which names are compared (see [`fold()`]).
     pub fn folded(&self) -> Box<str> {
-        self.0.to_ascii_lowercase().into()
+        fold(&self.0)
     }
 
     /// The address that this name looks like.
     pub fn as_address(&self) -> Option<IpAddr> {
-        self.0.parse().ok()
+        self.compared().parse().ok()
     }
 
     /// The MAC that this name looks like, in any of the usual spellings.
     pub fn as_mac(&self) -> Option<Mac> {
-        let digits: Vec<u8> = self.0.bytes().filter(|byte| !b":-.".contains(byte)).collect();
+        let digits: Vec<u8> = self.compared().bytes().filter(|byte| !b":-.".contains(byte)).collect();
         Mac::from_digits(&digits)
     }
 
     /// The three octets at the end of a name that looks like one made by [`Name::with_suffix`].
     pub fn suffix(&self) -> Option<[u8; 3]> {
-        let (_, tail) = self.0.rsplit_once('-')?;
+        let compared = self.compared();
+        let (_, tail) = compared.rsplit_once('-')?;
         if tail.len() != SUFFIX - 1 || !tail.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let [_, a, b, c] = u32::from_str_radix(tail, 16).ok()?.to_be_bytes();
         Some([a, b, c])
+    }
+
+    /// What shapes are looked for in: the folded name, since a ligature (U+FB00) folds to digits (`ff`). Case doesn't matter.
+    fn compared(&self) -> Cow<'_, str> {
+        if self.0.is_ascii() { Cow::Borrowed(&self.0) } else { Cow::Owned(self.folded().into()) }
     }
 }
 

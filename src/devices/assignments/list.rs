@@ -9,7 +9,7 @@ use crate::devices::formats::hosts::{self, Ether, Is};
 use crate::devices::formats::{LineError, gl_client, registry, static_hosts};
 use crate::devices::identity::DeviceId;
 use crate::devices::mac::Mac;
-use crate::devices::name::Name;
+use crate::devices::name::{Name, fold};
 use crate::devices::source_file::note;
 
 /// How many entries of a file count at most.
@@ -171,17 +171,17 @@ impl AssignmentList {
 fn with_short_names(
     mut found: Vec<Result<(&[u8], Entry), LineError>>,
 ) -> impl Iterator<Item = Result<Entry, LineError>> {
-    let mut wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let folded = |name: &[u8]| fold(&String::from_utf8_lossy(name));
+    let mut wholes: BTreeMap<Box<str>, BTreeSet<Box<str>>> = BTreeMap::new();
     for (name, _) in found.iter().flatten() {
-        let label = hosts::first_label(name).to_ascii_lowercase();
-        wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
+        wholes.entry(folded(hosts::first_label(name))).or_default().insert(folded(name));
     }
     for (name, entry) in found.iter_mut().flatten() {
         let label = hosts::first_label(name);
-        let wholes = wholes.get(&label.to_ascii_lowercase());
+        let wholes = wholes.get(&folded(label));
         // `nas` and `nas.lan` are one: a name without a domain has the router's.
         let is_one =
-            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2);
+            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains('.')).count() < 2);
         entry.name = Name::clean(if is_one { label } else { name });
     }
     found.into_iter().map(|found| found.map(|(_, entry)| entry))
