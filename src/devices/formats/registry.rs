@@ -93,6 +93,9 @@ mod tests {
             020000000011|||iot\n\
             | 2001:db8::5 |printer\n\
             020000000011||tv = big|\n\
+            192.168.8.50=NAS\n\
+            2001:db8::5 = a=b\n\
+            2:0:0:0:0:11=TV\n\
             020000000011=\xff\0";
         let expected = [
             Ok(entry_of(Some(MAC), "", b"Living Room TV", None)),
@@ -101,6 +104,9 @@ mod tests {
             Err(LineError { line: 7, kind: LineErrorKind::NoName }),
             Ok(entry_of(None, "2001:db8::5", b"printer", None)),
             Ok(entry_of(Some(MAC), "", b"tv = big", None)),
+            Ok(entry_of(None, "192.168.8.50", b"NAS", None)),
+            Ok(entry_of(None, "2001:db8::5", b"a=b", None)),
+            Ok(entry_of(Some(MAC), "", b"TV", None)),
             Ok(entry_of(Some(MAC), "", b"\xff\0", None)),
         ];
         assert_eq!(parse(text).collect::<Vec<_>>(), expected);
@@ -113,8 +119,8 @@ mod tests {
             ("020000000011|tv", LineErrorKind::RegistryForm),
             ("020000000011|192.168.8.5|tv|iot|", LineErrorKind::TooManyFields),
             ("a|b|c|d|e|f|g", LineErrorKind::TooManyFields),
-            ("192.168.8.5=tv", LineErrorKind::Mac),
-            ("02:00:00:00:00=tv", LineErrorKind::Mac),
+            ("192.168.8.5|tv", LineErrorKind::RegistryForm),
+            ("192.168.8.5=", LineErrorKind::NoName),
             ("tv|192.168.8.5|tv|iot", LineErrorKind::Mac),
             ("020000000011|192.168.8|tv|iot", LineErrorKind::Address),
             ("||tv|iot", LineErrorKind::NoDevice),
@@ -167,6 +173,11 @@ mod tests {
                 let text = format!("{mac}={name}");
                 let found: Vec<_> = parse(text.as_bytes()).collect();
                 prop_assert_eq!(found, [Ok(entry_of(Some(mac), "", name.as_bytes(), None))]);
+            }
+            for ip in [ip, IpAddr::from([v6[0], v6[1], v6[2], v6[3]])] {
+                let text = format!("{ip}={name}");
+                let found: Vec<_> = parse(text.as_bytes()).collect();
+                prop_assert_eq!(found, [Ok(entry_of(None, &ip.to_string(), name.as_bytes(), None))]);
             }
         }
     }

@@ -52,6 +52,40 @@ fn an_entry_with_a_mac_does_not_mean_whoever_sits_at_its_address() {
 }
 
 #[test]
+fn the_owner_may_name_whoever_is_at_an_address() {
+    let files = Files::new("by-address");
+    files.write("/one", &lease_lines("2=one 3=two"));
+    files.write("/registry", "192.168.8.2=NAS\n10.0.0.2 = Phone\n2001:db8:aa:10::2=nas\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let nas = label_at(&devices, "192.168.8.2").unwrap();
+    assert_eq!((nas.name.as_str(), nas.mac.unwrap().to_string()), ("NAS", "02:00:00:a1:b2:02".to_owned()));
+    assert_eq!(label_at(&devices, "2001:db8:aa:10::2"), Some(nas), "one name, one device");
+    let phone = identify(&devices, "10.0.0.2", false).unwrap();
+    assert_eq!(phone, Identity::Named("10.0.0.2".parse().unwrap()));
+    assert_eq!(devices.label(&phone).unwrap().name.as_str(), "Phone");
+    files.write("/one", "1 02:00:00:a1:b2:03 192.168.8.2 two *\n1 02:00:00:a1:b2:02 192.168.8.3 one *\n");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["NAS", "one"], "the name stays with its address");
+}
+
+#[test]
+fn a_mac_of_the_registry_goes_before_an_address_of_it() {
+    for lines in [
+        "192.168.8.2=Address\n02:00:00:a1:b2:02=MAC\n192.168.8.3=Here\n",
+        "192.168.8.3=Here\n02:00:00:a1:b2:02||MAC|\n192.168.8.2=Address\n",
+    ] {
+        let files = Files::new("mac-first");
+        files.write("/one", &lease_lines("2=one 3=two"));
+        files.write("/registry", lines);
+        files.write("/etc/config/gl-client", "config c\n option mac 02:00:00:a1:b2:03\n option alias gl\n");
+        let mut devices = files.devices();
+        devices.refresh(&lan(), HOUR);
+        assert_eq!([name(&devices, 2), name(&devices, 3)], ["MAC", "Here"], "{lines}");
+    }
+}
+
+#[test]
 fn an_overruled_name_lends_no_mac() {
     let files = Files::new("overruled");
     files.write("/one", &lease_lines("2=* 3=*"));
