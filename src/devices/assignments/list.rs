@@ -250,9 +250,9 @@ mod tests {
     fn the_installed_sample_says_nothing_and_its_examples_are_right() {
         let sample = include_str!("../../../config/conntrack-exporter.devices");
         assert_eq!(AssignmentList::registry(sample.as_bytes()), AssignmentList::default());
-        let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(2);
+        let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(3);
         let list = AssignmentList::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
-        assert_eq!((list.entries(), list.problems.len()), (4, 0));
+        assert_eq!((list.entries(), list.problems.len()), (5, 0));
     }
 
     #[test]

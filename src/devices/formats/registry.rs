@@ -1,7 +1,7 @@
 //! The owner's own file: which device has which name.
 //!
-//! A line is `MAC=Name`, or `MAC|IP|Name|Type` where either address may be empty. A line that begins with `#` is a
-//! comment; further on, `#` and `=` belong to the name, which is taken as it stands.
+//! A line is `MAC=Name` or `IP=Name`, or `MAC|IP|Name|Type` where either address may be empty. A line that begins with
+//! `#` is a comment; further on, `#` and `=` belong to the name, which is taken as it stands.
 
 use std::net::IpAddr;
 
@@ -35,10 +35,7 @@ pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, LineError>> 
 fn entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
     let fields: Vec<&[u8]> = line.splitn(5, |byte| *byte == b'|').map(<[u8]>::trim_ascii).collect();
     let (mac, ip, name, device_type) = match fields[..] {
-        [_] => {
-            let (mac, name) = split_equals(line).ok_or(LineErrorKind::RegistryForm)?;
-            (mac, &b""[..], name, &b""[..])
-        }
+        [_] => return short_entry(line),
         [_, _] => return Err(LineErrorKind::RegistryForm),
         [mac, ip, name] => (mac, ip, name, &b""[..]),
         [mac, ip, name, device_type] => (mac, ip, name, device_type),
@@ -47,10 +44,26 @@ fn entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
     let mac = optional(mac, Mac::parse_any, LineErrorKind::Mac)?;
     let address = optional(ip, address, LineErrorKind::Address)?;
     let device_type = optional(device_type, DeviceType::parse, LineErrorKind::DeviceType)?;
-    if mac.is_none() && address.is_none() {
+    named(Entry { mac, address, name, device_type })
+}
+
+/// `MAC=Name` or `IP=Name`. What is a MAC in any of its spellings is no address: there are six octets at most in it, and
+/// no `::`.
+fn short_entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
+    let (key, name) = split_equals(line).ok_or(LineErrorKind::RegistryForm)?;
+    let (mac, address) = (Mac::parse_any(key), address(key));
+    if mac.is_none() && address.is_none() && !key.is_empty() {
+        return Err(LineErrorKind::MacOrAddress);
+    }
+    named(Entry { mac, address, name, device_type: None })
+}
+
+/// The entry, if it says whom it means and how that is called.
+const fn named(entry: Entry<'_>) -> Result<Entry<'_>, LineErrorKind> {
+    if entry.mac.is_none() && entry.address.is_none() {
         return Err(LineErrorKind::NoDevice);
     }
-    if name.is_empty() { Err(LineErrorKind::NoName) } else { Ok(Entry { mac, address, name, device_type }) }
+    if entry.name.is_empty() { Err(LineErrorKind::NoName) } else { Ok(entry) }
 }
 
 fn split_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -119,6 +132,10 @@ mod tests {
             ("020000000011|tv", LineErrorKind::RegistryForm),
             ("020000000011|192.168.8.5|tv|iot|", LineErrorKind::TooManyFields),
             ("a|b|c|d|e|f|g", LineErrorKind::TooManyFields),
+            ("192.168.8.256=tv", LineErrorKind::MacOrAddress),
+            ("192.168.8.5/24=tv", LineErrorKind::MacOrAddress),
+            ("02:00:00:00:00=tv", LineErrorKind::MacOrAddress),
+            ("tv=192.168.8.5", LineErrorKind::MacOrAddress),
             ("192.168.8.5|tv", LineErrorKind::RegistryForm),
             ("192.168.8.5=", LineErrorKind::NoName),
             ("tv|192.168.8.5|tv|iot", LineErrorKind::Mac),
