@@ -3,6 +3,7 @@
 mod reading;
 mod surroundings;
 
+use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use crate::conntrack::{Gauges, Table, TableError};
 use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
+use crate::files::FIGURE_AT_MOST;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Measurement, Tick, Totals};
 use crate::proc_net::dev::{self, NetDev};
 use crate::process::Usage;
@@ -63,6 +65,8 @@ pub struct Collector {
     pub totals: Totals,
     sequence: u64,
     started: u64,
+    gauges_unreadable: EdgeLog,
+    host_unreadable: EdgeLog,
     interfaces_unreadable: EdgeLog,
     /// When an entry that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
@@ -94,6 +98,8 @@ impl Collector {
             totals: Totals::default(),
             sequence: 0,
             started,
+            gauges_unreadable: EdgeLog::default(),
+            host_unreadable: EdgeLog::default(),
             interfaces_unreadable: EdgeLog::default(),
             line_shown: None,
             root: root.clone(),
@@ -138,7 +144,7 @@ impl Collector {
     pub async fn snapshot(&mut self, moment: &Moment) -> Result<Snapshot, TableError> {
         let begun = Instant::now();
         self.surroundings.look(moment.boot);
-        let gauges = self.table.gauges();
+        let gauges = self.gauges();
         let census = self.pass(gauges, moment).await?;
         self.note_unknown(&census);
         self.report_unreadable(&census, moment.boot);
@@ -250,9 +256,36 @@ impl Collector {
         }
     }
 
-    /// The router's name, as the kernel has it.
-    fn host(&self) -> Rc<str> {
-        let name = std::fs::read(self.root.path(HOST_NAME)).unwrap_or_default();
+    /// The table's own figures; says when they begin and cease to be out of reach.
+    fn gauges(&mut self) -> Gauges {
+        let (gauges, unreadable) = self.table.gauges();
+        match unreadable {
+            Some(error) if self.gauges_unreadable.begins() => warn!("{error}; the figure is left out"),
+            None if self.gauges_unreadable.ends() => info!("the table's figures can be read again"),
+            Some(_) | None => {}
+        }
+        gauges
+    }
+
+    /// The router's name, as the kernel has it; says when it begins and ceases to be out of reach.
+    fn host(&mut self) -> Rc<str> {
+        let name = match self.root.read(HOST_NAME, FIGURE_AT_MOST) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                if self.host_unreadable.begins() {
+                    warn!(
+                        "the router's name can't be read, {}: {error}",
+                        self.root.path(HOST_NAME).display()
+                    );
+                }
+                Vec::new()
+            }
+            found => {
+                if self.host_unreadable.ends() {
+                    info!("the router's name can be read again");
+                }
+                found.unwrap_or_default()
+            }
+        };
         Name::clean(name.trim_ascii_end()).map_or_else(|| "unknown".into(), |name| name.shared())
     }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::conntrack::backend::BackendChoice;
+use crate::files::{self, WRITTEN_AT_MOST};
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
 use value::section;
@@ -115,7 +116,7 @@ impl Config {
     /// Reads the file `named` by the user, or else the one at `default`, which may be absent.
     pub fn read(named: Option<&Path>, default: &Path) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(default);
-        let bytes = match std::fs::read(path) {
+        let bytes = match files::read(path, WRITTEN_AT_MOST) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self::default());
             }

@@ -8,12 +8,12 @@ mod any_flow;
 pub mod backend;
 pub mod entry;
 pub mod flow;
+mod gauges;
 pub mod netlink;
 pub mod procfs;
 pub mod rereads;
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use nix::libc;
 use crate::root::Root;
 use backend::{BackendChoice, BackendChooser, TableBackend};
 pub use entry::{Entry, Progress};
+pub use gauges::{Gauges, GaugesError};
 
 /// Where the table is, as text.
 pub const TABLE: &str = "/proc/net/nf_conntrack";
@@ -111,35 +112,15 @@ impl Table {
         TableError { backend, path: self.root.path(TABLE), live: self.root.is_live(), source: error }
     }
 
-    /// The table's own figures.
-    pub fn gauges(&self) -> Gauges {
-        let read = |name: &str| {
-            let text = fs::read_to_string(self.root.path(SYSCTL).join(name)).ok()?;
-            text.trim().parse().ok()
-        };
-        Gauges {
-            count: read("nf_conntrack_count"),
-            max: read("nf_conntrack_max"),
-            buckets: read("nf_conntrack_buckets"),
-        }
+    /// The table's own figures, and why one of them can't be read that is there.
+    pub fn gauges(&self) -> (Gauges, Option<GaugesError>) {
+        Gauges::read(&self.root)
     }
 
     /// Whether the kernel counts packets and bytes (`nf_conntrack_acct`), if it says so.
     pub fn accounting(&self) -> Option<bool> {
-        let text = fs::read_to_string(self.root.path(SYSCTL).join("nf_conntrack_acct")).ok()?;
-        Some(text.trim() != "0")
+        gauges::accounting(&self.root)
     }
-}
-
-/// What the kernel says of its table as a whole; what can't be read is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gauges {
-    /// Entries held now (`nf_conntrack_count`).
-    pub count: Option<u64>,
-    /// Entries allowed (`nf_conntrack_max`).
-    pub max: Option<u64>,
-    /// Buckets of the hash table (`nf_conntrack_buckets`).
-    pub buckets: Option<u64>,
 }
 
 /// A replayed router's table is always text.

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod interfaces;
+mod sightings;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -12,11 +13,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use interfaces::Interface;
-
-/// How long an address or prefix that the router had still counts as its own: entries outlive a reconnect.
-const REMEMBERED: Duration = Duration::from_hours(2);
-/// How many that it has no more are remembered at most.
-const REMEMBERED_AT_MOST: usize = 64;
+use sightings::{Segment, Sighting, Sightings};
 
 /// Where an address is, seen from the router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,27 +31,12 @@ pub enum Place {
     Outside,
 }
 
-/// What an interface has shown of the router, now or a while ago.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Sighting {
-    Address(IpAddr),
-    /// A part of the LAN, and the interface behind which it is.
-    Segment(Segment, String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Segment {
-    prefix: IpNet,
-    link_layer: bool,
-}
-
 /// The LAN, as the interfaces show it now and showed it a while ago.
 #[derive(Debug)]
 pub struct Lan {
     patterns: Vec<String>,
     configured: Vec<IpNet>,
-    /// Each with the time, since boot, at which it was last seen.
-    sightings: Vec<(Sighting, Duration)>,
+    sightings: Sightings,
     /// The router's own addresses. Derived from the sightings: sorted.
     router: Vec<IpAddr>,
     /// The LAN. Derived from the sightings and the configuration: the longest prefix first.
@@ -69,7 +51,7 @@ impl Lan {
         let mut lan = Self {
             patterns: patterns.to_vec(),
             configured: prefixes.to_vec(),
-            sightings: Vec::new(),
+            sightings: Sightings::default(),
             router: Vec::new(),
             segments: Vec::new(),
             interfaces: Vec::new(),
@@ -83,7 +65,7 @@ impl Lan {
     pub fn reconfigure(&mut self, patterns: &[String], prefixes: &[IpNet]) {
         self.patterns = patterns.to_vec();
         let mut sightings = std::mem::take(&mut self.sightings);
-        sightings.retain(|(sighting, _)| match sighting {
+        sightings.retain(|sighting| match sighting {
             Sighting::Address(_) => true,
             Sighting::Segment(_, interface) => self.pattern_for(interface).is_some(),
         });
@@ -95,22 +77,8 @@ impl Lan {
 
     /// Takes note of the router's interfaces as they are at `boot` (time since boot); says whether they have changed.
     pub fn observe(&mut self, interfaces: Vec<Interface>, boot: Duration) -> bool {
-        let current = self.sightings_in(&interfaces);
-        for sighting in &current {
-            match self.sightings.iter_mut().find(|(known, _)| known == sighting) {
-                Some((_, seen)) => *seen = boot,
-                None => self.sightings.push((sighting.clone(), boot)),
-            }
-        }
-        let fresh = |(sighting, seen): &(Sighting, Duration)| {
-            boot.saturating_sub(*seen) < REMEMBERED || current.contains(sighting)
-        };
-        self.sightings.retain(fresh);
-        while self.sightings.len() > current.len() + REMEMBERED_AT_MOST {
-            let oldest = self.sightings.iter().enumerate().min_by_key(|(_, (_, seen))| *seen);
-            let Some((index, _)) = oldest else { break };
-            self.sightings.remove(index);
-        }
+        let shown = self.sightings_in(&interfaces);
+        self.sightings.observe(shown, boot);
         let changed = self.interfaces != interfaces;
         self.interfaces = interfaces;
         self.derive();
@@ -168,7 +136,7 @@ impl Lan {
 
     fn derive(&mut self) {
         let (mut router, mut segments) = (Vec::new(), Vec::new());
-        for (sighting, _) in &self.sightings {
+        for sighting in self.sightings.iter() {
             match sighting {
                 Sighting::Address(address) => router.push(*address),
                 Sighting::Segment(segment, _) => segments.push(*segment),
@@ -213,6 +181,7 @@ fn is_unique_local(v6: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::time::{ClockId, clock_gettime};
 
     fn interface(name: &str, link_layer: bool, addresses: &[&str]) -> Interface {
         let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
@@ -290,6 +259,50 @@ mod tests {
         let remembered = (0..99).filter(|n| place(&lan, &format!("203.0.113.{n}")) == Place::Router);
         assert_eq!(remembered.collect::<Vec<_>>(), (35..99).collect::<Vec<_>>());
         assert_eq!(place(&lan, "203.0.113.99"), Place::Router);
+    }
+
+    /// A delegated prefix for every address, so that each is a sighting of both kinds.
+    fn numerous(count: u32) -> Vec<Interface> {
+        let net = |number| format!("2001:db8:{:x}:{:x}::1/64", number >> 16, number & 0xffff);
+        let addresses = (0..count).map(|number| net(number).parse().unwrap()).collect();
+        vec![Interface { name: "br-lan".into(), link_layer: true, addresses }]
+    }
+
+    /// How many times as much processor time `work` takes for 16 times as many addresses: 16 if it grows with their
+    /// number, 256 if with its square. The least of several runs is what nothing else disturbed.
+    fn growth(work: impl Fn(u32) -> Duration) -> f64 {
+        let least = |count| (0..3).map(|_| work(count)).min().unwrap();
+        let (few, many) = (least(500), least(8_000));
+        many.as_secs_f64() / few.as_secs_f64()
+    }
+
+    /// Of this thread alone: how busy the machine is doesn't matter.
+    fn processor_time() -> Duration {
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
+    }
+
+    #[test]
+    fn many_addresses_cost_in_proportion_to_their_number() {
+        let observing = growth(|count| {
+            let (mut lan, interfaces) = (home(), numerous(count));
+            let begun = processor_time();
+            lan.observe(interfaces.clone(), HOUR);
+            lan.observe(interfaces, 2 * HOUR);
+            processor_time().checked_sub(begun).unwrap()
+        });
+        assert!(observing < 80.0, "{observing:.0} times as long");
+    }
+
+    #[test]
+    fn many_addresses_that_go_cost_in_proportion_to_their_number() {
+        let forgetting = growth(|count| {
+            let mut lan = home();
+            lan.observe(numerous(count), HOUR);
+            let begun = processor_time();
+            lan.observe(Vec::new(), 2 * HOUR);
+            processor_time().checked_sub(begun).unwrap()
+        });
+        assert!(forgetting < 80.0, "{forgetting:.0} times as long");
     }
 
     #[test]

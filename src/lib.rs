@@ -24,8 +24,8 @@
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written.
-//! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, and [`privileges`]
-//!   what the program gives up before it opens any of them.
+//! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, `files` opens them, and
+//!   [`privileges`] says what the program gives up before any is opened.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; `attribution` knows both. A
 //! measurement sees an observation and a tick, never a device's file or a socket. `encode` knows points, outputs only
@@ -34,6 +34,9 @@
 //!
 //! There are no statics, no locks and no channels: one thread, and one `select!` in which the shutdown is heard. Nothing is
 //! asked and no file is read in the midst of the pass over the flows.
+
+// Where and why not: clippy.toml.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod attribution;
 pub mod census;
@@ -45,6 +48,7 @@ pub mod daemon;
 pub mod devices;
 mod edge_log;
 pub mod encode;
+mod files;
 pub mod lan;
 pub mod logging;
 pub mod measurements;

@@ -12,13 +12,14 @@ mod kernel;
 mod passwd;
 mod report;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::thread::CapabilitySet;
 
 use crate::config::User;
+use crate::files;
 use kernel::Identity;
 
 pub use error::{PrivilegeError, RestartNeededError};
@@ -125,7 +126,7 @@ fn is_closed(path: &Path) -> bool {
     let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     match fs::metadata(path) {
         Err(error) => denied(&error),
-        Ok(found) => found.is_file() && File::open(path).is_err_and(|error| denied(&error)),
+        Ok(found) => found.is_file() && files::open(path).is_err_and(|error| denied(&error)),
     }
 }
 

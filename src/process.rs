@@ -1,13 +1,14 @@
 //! What this process itself uses: facts about the program, never about the router below a root.
 
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 use procfs::FromRead;
 use procfs::process::StatM;
+
+use crate::files::{self, FIGURE_AT_MOST};
 
 /// Where the kernel tells how much memory this process has, in pages (proc(5)).
 const STATM: &str = "/proc/self/statm";
@@ -26,13 +27,17 @@ impl Usage {
     /// `/proc/self/stat` has it in hundredths of a second.
     pub fn read() -> Self {
         Self {
-            resident_bytes: File::open(STATM).ok().and_then(resident_bytes).unwrap_or_default(),
+            resident_bytes: resident_bytes_now().unwrap_or_default(),
             cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
         }
     }
 }
 
-fn resident_bytes(statm: impl Read) -> Option<u64> {
+fn resident_bytes_now() -> Option<u64> {
+    resident_bytes(&files::read(Path::new(STATM), FIGURE_AT_MOST).ok()?)
+}
+
+fn resident_bytes(statm: &[u8]) -> Option<u64> {
     StatM::from_read(statm).ok()?.resident.checked_mul(page_size()?)
 }
 
@@ -59,7 +64,7 @@ mod tests {
         ] {
             assert_eq!(resident_bytes(text.as_bytes()), expected, "{text}");
         }
-        assert_eq!(resident_bytes(&b"\xff\xfe"[..]), None);
+        assert_eq!(resident_bytes(b"\xff\xfe"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod settings;
 mod target;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,7 @@ use crate::daemon::ConfigFile;
 use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
 use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::devices::{Settings, neighbours};
+use crate::files::{self, FIGURE_AT_MOST, WRITTEN_AT_MOST};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
@@ -123,8 +124,8 @@ struct Capture<'a> {
 impl Capture<'_> {
     fn table(&mut self) {
         let from = self.from.root.path(TABLE);
-        match File::open(&from) {
-            Ok(file) => self.stream(Path::new(TABLE), file),
+        match files::open(&from) {
+            Ok(file) => self.stream(Path::new(TABLE), file, u64::MAX),
             Err(source) => {
                 let error = TableError {
                     backend: TableBackend::Procfs,
@@ -185,7 +186,7 @@ impl Capture<'_> {
     /// The configuration, wherever it came from, goes where it is looked for.
     fn config(&mut self) {
         let file = self.from.config_file;
-        let text = match fs::read(file.path()) {
+        let text = match files::read(file.path(), WRITTEN_AT_MOST) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
             Err(error) => return self.omit(DEFAULT_PATH, OmissionError::Unreadable(error.to_string())),
@@ -217,27 +218,24 @@ impl Capture<'_> {
 
     /// Copies a file as it is, unless it is not below `limit`.
     fn copy(&mut self, path: &Path, limit: Option<u64>) {
-        let from = self.from.root.path(path);
-        // A pipe would never be opened.
-        match fs::metadata(&from) {
+        let opened = self.from.root.open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.omit(path, OmissionError::Unreadable(error.to_string())),
-            Ok(found) if !found.is_file() => {
-                self.omit(path, OmissionError::Unreadable("not a regular file".into()));
-            }
-            Ok(found) if limit.is_some_and(|limit| found.len() >= limit) => {
+            Ok((size, _)) if limit.is_some_and(|limit| size >= limit) => {
                 self.omit(path, OmissionError::LargeList);
             }
-            Ok(_) => match File::open(&from) {
-                Err(error) => self.omit(path, OmissionError::Unreadable(error.to_string())),
-                Ok(file) => self.stream(path, file),
-            },
+            // Of one that grows as fast as it is copied, what was there.
+            Ok((size, file)) => self.stream(path, file, size),
         }
     }
 
     /// Writes a file anew, anonymised.
     fn rewrite(&mut self, path: &Path, kind: FileKind) {
         let mut file = WatchedFile::new(self.from.root.path(path), Wholeness::Any);
+        if kind == FileKind::Registry {
+            file = file.reading_at_most(WRITTEN_AT_MOST);
+        }
         let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
         let text = match look {
             Some(Ok(Look::Unchanged | Look::Gone)) => return,
@@ -267,7 +265,7 @@ impl Capture<'_> {
 
     /// A small file of the kernel's, if it is there.
     fn read(&mut self, path: &Path) -> Option<Vec<u8>> {
-        match fs::read(self.from.root.path(path)) {
+        match self.from.root.read(path, FIGURE_AT_MOST) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
@@ -283,8 +281,9 @@ impl Capture<'_> {
         self.note(path, written.map_err(OmissionError::Unwritable));
     }
 
-    /// Copies what `from` holds from here on; of what is anonymised, that is only the table.
-    fn stream(&mut self, path: &Path, from: File) {
+    /// Copies what `from` holds from here on, up to `at_most` bytes; of what is anonymised, that is only the table.
+    fn stream(&mut self, path: &Path, from: File, at_most: u64) {
+        let from = from.take(at_most);
         let streamed = match self.target.file(path) {
             Err(error) => Err(OmissionError::Unwritable(error)),
             Ok(to) => match &mut self.anonymiser {
@@ -324,7 +323,7 @@ fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
 }
 
 /// Not `io::copy`: its `copy_file_range()` finds nothing in files of procfs on some kernels.
-fn copy(mut from: File, mut to: File) -> Result<(), OmissionError> {
+fn copy(mut from: impl Read, mut to: File) -> Result<(), OmissionError> {
     let mut piece = vec![0; PIECE];
     loop {
         let length = match from.read(&mut piece) {
@@ -338,7 +337,7 @@ fn copy(mut from: File, mut to: File) -> Result<(), OmissionError> {
 }
 
 /// Rewrites the table line by line; of a line that is longer than any, the beginning.
-fn anonymise_table(from: File, to: File, anonymiser: &mut Anonymiser) -> Result<(), OmissionError> {
+fn anonymise_table(from: impl Read, to: File, anonymiser: &mut Anonymiser) -> Result<(), OmissionError> {
     let mut from = BufReader::with_capacity(PIECE, from);
     let mut to = BufWriter::new(to);
     let (mut line, mut new) = (Vec::new(), Vec::new());

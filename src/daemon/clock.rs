@@ -6,11 +6,13 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
 use super::schedule::Now;
+use crate::files::{self, FIGURE_AT_MOST};
 use crate::root::Root;
 
 /// A change of the wall clock by more than this, in seconds, is somebody setting it.
@@ -87,14 +89,17 @@ impl Evidence {
     /// Looks for it below `root`. Of several battery clocks the one nearest to `wall` speaks.
     pub fn read(root: &Root, wall: Duration) -> Self {
         let clocks = fs::read_dir(root.path(BATTERY_CLOCKS)).into_iter().flatten().flatten();
-        let since_epoch =
-            clocks.filter_map(|clock| fs::read_to_string(clock.path().join("since_epoch")).ok());
-        let times = since_epoch.filter_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let since_epoch = clocks.filter_map(|clock| seconds(&clock.path().join("since_epoch")));
+        let times = since_epoch.map(Duration::from_secs);
         Self {
             mark: MARKS.iter().any(|mark| root.path(mark).exists()),
             battery_clock: times.min_by_key(|time| time.abs_diff(wall)),
         }
     }
+}
+
+fn seconds(since_epoch: &Path) -> Option<u64> {
+    str::from_utf8(&files::read(since_epoch, FIGURE_AT_MOST).ok()?).ok()?.trim().parse().ok()
 }
 
 /// The verdict on the wall clock, for the life of the process.

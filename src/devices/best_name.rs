@@ -67,7 +67,7 @@ impl NameSources<'_> {
             }
             NameSource::Lease | NameSource::Odhcpd => {
                 let mut files = self.leases.iter().filter(|file| file.source == source);
-                let name = files.find_map(|file| device.claims.get(&file.path))?;
+                let name = files.find_map(|file| device.claims.of(&file.path))?;
                 Some(BestName::Claimed(source, name.clone()))
             }
             NameSource::Vendor => {

@@ -1,4 +1,5 @@
-//! The formats of the files that tell of devices: pure parsers, each of a whole text, with one error for all.
+//! The formats of the files that tell of devices: pure parsers, each of a whole text, with one error for all. Those of
+//! lease files, which may be long, understand single lines as well.
 //!
 //! What a parser can't understand it hands out as a [`LineError`] and passes over. Names stay as they came; whoever
 //! keeps one makes it safe by [`Name::clean`](super::name::Name::clean).

@@ -1,6 +1,5 @@
 //! The devices that are known, and what was learned of each.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::rc::Rc;
@@ -20,10 +19,13 @@ pub(super) struct Device {
     /// Whether an IPv4 lease or a neighbour has shown its MAC: the one in a DUID may be that of another interface of
     /// the same device.
     pub(super) confirmed: bool,
-    /// What each lease file calls it.
-    pub(super) claims: BTreeMap<Rc<Path>, Name>,
+    pub(super) claims: Claims,
     last_seen: LastSeen,
 }
+
+/// What each lease file calls a device. As a rule one file does, or none: a list takes a tenth of the room of a map.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claims(Vec<(Rc<Path>, Name)>);
 
 /// The known devices.
 #[derive(Debug, Default)]
@@ -34,6 +36,23 @@ pub(super) struct Inventory {
     now: LastSeen,
     /// Whether there were more than can be known, and that was logged.
     crowded: bool,
+}
+
+impl Claims {
+    /// What the file at `path` calls the device.
+    pub(super) fn of(&self, path: &Rc<Path>) -> Option<&Name> {
+        self.0.iter().find(|(known, _)| known == path).map(|(_, name)| name)
+    }
+
+    /// The file at `path` calls the device `name` now.
+    pub(super) fn insert(&mut self, path: &Rc<Path>, name: Name) {
+        if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| known == path) {
+            *known = name;
+        } else {
+            self.0.reserve_exact(1);
+            self.0.push((Rc::clone(path), name));
+        }
+    }
 }
 
 impl Inventory {
@@ -96,8 +115,10 @@ impl Inventory {
             if let Some(part) = self.devices.remove(&former) {
                 let device = self.devices.entry(id.clone()).or_default();
                 device.last_seen = device.last_seen.max(part.last_seen);
-                for (path, name) in part.claims {
-                    device.claims.entry(path).or_insert(name);
+                for (path, name) in part.claims.0 {
+                    if device.claims.of(&path).is_none() {
+                        device.claims.insert(&path, name);
+                    }
                 }
             }
             if self.by_former_id.len() < KNOWN_AT_MOST {
@@ -108,11 +129,8 @@ impl Inventory {
 
     /// Forgets the devices and leases seen longest ago, where there are too many.
     pub(super) fn forget_oldest(&mut self, bindings: &mut AddressBindings) {
-        let crowded = self.devices.len() > KNOWN_AT_MOST || bindings.leases() > KNOWN_AT_MOST;
-        if crowded && !std::mem::replace(&mut self.crowded, true) {
-            warn!(
-                "more than {KNOWN_AT_MOST} devices or leases are told of: those told of longest ago are forgotten"
-            );
+        if self.devices.len() > KNOWN_AT_MOST || bindings.leases() > KNOWN_AT_MOST {
+            self.warn_of_a_crowd();
         }
         if let Some(oldest) = oldest_to_keep(self.devices.values().map(|device| device.last_seen)) {
             self.devices.retain(|_, device| device.last_seen >= oldest);
@@ -120,9 +138,18 @@ impl Inventory {
         bindings.forget_oldest(|id| self.devices.contains_key(id));
     }
 
+    /// There is more than can be known, here or already in one file: says so once.
+    pub(super) fn warn_of_a_crowd(&mut self) {
+        if !std::mem::replace(&mut self.crowded, true) {
+            warn!(
+                "more than {KNOWN_AT_MOST} devices or leases are told of: those told of longest ago are forgotten"
+            );
+        }
+    }
+
     /// Forgets what files said that are configured no more.
     pub(super) fn keep_claims_of(&mut self, files: &[Rc<Path>]) {
-        self.devices.values_mut().for_each(|device| device.claims.retain(|path, _| files.contains(path)));
+        self.devices.values_mut().for_each(|device| device.claims.0.retain(|(path, _)| files.contains(path)));
     }
 
     pub(super) fn len(&self) -> usize {

@@ -3,6 +3,9 @@
 /// How many devices, and how many leased addresses of theirs, are known at most.
 pub const KNOWN_AT_MOST: usize = 4096;
 
+/// How many are held for a moment, until the oldest are forgotten: to find those takes a pass over all.
+pub(super) const HELD_AT_MOST: usize = KNOWN_AT_MOST + KNOWN_AT_MOST / 4;
+
 /// The reading of the files, and the line counted over all readings, in which something was last seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LastSeen {

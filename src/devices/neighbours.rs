@@ -5,10 +5,10 @@
 
 mod live;
 
-use std::fs;
 use std::io;
 
 use super::formats::ip_neigh;
+use crate::files::PRINTED_AT_MOST;
 use crate::root::Root;
 
 pub use super::formats::ip_neigh::{AT_MOST, Neighbour};
@@ -22,7 +22,7 @@ pub fn read(root: &Root) -> io::Result<Vec<Neighbour>> {
     if root.is_live() {
         return read_live();
     }
-    match fs::read(root.path(REPLAYED)) {
+    match root.read(REPLAYED, PRINTED_AT_MOST) {
         Ok(text) => Ok(ip_neigh::parse(&text).filter_map(Result::ok).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),

@@ -1,6 +1,7 @@
 //! A file that tells of devices: watched, and its troubles reported when they begin and when they end.
 
 use std::fmt::Display;
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -9,13 +10,14 @@ use tracing::{info, warn};
 use super::name_source::NameSource;
 use super::watched_file::{Look, WatchedFile, Wholeness};
 use crate::edge_log::EdgeLog;
+use crate::files::WRITTEN_AT_MOST;
 use crate::root::Root;
 
 /// How many lines that can't be understood are named in the log.
 const NAMED_AT_MOST: usize = 10;
 
 /// How many lines that can't be understood are kept, for `check` to show.
-const NOTED_AT_MOST: usize = 64;
+pub(super) const NOTED_AT_MOST: usize = 64;
 
 /// A file, and what is known of its state.
 #[derive(Debug)]
@@ -32,19 +34,37 @@ pub(super) struct SourceFile {
 
 impl SourceFile {
     pub(super) fn new(root: &Root, source: NameSource, path: &Path, wholeness: Wholeness) -> Self {
+        let watched = WatchedFile::new(root.path(path), wholeness);
         Self {
             source,
             path: path.into(),
-            watched: WatchedFile::new(root.path(path), wholeness),
+            watched: match source {
+                NameSource::Registry => watched.reading_at_most(WRITTEN_AT_MOST),
+                _ => watched,
+            },
             unreadable: EdgeLog::default(),
             too_large: EdgeLog::default(),
             problems: 0,
         }
     }
 
-    /// The file's content, if it is new; empty if the file is gone. Says when it begins and ceases to be out of reach.
-    pub(super) fn new_content(&mut self) -> Option<Look> {
+    /// The file's content, if it is new. Says when it begins and ceases to be out of reach.
+    pub(super) fn new_content(&mut self) -> Option<Look<Vec<u8>>> {
         let look = self.watched.look();
+        self.news(look)
+    }
+
+    /// What `read` gives of the file, if that is new, as [`WatchedFile::look_through`] has it read. Says when it begins and
+    /// ceases to be out of reach.
+    pub(super) fn read_through<T>(
+        &mut self,
+        read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+    ) -> Option<Look<T>> {
+        let look = self.watched.look_through(read);
+        self.news(look)
+    }
+
+    fn news<T>(&mut self, look: io::Result<Look<T>>) -> Option<Look<T>> {
         let path = self.watched.path().display();
         let look = match look {
             Ok(look) => look,

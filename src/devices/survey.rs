@@ -1,5 +1,6 @@
 //! What is there: every file of leases and of the owner's, for people to see.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::name_source::NameSource;
@@ -42,32 +43,34 @@ pub enum Found {
 
 /// Looks at every file.
 pub fn survey(root: &Root, settings: &Settings) -> Vec<Survey> {
-    let leases = leases::files(root, settings).into_iter().map(|file| {
+    let leases = leases::files(root, settings).into_iter().map(|mut file| {
         let source = file.source;
-        survey_file(file, |text| {
+        let look = file.watched.look_through(|text| {
             let (mut entries, mut named) = (0, 0);
             let problems = leases::each_lease(source, text, |_, _, name| {
                 entries += 1;
                 named += usize::from(name.is_some());
-            });
-            Found::Content { entries, named, problems }
-        })
+            })?;
+            Ok(Found::Content { entries, named, problems })
+        });
+        found_of(&file, look, |content| content)
     });
-    let assignments = assignments::files(root, settings).into_iter().map(|found| {
-        survey_file(found.file, |text| {
-            let list = (found.parse)(text);
+    let assignments = assignments::files(root, settings).into_iter().map(|mut list| {
+        let look = list.file.watched.look();
+        found_of(&list.file, look, |text| {
+            let list = (list.parse)(&text);
             Found::Content { entries: list.entries(), named: list.names().count(), problems: list.problems }
         })
     });
     leases.chain(assignments).collect()
 }
 
-fn survey_file(mut file: SourceFile, content: impl Fn(&[u8]) -> Found) -> Survey {
-    let found = match file.watched.look() {
+fn found_of<T>(file: &SourceFile, look: io::Result<Look<T>>, content: impl FnOnce(T) -> Found) -> Survey {
+    let found = match look {
         Err(error) => Found::Unreadable(error.to_string()),
         Ok(Look::Unchanged | Look::Gone) => Found::Nothing,
         Ok(Look::Unsettled) => Found::Unsettled,
-        Ok(Look::Taken(text) | Look::Cut(text)) => content(&text),
+        Ok(Look::Taken(read) | Look::Cut(read)) => content(read),
     };
     Survey { path: file.watched.path().to_path_buf(), source: file.source, found }
 }

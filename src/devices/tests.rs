@@ -42,7 +42,7 @@ fn learn(devices: &mut Devices, text: &str) {
     devices.inventory.begin_reading();
     let file = Rc::from(Path::new("leases"));
     let Devices { inventory, bindings, .. } = devices;
-    super::leases::learn(NameSource::Lease, &file, text.as_bytes(), inventory, bindings);
+    super::leases::learn_text(NameSource::Lease, &file, text.as_bytes(), inventory, bindings);
     devices.settle();
 }
 

@@ -1,8 +1,7 @@
 //! The vendors of devices that nobody has named, each looked up once.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::PathBuf;
 
 use tracing::warn;
@@ -13,6 +12,9 @@ use super::last_seen::KNOWN_AT_MOST;
 use super::mac::Mac;
 use super::name::Name;
 use crate::root::Root;
+
+/// How much of a list is read, in bytes. IEEE's, the largest, has some 6 MiB.
+const LIST_AT_MOST: u64 = 64 << 20;
 
 /// What was looked up so far.
 #[derive(Debug, Default)]
@@ -60,12 +62,10 @@ impl VendorNames {
 }
 
 fn find(root: &Root, files: &[PathBuf], wanted: &[Mac]) -> BTreeMap<Mac, String> {
-    // A pipe would hold up everything until somebody writes into it.
-    let regular = |path: &PathBuf| Some(root.path(path)).filter(|path| path.is_file());
-    let Some(file) = files.iter().filter_map(regular).find_map(|path| File::open(path).ok()) else {
+    let Some(file) = files.iter().find_map(|path| root.open(path).ok()) else {
         return BTreeMap::new();
     };
-    vendors::find(BufReader::new(file), wanted).unwrap_or_else(|error| {
+    vendors::find(BufReader::new(file.take(LIST_AT_MOST)), wanted).unwrap_or_else(|error| {
         warn!("the file of vendors can't be read: {error}");
         BTreeMap::new()
     })

@@ -3,11 +3,14 @@
 //! dnsmasq rewrites its lease file in place, truncating it first, so a reading can find it empty or cut short.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// What is read of one file at most, in bytes: some 25,000 leases.
+use crate::files;
+
+/// What is read of one file at most, in bytes, unless less is wanted: some 25,000 leases, six times as many as are
+/// remembered. It bounds how long a file can hold up everything else.
 const LARGEST: u64 = 2 * 1024 * 1024;
 
 /// A file that is looked at again and again.
@@ -15,6 +18,7 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 pub struct WatchedFile {
     path: PathBuf,
     wholeness: Wholeness,
+    at_most: u64,
     taken: Option<Stamp>,
 }
 
@@ -42,9 +46,9 @@ impl Stamp {
     }
 }
 
-/// What a look at the file found.
+/// What a look at the file found, of which `T` was read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Look<T> {
     /// Nothing new since it was last taken.
     Unchanged,
     /// It was there when it was last taken, and is no more.
@@ -52,15 +56,21 @@ pub enum Look {
     /// It is being written: look again at the next tick.
     Unsettled,
     /// Its new content.
-    Taken(Vec<u8>),
+    Taken(T),
     /// The beginning of its new content, which is larger than what is read of one file.
-    Cut(Vec<u8>),
+    Cut(T),
 }
 
 impl WatchedFile {
     /// The file at `path`, not read yet.
     pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
-        Self { path, wholeness, taken: None }
+        Self { path, wholeness, at_most: LARGEST, taken: None }
+    }
+
+    /// The same, of which no more than `at_most` bytes are read.
+    #[must_use]
+    pub fn reading_at_most(self, at_most: u64) -> Self {
+        Self { at_most, ..self }
     }
 
     /// Where it is.
@@ -68,10 +78,27 @@ impl WatchedFile {
         &self.path
     }
 
-    /// Reads the file if it has changed since it was last taken.
+    /// Reads the file into memory if it has changed since it was last taken. Of one that is too large whole lines are read.
+    pub fn look(&mut self) -> io::Result<Look<Vec<u8>>> {
+        let mut look = self.look_through(|text| {
+            let mut content = Vec::new();
+            text.read_to_end(&mut content).map(|_| content)
+        })?;
+        if let Look::Cut(content) = &mut look {
+            let end = memchr::memrchr(b'\n', content).map_or(0, |newline| newline + 1);
+            content.truncate(end);
+        }
+        Ok(look)
+    }
+
+    /// Has `read` read the file, piece by piece, if it has changed since it was last taken.
     ///
-    /// It is taken if it is whole and did not change while it was read. That a file is gone is new once.
-    pub fn look(&mut self) -> io::Result<Look> {
+    /// It is taken if it is whole and did not change while it was read; otherwise what `read` gave is thrown away, so it is
+    /// not to keep anything elsewhere. That a file is gone is new once.
+    pub fn look_through<T>(
+        &mut self,
+        read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+    ) -> io::Result<Look<T>> {
         let before = match fs::metadata(&self.path) {
             Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a regular file")),
             Ok(metadata) => Stamp::of(&metadata),
@@ -84,24 +111,25 @@ impl WatchedFile {
         if self.taken == Some(before) {
             return Ok(Look::Unchanged);
         }
-        let mut file = File::open(&self.path)?;
-        let mut content = Vec::new();
-        (&mut file).take(LARGEST).read_to_end(&mut content)?;
-        if Stamp::of(&file.metadata()?) != before {
-            return Ok(Look::Unsettled);
-        }
-        if before.size > LARGEST {
-            let end = memchr::memrchr(b'\n', &content).map_or(0, |newline| newline + 1);
-            content.truncate(end);
-            self.taken = Some(before);
-            return Ok(Look::Cut(content));
-        }
-        let cut_short = !content.is_empty() && !content.ends_with(b"\n");
-        if cut_short && self.wholeness == Wholeness::EndsInNewline {
+        let file = files::open(&self.path)?;
+        let content = read(&mut BufReader::new((&file).take(self.at_most)))?;
+        let is_cut = before.size > self.at_most;
+        let is_whole = is_cut || self.wholeness == Wholeness::Any || ends_in_newline(&file, before.size)?;
+        if !is_whole || Stamp::of(&file.metadata()?) != before {
             return Ok(Look::Unsettled);
         }
         self.taken = Some(before);
-        Ok(Look::Taken(content))
+        Ok(if is_cut { Look::Cut(content) } else { Look::Taken(content) })
+    }
+}
+
+/// Whether a file of this size ends in a newline, or is empty.
+fn ends_in_newline(file: &File, size: u64) -> io::Result<bool> {
+    let mut last = [0];
+    match size.checked_sub(1) {
+        None => Ok(true),
+        // One that has become shorter has no last byte there.
+        Some(place) => Ok(file.read_at(&mut last, place)? == 1 && last == *b"\n"),
     }
 }
 
@@ -134,6 +162,36 @@ mod tests {
         fs::remove_file(file.path()).unwrap();
         assert_eq!(file.look().unwrap(), Look::Gone);
         assert_eq!(file.look().unwrap(), Look::Unchanged);
+    }
+
+    /// Reads the first line, and does something before it gives that.
+    fn first_line(and: impl Fn()) -> impl FnOnce(&mut dyn BufRead) -> io::Result<String> {
+        move |text| {
+            let mut line = String::new();
+            text.read_line(&mut line)?;
+            and();
+            Ok(line)
+        }
+    }
+
+    #[test]
+    fn what_changes_while_it_is_read_is_thrown_away() {
+        let mut file = watched("changing");
+        let path = file.path().to_path_buf();
+        fs::write(&path, "first\n").unwrap();
+        let rewrite = || fs::write(&path, "second\n").unwrap();
+        assert_eq!(file.look_through(first_line(rewrite)).unwrap(), Look::Unsettled);
+        let truncate = || fs::write(&path, "").unwrap();
+        assert_eq!(file.look_through(first_line(truncate)).unwrap(), Look::Unsettled);
+        fs::write(&path, "third\n").unwrap();
+        let exchange = || {
+            let other = path.with_extension("new");
+            fs::write(&other, "other\n").unwrap();
+            fs::rename(other, &path).unwrap();
+        };
+        // What was opened was whole; the other one is read the next time.
+        assert_eq!(file.look_through(first_line(exchange)).unwrap(), Look::Taken("third\n".to_owned()));
+        assert_eq!(file.look_through(first_line(|| {})).unwrap(), Look::Taken("other\n".to_owned()));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Live they come from `getifaddrs`; of a replayed router from a text in the form that `ip address` prints.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::net::IpAddr;
 
@@ -11,6 +10,7 @@ use ipnet::IpNet;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::sys::socket::SockaddrStorage;
 
+use crate::files::PRINTED_AT_MOST;
 use crate::root::Root;
 
 /// Where a replayed router's `ip address` output lies.
@@ -36,11 +36,10 @@ pub fn read(root: &Root) -> io::Result<Vec<Interface>> {
     if root.is_live() {
         return Ok(collect(getifaddrs()?));
     }
-    let path = root.path(REPLAYED);
-    match fs::read(&path) {
-        Ok(text) => Ok(parse(&text)),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
-    }
+    let name_it = |error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", root.path(REPLAYED).display()))
+    };
+    Ok(parse(&root.read(REPLAYED, PRINTED_AT_MOST).map_err(name_it)?))
 }
 
 fn collect(addresses: impl Iterator<Item = InterfaceAddress>) -> Vec<Interface> {

@@ -2,11 +2,11 @@
 //!
 //! Read here and not by `getpwnam()`, which under glibc loads other libraries, and may ask servers, as root.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::config::User;
+use crate::files::{self, WRITTEN_AT_MOST};
 
 /// Where users are.
 pub(super) const PASSWD: &str = "/etc/passwd";
@@ -20,7 +20,7 @@ pub(super) fn uid(user: &User, passwd: &Path) -> io::Result<Option<u32>> {
         User::Uid(uid) => return Ok(Some(*uid)),
         User::Name(name) => name,
     };
-    let text = match fs::read(passwd) {
+    let text = match files::read(passwd, WRITTEN_AT_MOST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         text => text?,
     };

@@ -65,6 +65,7 @@ impl Target {
             }
         }
         // With O_EXCL a link at the end is not followed either.
+        #[expect(clippy::disallowed_methods, reason = "a new file, which capture writes")]
         OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(below)
     }
 }

@@ -15,7 +15,11 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
         Ok(counted) => counted,
         Err(error) => return report.error(Verdict::TableUnreadable, "table", error.to_string()),
     };
-    let allowed = table.gauges().max.map_or_else(|| "an unknown number".to_owned(), |max| max.to_string());
+    let (gauges, unreadable_figure) = table.gauges();
+    if let Some(error) = unreadable_figure {
+        report.warning("table", format!("{error}: the figure is left out"));
+    }
+    let allowed = gauges.max.map_or_else(|| "an unknown number".to_owned(), |max| max.to_string());
     if read == 0 {
         let text = "readable and empty: is there no connection yet, or does no firewall rule use connection tracking \
                     (nothing is tracked in a network namespace until a rule asks for its state)?";
@@ -44,7 +48,7 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
 
 /// Tells how the table is read, and whether it could be read in the other way too; counts as [`count`] does.
 fn source(report: &mut Report, table: &mut Table, config: &Config) -> Result<(u64, u64), TableError> {
-    let chosen = table.choose(table.gauges(), Duration::ZERO);
+    let chosen = table.choose(table.gauges().0, Duration::ZERO);
     let counted = count(table, chosen);
     if config.source.only().is_some() || !table.is_live() {
         report.ok(

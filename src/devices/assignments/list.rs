@@ -10,7 +10,7 @@ use crate::devices::formats::{LineError, gl_client, registry, static_hosts};
 use crate::devices::identity::DeviceId;
 use crate::devices::mac::Mac;
 use crate::devices::name::{Name, fold};
-use crate::devices::source_file::note;
+use crate::devices::source_file::{NOTED_AT_MOST, note};
 
 /// How many entries of a file count at most.
 const ENTRIES_AT_MOST: usize = 4096;
@@ -90,14 +90,14 @@ impl AssignmentList {
             Ok(Ether { is: Is::At(_), .. }) => None,
             Err(error) => Some(Err(error)),
         });
-        Self::new(with_short_names(found.collect()))
+        Self::new(with_short_names(heard(found)))
     }
 
     /// `/etc/hosts`.
     pub fn hosts(text: &[u8]) -> Self {
         let entry = |host: hosts::Host<'_>| Entry { addresses: vec![host.address], ..Entry::default() };
         let found = hosts::parse_hosts(text).map(|found| found.map(|host| (host.name, entry(host))));
-        Self::new(with_short_names(found.collect()))
+        Self::new(with_short_names(heard(found)))
     }
 
     fn new(found: impl IntoIterator<Item = Result<Entry, LineError>>) -> Self {
@@ -165,6 +165,16 @@ impl AssignmentList {
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.entries.iter().filter_map(|entry| entry.name.as_ref())
     }
+}
+
+/// What is heard of a file, with one entry beyond it that shows that there are more.
+fn heard<T>(found: impl Iterator<Item = Result<T, LineError>>) -> Vec<Result<T, LineError>> {
+    let (mut entries, mut errors) = (0..=ENTRIES_AT_MOST, 0..NOTED_AT_MOST);
+    let is_heard = |found: &Result<T, LineError>| match found {
+        Ok(_) => entries.next().is_some(),
+        Err(_) => errors.next().is_some(),
+    };
+    found.filter(is_heard).collect()
 }
 
 /// Names the entries: without their domains, where the first label alone tells them apart.
@@ -253,6 +263,24 @@ mod tests {
         let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(3);
         let list = AssignmentList::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
         assert_eq!((list.entries(), list.problems.len()), (5, 0));
+    }
+
+    #[test]
+    fn of_hosts_and_ethers_as_many_are_heard() {
+        let host = |n: u32| format!("10.0.{}.{} h{n}.lan\nnonsense\n", n / 256, n % 256);
+        let ether = |n: u32| format!("{n:012x} h{n}\nnonsense\n");
+        let text = |line: &dyn Fn(u32) -> String| (0..10_000).map(line).collect::<String>();
+        for list in
+            [AssignmentList::hosts(text(&host).as_bytes()), AssignmentList::ethers(text(&ether).as_bytes())]
+        {
+            assert_eq!(list.entries.len(), ENTRIES_AT_MOST);
+            assert_eq!(list.names().last().map(Name::as_str), Some("h4095"));
+            assert_eq!(list.problems.len(), NOTED_AT_MOST);
+        }
+        let list = AssignmentList::hosts(
+            (0..10_000).map(|n| host(n).replace("nonsense", "")).collect::<String>().as_bytes(),
+        );
+        assert_eq!(list.problems, ["only the first 4096 devices are heard"]);
     }
 
     #[test]

@@ -23,17 +23,21 @@ pub struct Lease<'a> {
     pub name: Option<&'a [u8]>,
 }
 
-/// Understands a whole file, line by line. Empty lines, the server's own DUID and leases that don't say who holds them
-/// have nothing to learn, and are passed over.
+/// Understands a whole file, line by line, as [`parse_line`] does.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, LineError>> {
-    let lines = numbered(text).filter(|(_, line)| !line.is_empty() && !line.starts_with(b"duid "));
-    lines.filter_map(|(line, text)| match fields(text) {
-        Some((holder, address, name)) => {
-            let name = (name != b"*").then_some(name);
-            Some(Ok(Lease { holder: holder?, address, name }))
-        }
-        None => Some(Err(LineError { line, kind: LineErrorKind::NotALease })),
-    })
+    numbered(text)
+        .filter_map(|(line, text)| parse_line(text).map_err(|kind| LineError { line, kind }).transpose())
+}
+
+/// Understands one line, without its end. Empty lines, the server's own DUID and leases that don't say who holds them have
+/// nothing to learn, and give nothing.
+pub fn parse_line(line: &[u8]) -> Result<Option<Lease<'_>>, LineErrorKind> {
+    if line.is_empty() || line.starts_with(b"duid ") {
+        return Ok(None);
+    }
+    let (holder, address, name) = fields(line).ok_or(LineErrorKind::NotALease)?;
+    let name = (name != b"*").then_some(name);
+    Ok(holder.map(|holder| Lease { holder, address, name }))
 }
 
 /// The holder, if one is said, the address and the name.

@@ -8,8 +8,8 @@
 
 use std::net::IpAddr;
 
-use super::LineError;
 use super::lines::{self, numbered, words};
+use super::{LineError, LineErrorKind};
 use crate::devices::DeviceId;
 use crate::devices::mac::{Duid, Mac};
 
@@ -31,13 +31,19 @@ pub struct Lease<'a> {
     pub name: Option<Vec<u8>>,
 }
 
-/// Understands a whole file, line by line; what is no lease is passed over.
+/// Understands a whole file, line by line, as [`parse_line`] does.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Lease<'_>, LineError>> {
-    numbered(text).filter_map(|(number, line)| match line.strip_prefix(b"#") {
-        Some(state) => Some(lease(state).ok_or(LineError::not_understood(number))),
-        None if is_hosts_line(line) => None,
-        None => Some(Err(LineError::not_understood(number))),
-    })
+    numbered(text)
+        .filter_map(|(line, text)| parse_line(text).map_err(|kind| LineError { line, kind }).transpose())
+}
+
+/// Understands one line, without its end. A line of `/etc/hosts` is no lease, and gives nothing.
+pub fn parse_line(line: &[u8]) -> Result<Option<Lease<'_>>, LineErrorKind> {
+    match line.strip_prefix(b"#") {
+        Some(state) => lease(state).map(Some).ok_or(LineErrorKind::NotUnderstood),
+        None if is_hosts_line(line) => Ok(None),
+        None => Err(LineErrorKind::NotUnderstood),
+    }
 }
 
 fn is_hosts_line(line: &[u8]) -> bool {

@@ -5,8 +5,9 @@
 //! nothing else is kept of them.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
+use super::lines;
 use crate::devices::mac::Mac;
 
 /// How much of a line is looked at.
@@ -48,7 +49,7 @@ pub fn find(mut reader: impl BufRead, wanted: &[Mac]) -> io::Result<BTreeMap<Mac
     wanted.dedup();
     let mut found: BTreeMap<Mac, (u32, Option<String>)> = BTreeMap::new();
     let mut line = Vec::new();
-    while !wanted.is_empty() && next_line(&mut reader, &mut line)? {
+    while !wanted.is_empty() && lines::next(&mut reader, LONGEST_LINE, &mut line)?.is_some() {
         let line = String::from_utf8_lossy(&line);
         let Some(block) = block(&line) else { continue };
         let end = block.prefix + (1 << (MAC_BITS - block.length));
@@ -61,16 +62,6 @@ pub fn find(mut reader: impl BufRead, wanted: &[Mac]) -> io::Result<BTreeMap<Mac
         }
     }
     Ok(found.into_iter().filter_map(|(mac, (_, name))| Some((mac, name?))).collect())
-}
-
-/// The next line's beginning, without its end; false if there is none. An I/O error ends the reading.
-fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let any = reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', line)? > 0;
-    if line.pop_if(|last| *last == b'\n').is_none() {
-        reader.skip_until(b'\n')?;
-    }
-    Ok(any)
 }
 
 fn block(line: &str) -> Option<Block<'_>> {
