@@ -1,11 +1,11 @@
 //! What one of the owner's files says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::devices::Map;
 use crate::devices::device_type::DeviceType;
-use crate::devices::formats::hosts::{self, Ether, Is};
+use crate::devices::formats::hosts::{self, Ether, Is, ShortNames};
 use crate::devices::formats::{LineError, gl_client, registry, static_hosts};
 use crate::devices::identity::DeviceId;
 use crate::devices::mac::Mac;
@@ -167,22 +167,13 @@ impl AssignmentList {
     }
 }
 
-/// Names the entries: without their domains, where the first label alone tells them apart.
+/// Names the entries, without their domains where these aren't needed.
 fn with_short_names(
     mut found: Vec<Result<(&[u8], Entry), LineError>>,
 ) -> impl Iterator<Item = Result<Entry, LineError>> {
-    let mut wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
-    for (name, _) in found.iter().flatten() {
-        let label = hosts::first_label(name).to_ascii_lowercase();
-        wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
-    }
+    let short = ShortNames::new(found.iter().flatten().map(|(name, _)| *name));
     for (name, entry) in found.iter_mut().flatten() {
-        let label = hosts::first_label(name);
-        let wholes = wholes.get(&label.to_ascii_lowercase());
-        // `nas` and `nas.lan` are one: a name without a domain has the router's.
-        let is_one =
-            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2);
-        entry.name = Name::clean(if is_one { label } else { name });
+        entry.name = Name::clean(short.short(name));
     }
     found.into_iter().map(|found| found.map(|(_, entry)| entry))
 }
