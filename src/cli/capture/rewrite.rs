@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::anonymise::Anonymiser;
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
-use crate::devices::formats::hosts::{self, Is};
+use crate::devices::formats::hosts::{self, Is, ShortNames};
 use crate::devices::formats::{dnsmasq, gl_client, lines, odhcpd, registry, static_hosts};
 use crate::devices::neighbours::Neighbour;
 use crate::lan::interfaces::Interface;
@@ -66,18 +66,8 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
         FileKind::Dnsmasq => new.each(dnsmasq::parse(text), |lease| dnsmasq_lease(lease, anonymiser)),
         FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
         FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
-        FileKind::Ethers => new.each(hosts::parse_ethers(text), |ether| {
-            let mac = anonymiser.mac(ether.mac);
-            let is = match ether.is {
-                Is::Named(name) => anonymiser.name(hosts::first_label(name)),
-                Is::At(address) => anonymiser.address(address).to_string().into_bytes(),
-            };
-            joined(&[mac.to_string().as_bytes(), &is], b' ')
-        }),
-        FileKind::Hosts => new.each(hosts::parse_hosts(text), |host| {
-            let address = anonymiser.address(host.address).to_string();
-            joined(&[address.as_bytes(), &anonymiser.name(hosts::first_label(host.name))], b' ')
-        }),
+        FileKind::Ethers => ethers(text, anonymiser, &mut new),
+        FileKind::Hosts => hosts(text, anonymiser, &mut new),
         FileKind::GlClient => {
             let (aliases, errors) = gl_client::parse(text);
             new.left_out = errors.len();
@@ -179,6 +169,32 @@ fn registry_entry(entry: &registry::Entry<'_>, anonymiser: &mut Anonymiser) -> V
     let device_type = entry.device_type.map(DeviceType::name).unwrap_or_default();
     let name = anonymiser.name(entry.name);
     joined(&[mac.as_bytes(), address.as_bytes(), &name, device_type.as_bytes()], b'|')
+}
+
+/// `/etc/hosts`. What a name is shortened to depends on the others, and what replaces it is not shortened any more.
+fn hosts(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
+    let short = ShortNames::new(hosts::parse_hosts(text).flatten().map(|host| host.name));
+    new.each(hosts::parse_hosts(text), |host| {
+        let address = anonymiser.address(host.address).to_string();
+        joined(&[address.as_bytes(), &anonymiser.name(short.short(host.name))], b' ')
+    });
+}
+
+/// `/etc/ethers`; names as in [`hosts`].
+fn ethers(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
+    let named = hosts::parse_ethers(text).flatten().filter_map(|ether| match ether.is {
+        Is::Named(name) => Some(name),
+        Is::At(_) => None,
+    });
+    let short = ShortNames::new(named);
+    new.each(hosts::parse_ethers(text), |ether| {
+        let mac = anonymiser.mac(ether.mac);
+        let is = match ether.is {
+            Is::Named(name) => anonymiser.name(short.short(name)),
+            Is::At(address) => anonymiser.address(address).to_string().into_bytes(),
+        };
+        joined(&[mac.to_string().as_bytes(), &is], b' ')
+    });
 }
 
 fn static_host(host: &static_hosts::StaticHost, anonymiser: &mut Anonymiser, new: &mut Rewritten) {

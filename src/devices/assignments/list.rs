@@ -1,15 +1,15 @@
 //! What one of the owner's files says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::devices::Map;
 use crate::devices::device_type::DeviceType;
-use crate::devices::formats::hosts::{self, Ether, Is};
+use crate::devices::formats::hosts::{self, Ether, Is, ShortNames};
 use crate::devices::formats::{LineError, gl_client, registry, static_hosts};
 use crate::devices::identity::DeviceId;
 use crate::devices::mac::Mac;
-use crate::devices::name::{Name, fold};
+use crate::devices::name::Name;
 use crate::devices::source_file::{NOTED_AT_MOST, note};
 
 /// How many entries of a file count at most.
@@ -177,22 +177,13 @@ fn heard<T>(found: impl Iterator<Item = Result<T, LineError>>) -> Vec<Result<T, 
     found.filter(is_heard).collect()
 }
 
-/// Names the entries: without their domains, where the first label alone tells them apart.
+/// Names the entries, without their domains where these aren't needed.
 fn with_short_names(
     mut found: Vec<Result<(&[u8], Entry), LineError>>,
 ) -> impl Iterator<Item = Result<Entry, LineError>> {
-    let folded = |name: &[u8]| fold(&String::from_utf8_lossy(name));
-    let mut wholes: BTreeMap<Box<str>, BTreeSet<Box<str>>> = BTreeMap::new();
-    for (name, _) in found.iter().flatten() {
-        wholes.entry(folded(hosts::first_label(name))).or_default().insert(folded(name));
-    }
+    let short = ShortNames::new(found.iter().flatten().map(|(name, _)| *name));
     for (name, entry) in found.iter_mut().flatten() {
-        let label = hosts::first_label(name);
-        let wholes = wholes.get(&folded(label));
-        // `nas` and `nas.lan` are one: a name without a domain has the router's.
-        let is_one =
-            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains('.')).count() < 2);
-        entry.name = Name::clean(if is_one { label } else { name });
+        entry.name = Name::clean(short.short(name));
     }
     found.into_iter().map(|found| found.map(|(_, entry)| entry))
 }

@@ -83,6 +83,43 @@ fn what_the_owner_wrote() {
     assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
 }
 
+/// Which of a file's names are one to the program.
+fn equal_names(list: &AssignmentList) -> Vec<bool> {
+    let names: Vec<_> = list.names().map(Name::folded).collect();
+    names.iter().flat_map(|a| names.iter().map(move |b| a == b)).collect()
+}
+
+/// Which are so in a file of hosts and in one of ethers, before and after.
+fn equal_names_of_hosts(names: &[impl AsRef<str>]) -> [(Vec<bool>, Vec<bool>); 2] {
+    let lines = |first: fn(usize) -> String| -> Vec<u8> {
+        let lines = names.iter().enumerate().map(|(n, name)| format!("{} {}\n", first(n), name.as_ref()));
+        lines.collect::<String>().into_bytes()
+    };
+    let pair = |kind, text: &[u8], list: fn(&[u8]) -> AssignmentList| {
+        let (_, new, left_out) = rewritten(kind, text);
+        assert_eq!(left_out, 0);
+        (equal_names(&list(text)), equal_names(&list(&new)))
+    };
+    let hosts = lines(|n| format!("192.168.8.{n}"));
+    let ethers = lines(|n| format!("286fb90102{n:02x}"));
+    [
+        pair(FileKind::Hosts, &hosts, AssignmentList::hosts),
+        pair(FileKind::Ethers, &ethers, AssignmentList::ethers),
+    ]
+}
+
+#[test]
+fn hosts_that_only_their_domains_tell_apart_stay_apart() {
+    for (old, new) in equal_names_of_hosts(&["www.a.lan", "www.b.lan", "nas", "nas.lan", "NAS"]) {
+        assert_eq!(
+            old.iter().filter(|equal| **equal).count(),
+            1 + 1 + 3 * 3,
+            "what the program makes of them"
+        );
+        assert_eq!(old, new);
+    }
+}
+
 fn line(line: &str) -> String {
     let mut new = Vec::new();
     table_line(line.as_bytes(), &mut Anonymiser::new(&[]), &mut new);
@@ -162,11 +199,14 @@ proptest! {
         let (_, new, left_out) = rewritten(FileKind::Registry, text.as_bytes());
         prop_assert_eq!(left_out, 0);
         let (old, new) = (AssignmentList::registry(text.as_bytes()), AssignmentList::registry(&new));
-        let equal = |list: &AssignmentList| -> Vec<bool> {
-            let names: Vec<_> = list.names().map(Name::folded).collect();
-            names.iter().flat_map(|a| names.iter().map(move |b| a == b)).collect()
-        };
-        prop_assert_eq!(equal(&old), equal(&new));
+        prop_assert_eq!(equal_names(&old), equal_names(&new));
+    }
+
+    #[test]
+    fn hosts_that_were_one_are_one(names in prop::collection::vec("[abA]{1,2}([.][ab]{0,1}){0,2}", 1..12)) {
+        for (old, new) in equal_names_of_hosts(&names) {
+            prop_assert_eq!(old, new);
+        }
     }
 
     #[test]
