@@ -191,3 +191,25 @@ fn devices_counts_whatever_is_switched_off() {
     assert_eq!(with(["--config", off_path]).1, table);
     fs::remove_file(off).unwrap();
 }
+
+#[test]
+fn names_of_addresses_are_shown() {
+    let case = "tests/cases/35-registry-by-address";
+    let config = format!("{case}/config.toml");
+    let root = format!("{case}/root");
+    let with = |command| said(&["--config", &config, "--root", &root, command]);
+    let (code, table, _) = with("devices");
+    assert_eq!(code, Some(0));
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    let row = |name: &str| rows.iter().find(|row| row[0] == name).unwrap_or_else(|| &rows[0]).join(" ");
+    assert_eq!(
+        row("NAS"),
+        "NAS - 02:00:00:00:00:02 2 registry lease: synology 192.168.8.50 2001:db8:aa:10::50"
+    );
+    assert_eq!(row("Phone"), "Phone - - 1 registry - 10.0.0.2");
+    assert_eq!(row("Printer"), "Printer - 02:00:00:00:00:03 1 registry - 192.168.8.60");
+    let (_, report, _) = with("check");
+    assert!(report.contains("(registry): 5 of 5 entries give a name\n"), "{report}");
+    assert!(report.contains("devices: line 7: "), "the one that is no address: {report}");
+    assert!(!report.contains("devices: line 2: "), "{report}");
+}

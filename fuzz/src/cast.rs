@@ -22,7 +22,7 @@ pub const ROUTER: &str = "gateway";
 /// The maker that the list of makers knows.
 pub const MAKERS: &[u8] = b"240AC4 Espressif\n";
 
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 29] = [
     "phone",
     "Phone",
     "PHONE",
@@ -47,6 +47,11 @@ const WORDS: [&str; 24] = [
     "00:02:00:00:ab:11:22",
     "two words",
     "\u{202e}phone",
+    "Büro",
+    "BU\u{308}RO",
+    "\u{212b}-a1b202",
+    "A\u{30a}-A1B202",
+    "phone-00\u{fb00}02",
 ];
 
 /// The MAC of the device of this number.

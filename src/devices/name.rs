@@ -3,11 +3,16 @@
 //! Host names are chosen by the devices themselves. Whatever they chose, a [`Name`] can't end a line, forge a tag or
 //! look like another name by characters that nobody sees.
 
+mod fold;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::mac::Mac;
+
+pub use fold::fold;
 
 /// The longest name, in bytes.
 pub const LONGEST: usize = 64;
@@ -55,30 +60,36 @@ impl Name {
         Rc::clone(&self.0)
     }
 
-    /// The form in which names are compared: without ASCII case.
+    /// The form in which names are compared (see [`fold()`]).
     pub fn folded(&self) -> Box<str> {
-        self.0.to_ascii_lowercase().into()
+        fold(&self.0)
     }
 
     /// The address that this name looks like.
     pub fn as_address(&self) -> Option<IpAddr> {
-        self.0.parse().ok()
+        self.compared().parse().ok()
     }
 
     /// The MAC that this name looks like, in any of the usual spellings.
     pub fn as_mac(&self) -> Option<Mac> {
-        let digits: Vec<u8> = self.0.bytes().filter(|byte| !b":-.".contains(byte)).collect();
+        let digits: Vec<u8> = self.compared().bytes().filter(|byte| !b":-.".contains(byte)).collect();
         Mac::from_digits(&digits)
     }
 
     /// The three octets at the end of a name that looks like one made by [`Name::with_suffix`].
     pub fn suffix(&self) -> Option<[u8; 3]> {
-        let (_, tail) = self.0.rsplit_once('-')?;
+        let compared = self.compared();
+        let (_, tail) = compared.rsplit_once('-')?;
         if tail.len() != SUFFIX - 1 || !tail.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let [_, a, b, c] = u32::from_str_radix(tail, 16).ok()?.to_be_bytes();
         Some([a, b, c])
+    }
+
+    /// What shapes are looked for in: the folded name, since a ligature (U+FB00) folds to digits (`ff`). Case doesn't matter.
+    fn compared(&self) -> Cow<'_, str> {
+        if self.0.is_ascii() { Cow::Borrowed(&self.0) } else { Cow::Owned(self.folded().into()) }
     }
 }
 
@@ -203,6 +214,48 @@ mod tests {
             let suffix = name(text).suffix();
             assert_eq!(suffix.is_some(), text.ends_with(' '), "{text}: spaces at the end are gone");
         }
+    }
+
+    #[test]
+    fn one_name_in_whatever_case_and_composition_is_one() {
+        let folded = |text: &str| Name::clean(text.as_bytes()).unwrap().folded();
+        for spellings in [
+            &["Living-Room-TV", "LIVING-ROOM-TV"][..],
+            &["Büro", "BÜRO", "bu\u{308}ro", "BU\u{308}RO"],
+            &["\u{c5}", "A\u{30a}", "\u{212b}", "å", "a\u{30a}"],
+            &["ΟΔΟΣ", "οδος", "οδοσ"],
+            &["Straße", "STRASSE", "STRAẞE"],
+            &["İstanbul", "i\u{307}stanbul", "I\u{307}STANBUL"],
+            &["ᾳ", "ᾼ", "α\u{345}", "ΑΙ"],
+            &["Ệ", "E\u{323}\u{302}", "e\u{302}\u{323}", "ẹ\u{302}"],
+            &["Дача", "ДАЧА"],
+            &["\u{212a}itchen", "KITCHEN"],
+            &["a\u{338}=\u{338}", "A\u{338}\u{2260}"],
+        ] {
+            for spelling in spellings {
+                assert_eq!(folded(spelling), folded(spellings[0]), "{spelling} and {}", spellings[0]);
+            }
+        }
+        for (one, other) in [("Büro", "Buro"), ("Maße", "Mase"), ("ılık", "ilik"), ("é", "è"), ("tv", "tv_")]
+        {
+            assert_ne!(folded(one), folded(other));
+        }
+    }
+
+    #[test]
+    fn shapes_are_those_of_what_is_compared() {
+        let name = |text: &str| Name::clean(text.as_bytes()).unwrap();
+        assert_eq!(
+            name("tv-a1b2\u{fb00}").suffix(),
+            Some([0xa1, 0xb2, 0xff]),
+            "U+FB00 in another case is FF"
+        );
+        assert_eq!(name("02:00:00:00:00:\u{fb00}").as_mac(), Some(Mac([2, 0, 0, 0, 0, 0xff])));
+        assert_eq!(name("fe80::\u{fb00}").as_address(), "fe80::ff".parse().ok());
+        assert_eq!(
+            (name("Büro").suffix(), name("Büro").as_mac(), name("Büro").as_address()),
+            (None, None, None)
+        );
     }
 
     proptest! {

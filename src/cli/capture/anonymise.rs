@@ -21,8 +21,6 @@ use names::Names;
 
 /// Names that say nothing of anybody, and something to the program.
 const KEPT: [&str; 3] = ["router", "other", "localhost"];
-/// `-` and six digits, as they stand behind names that had to be told apart.
-const SUFFIX: usize = 7;
 
 /// What replaces what.
 #[derive(Debug)]
@@ -81,10 +79,10 @@ impl Anonymiser {
         if let Some(mac) = clean.as_mac() {
             return spelled_like(clean.as_str(), self.mac(mac)).into_bytes();
         }
-        if let Some(tail) = clean.suffix() {
+        // As it stands behind names that had to be told apart.
+        if let (Some(tail), Some((base, _))) = (clean.suffix(), clean.as_str().rsplit_once('-')) {
             let [a, b, c] = self.identities.tail(tail);
-            let base = clean.as_str().len().saturating_sub(SUFFIX);
-            let mut name = self.name(clean.as_str().as_bytes().get(..base).unwrap_or_default());
+            let mut name = self.name(base.as_bytes());
             name.extend(format!("-{a:02x}{b:02x}{c:02x}").bytes());
             return name;
         }

@@ -243,15 +243,17 @@ mod tests {
         assert_eq!(hosts.names().count(), 2);
         let two = AssignmentList::hosts(b"192.168.8.11 www.a.lan\n192.168.8.12 www.b.lan\n");
         assert_eq!(name(&two, "", "192.168.8.11").as_deref(), Some("www.a.lan"), "two names, two devices");
+        let one = AssignmentList::hosts("192.168.8.11 Büro.lan\n192.168.8.12 BU\u{308}RO.LAN\n".as_bytes());
+        assert_eq!(name(&one, "", "192.168.8.11").as_deref(), Some("Büro"), "one name, one device");
     }
 
     #[test]
     fn the_installed_sample_says_nothing_and_its_examples_are_right() {
         let sample = include_str!("../../../config/conntrack-exporter.devices");
         assert_eq!(AssignmentList::registry(sample.as_bytes()), AssignmentList::default());
-        let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(2);
+        let examples = sample.lines().filter_map(|line| line.strip_prefix("#   ")).skip(3);
         let list = AssignmentList::registry(examples.collect::<Vec<_>>().join("\n").as_bytes());
-        assert_eq!((list.entries(), list.problems.len()), (4, 0));
+        assert_eq!((list.entries(), list.problems.len()), (5, 0));
     }
 
     #[test]

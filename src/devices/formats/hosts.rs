@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::LineError;
 use super::lines::{self, numbered, without_comment, words};
 use crate::devices::mac::Mac;
+use crate::devices::name::fold;
 
 /// An address and its name: a line of `/etc/hosts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +57,8 @@ pub fn first_label(name: &[u8]) -> &[u8] {
 /// The names of a file without their domains, where the first label alone tells them apart.
 #[derive(Clone, Debug, Default)]
 pub struct ShortNames {
-    /// The whole names behind each first label, all without case.
-    wholes: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
+    /// The whole names behind each first label, all folded.
+    wholes: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
 }
 
 impl ShortNames {
@@ -65,8 +66,7 @@ impl ShortNames {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut wholes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for name in names {
-            let label = first_label(name).to_ascii_lowercase();
-            wholes.entry(label).or_default().insert(name.to_ascii_lowercase());
+            wholes.entry(folded(first_label(name))).or_default().insert(folded(name));
         }
         Self { wholes }
     }
@@ -74,12 +74,17 @@ impl ShortNames {
     /// What is left of `name`, one of the file's: its first label, or all of it where another name begins with that.
     pub fn short<'a>(&self, name: &'a [u8]) -> &'a [u8] {
         let label = first_label(name);
-        let wholes = self.wholes.get(&label.to_ascii_lowercase());
+        let wholes = self.wholes.get(&folded(label));
         // `nas` and `nas.lan` are one: a name without a domain has the router's.
         let is_one =
-            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains(&b'.')).count() < 2);
+            wholes.is_some_and(|wholes| wholes.iter().filter(|whole| whole.contains('.')).count() < 2);
         if is_one { label } else { name }
     }
+}
+
+/// What a name is compared as; all that is no text is alike.
+fn folded(name: &[u8]) -> Box<str> {
+    fold(&String::from_utf8_lossy(name))
 }
 
 fn entries<'a, T>(
@@ -170,11 +175,24 @@ mod tests {
 
     #[test]
     fn short_names() {
-        let names =
-            ["nas", "nas.lan", "www.a.lan", "WWW.b.lan", "tv.lan", "TV.LAN", ".lan"].map(str::as_bytes);
+        let names = [
+            "nas",
+            "nas.lan",
+            "www.a.lan",
+            "WWW.b.lan",
+            "tv.lan",
+            "TV.LAN",
+            ".lan",
+            "Büro.lan",
+            "BU\u{308}RO.LAN",
+        ]
+        .map(str::as_bytes);
         let short = ShortNames::new(names);
         let shown = names.map(|name| str::from_utf8(short.short(name)).unwrap());
-        assert_eq!(shown, ["nas", "nas", "www.a.lan", "WWW.b.lan", "tv", "TV", ".lan"]);
+        assert_eq!(
+            shown,
+            ["nas", "nas", "www.a.lan", "WWW.b.lan", "tv", "TV", ".lan", "Büro", "BU\u{308}RO"]
+        );
     }
 
     #[test]

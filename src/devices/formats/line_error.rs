@@ -22,9 +22,12 @@ pub enum LineErrorKind {
     #[error("is no lease")]
     NotALease,
 
-    /// It has neither of the registry's two forms.
-    #[error("expected `MAC=Name` or `MAC|IP|Name|Type`")]
+    /// It has none of the registry's forms.
+    #[error("expected `MAC=Name`, `IP=Name` or `MAC|IP|Name|Type`")]
     RegistryForm,
+    /// What stands before `=` is neither a MAC nor an address.
+    #[error("neither a MAC nor an IP address, expected one such as `02:00:00:00:00:11` or `192.168.8.50`")]
+    MacOrAddress,
     /// It has more than the registry's four fields.
     #[error("too many fields, expected `MAC|IP|Name|Type`")]
     TooManyFields,

@@ -1,7 +1,7 @@
 //! The owner's own file: which device has which name.
 //!
-//! A line is `MAC=Name`, or `MAC|IP|Name|Type` where either address may be empty. A line that begins with `#` is a
-//! comment; further on, `#` and `=` belong to the name, which is taken as it stands.
+//! A line is `MAC=Name` or `IP=Name`, or `MAC|IP|Name|Type` where either address may be empty. A line that begins with
+//! `#` is a comment; further on, `#` and `=` belong to the name, which is taken as it stands.
 
 use std::net::IpAddr;
 
@@ -35,10 +35,7 @@ pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, LineError>> 
 fn entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
     let fields: Vec<&[u8]> = line.splitn(5, |byte| *byte == b'|').map(<[u8]>::trim_ascii).collect();
     let (mac, ip, name, device_type) = match fields[..] {
-        [_] => {
-            let (mac, name) = split_equals(line).ok_or(LineErrorKind::RegistryForm)?;
-            (mac, &b""[..], name, &b""[..])
-        }
+        [_] => return short_entry(line),
         [_, _] => return Err(LineErrorKind::RegistryForm),
         [mac, ip, name] => (mac, ip, name, &b""[..]),
         [mac, ip, name, device_type] => (mac, ip, name, device_type),
@@ -47,10 +44,26 @@ fn entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
     let mac = optional(mac, Mac::parse_any, LineErrorKind::Mac)?;
     let address = optional(ip, address, LineErrorKind::Address)?;
     let device_type = optional(device_type, DeviceType::parse, LineErrorKind::DeviceType)?;
-    if mac.is_none() && address.is_none() {
+    named(Entry { mac, address, name, device_type })
+}
+
+/// `MAC=Name` or `IP=Name`. What is a MAC in any of its spellings is no address: there are six octets at most in it, and
+/// no `::`.
+fn short_entry(line: &[u8]) -> Result<Entry<'_>, LineErrorKind> {
+    let (key, name) = split_equals(line).ok_or(LineErrorKind::RegistryForm)?;
+    let (mac, address) = (Mac::parse_any(key), address(key));
+    if mac.is_none() && address.is_none() && !key.is_empty() {
+        return Err(LineErrorKind::MacOrAddress);
+    }
+    named(Entry { mac, address, name, device_type: None })
+}
+
+/// The entry, if it says whom it means and how that is called.
+const fn named(entry: Entry<'_>) -> Result<Entry<'_>, LineErrorKind> {
+    if entry.mac.is_none() && entry.address.is_none() {
         return Err(LineErrorKind::NoDevice);
     }
-    if name.is_empty() { Err(LineErrorKind::NoName) } else { Ok(Entry { mac, address, name, device_type }) }
+    if entry.name.is_empty() { Err(LineErrorKind::NoName) } else { Ok(entry) }
 }
 
 fn split_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -93,6 +106,9 @@ mod tests {
             020000000011|||iot\n\
             | 2001:db8::5 |printer\n\
             020000000011||tv = big|\n\
+            192.168.8.50=NAS\n\
+            2001:db8::5 = a=b\n\
+            2:0:0:0:0:11=TV\n\
             020000000011=\xff\0";
         let expected = [
             Ok(entry_of(Some(MAC), "", b"Living Room TV", None)),
@@ -101,6 +117,9 @@ mod tests {
             Err(LineError { line: 7, kind: LineErrorKind::NoName }),
             Ok(entry_of(None, "2001:db8::5", b"printer", None)),
             Ok(entry_of(Some(MAC), "", b"tv = big", None)),
+            Ok(entry_of(None, "192.168.8.50", b"NAS", None)),
+            Ok(entry_of(None, "2001:db8::5", b"a=b", None)),
+            Ok(entry_of(Some(MAC), "", b"TV", None)),
             Ok(entry_of(Some(MAC), "", b"\xff\0", None)),
         ];
         assert_eq!(parse(text).collect::<Vec<_>>(), expected);
@@ -113,8 +132,12 @@ mod tests {
             ("020000000011|tv", LineErrorKind::RegistryForm),
             ("020000000011|192.168.8.5|tv|iot|", LineErrorKind::TooManyFields),
             ("a|b|c|d|e|f|g", LineErrorKind::TooManyFields),
-            ("192.168.8.5=tv", LineErrorKind::Mac),
-            ("02:00:00:00:00=tv", LineErrorKind::Mac),
+            ("192.168.8.256=tv", LineErrorKind::MacOrAddress),
+            ("192.168.8.5/24=tv", LineErrorKind::MacOrAddress),
+            ("02:00:00:00:00=tv", LineErrorKind::MacOrAddress),
+            ("tv=192.168.8.5", LineErrorKind::MacOrAddress),
+            ("192.168.8.5|tv", LineErrorKind::RegistryForm),
+            ("192.168.8.5=", LineErrorKind::NoName),
             ("tv|192.168.8.5|tv|iot", LineErrorKind::Mac),
             ("020000000011|192.168.8|tv|iot", LineErrorKind::Address),
             ("||tv|iot", LineErrorKind::NoDevice),
@@ -167,6 +190,11 @@ mod tests {
                 let text = format!("{mac}={name}");
                 let found: Vec<_> = parse(text.as_bytes()).collect();
                 prop_assert_eq!(found, [Ok(entry_of(Some(mac), "", name.as_bytes(), None))]);
+            }
+            for ip in [ip, IpAddr::from([v6[0], v6[1], v6[2], v6[3]])] {
+                let text = format!("{ip}={name}");
+                let found: Vec<_> = parse(text.as_bytes()).collect();
+                prop_assert_eq!(found, [Ok(entry_of(None, &ip.to_string(), name.as_bytes(), None))]);
             }
         }
     }

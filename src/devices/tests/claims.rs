@@ -27,6 +27,21 @@ fn equal_claims_seen_in_one_reading_both_get_the_suffix() {
 }
 
 #[test]
+fn equal_claims_are_equal_whatever_their_case_and_composition() {
+    assert_eq!(names(&["2=Büro 3=BÜRO"], &[2, 3]), ["Büro-a1b202", "BÜRO-a1b203"]);
+    assert_eq!(
+        names(&["2=\u{c5}", "2=\u{c5} 3=A\u{30a} 4=\u{212b}"], &[2, 3, 4]),
+        ["\u{c5}", "A\u{30a}-a1b203", "\u{212b}-a1b204"]
+    );
+    assert_eq!(names(&["2=Büro", "2=bu\u{308}ro", "3=BÜRO"], &[2, 3]), ["bu\u{308}ro", "BÜRO-a1b203"]);
+    let mut devices = devices();
+    devices.reconfigure(Settings { router: Name::clean("Zuhause Süd".as_bytes()), ..settings() });
+    learn(&mut devices, "1 02:00:00:a1:b2:02 192.168.8.2 ZUHAUSE SU\u{308}D *\n");
+    assert_eq!(name(&devices, 2), "ZUHAUSE SU\u{308}D-a1b202", "a reserved name");
+    assert_eq!(names(&["2=tv-a1b2\u{fb00}", "255=tv"], &[2]), ["tv-a1b2\u{fb00}-a1b202"]);
+}
+
+#[test]
 fn a_clash_lasts_when_its_cause_has_gone() {
     let both = ["2=phone 3=phone", "2=phone 3=tablet"];
     assert_eq!(names(&both, &[2, 3]), ["phone-a1b202", "tablet"]);

@@ -52,6 +52,40 @@ fn an_entry_with_a_mac_does_not_mean_whoever_sits_at_its_address() {
 }
 
 #[test]
+fn the_owner_may_name_whoever_is_at_an_address() {
+    let files = Files::new("by-address");
+    files.write("/one", &lease_lines("2=one 3=two"));
+    files.write("/registry", "192.168.8.2=NAS\n10.0.0.2 = Phone\n2001:db8:aa:10::2=nas\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let nas = label_at(&devices, "192.168.8.2").unwrap();
+    assert_eq!((nas.name.as_str(), nas.mac.unwrap().to_string()), ("NAS", "02:00:00:a1:b2:02".to_owned()));
+    assert_eq!(label_at(&devices, "2001:db8:aa:10::2"), Some(nas), "one name, one device");
+    let phone = identify(&devices, "10.0.0.2", false).unwrap();
+    assert_eq!(phone, Identity::Named("10.0.0.2".parse().unwrap()));
+    assert_eq!(devices.label(&phone).unwrap().name.as_str(), "Phone");
+    files.write("/one", "1 02:00:00:a1:b2:03 192.168.8.2 two *\n1 02:00:00:a1:b2:02 192.168.8.3 one *\n");
+    devices.refresh(&lan(), HOUR);
+    assert_eq!([name(&devices, 2), name(&devices, 3)], ["NAS", "one"], "the name stays with its address");
+}
+
+#[test]
+fn a_mac_of_the_registry_goes_before_an_address_of_it() {
+    for lines in [
+        "192.168.8.2=Address\n02:00:00:a1:b2:02=MAC\n192.168.8.3=Here\n",
+        "192.168.8.3=Here\n02:00:00:a1:b2:02||MAC|\n192.168.8.2=Address\n",
+    ] {
+        let files = Files::new("mac-first");
+        files.write("/one", &lease_lines("2=one 3=two"));
+        files.write("/registry", lines);
+        files.write("/etc/config/gl-client", "config c\n option mac 02:00:00:a1:b2:03\n option alias gl\n");
+        let mut devices = files.devices();
+        devices.refresh(&lan(), HOUR);
+        assert_eq!([name(&devices, 2), name(&devices, 3)], ["MAC", "Here"], "{lines}");
+    }
+}
+
+#[test]
 fn an_overruled_name_lends_no_mac() {
     let files = Files::new("overruled");
     files.write("/one", &lease_lines("2=* 3=*"));
@@ -128,6 +162,26 @@ fn several_macs_of_one_owners_name_are_one_device_and_of_one_claim_are_not() {
     assert_eq!([name(&devices, 4), name(&devices, 5)], ["laptop-a1b204", "LAPTOP-a1b205"]);
     let camera = label_at(&devices, "192.168.8.6").unwrap();
     assert_eq!((camera.name.as_str(), camera.device_type), ("02:00:00:a1:b2:06", Some(DeviceType::Iot)));
+}
+
+#[test]
+fn a_name_of_the_owners_is_one_whatever_its_case_and_composition() {
+    let files = Files::new("caseless");
+    files.write("/one", &lease_lines("2=* 3=* 4=büro 5=* 6=BÜRO 7=*"));
+    files.write("/registry", "02:00:00:a1:b2:02=Büro\n02:00:00:a1:b2:03||BU\u{308}RO|workstation\n");
+    files.write("/etc/ethers", "02:00:00:a1:b2:05 BÜRO\n");
+    files.write("/etc/hosts", "192.168.8.7 BÜRO.lan\n192.168.8.8 büro.lan\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    let label = label_at(&devices, "192.168.8.2").unwrap();
+    assert_eq!(label.name.as_str(), "Büro", "spelled as first");
+    assert_eq!(label.device_type, Some(DeviceType::Workstation));
+    for last in [3, 5, 7, 8] {
+        assert_eq!(label_at(&devices, &format!("192.168.8.{last}")).as_ref(), Some(&label), "{last}");
+    }
+    assert_eq!([name(&devices, 4), name(&devices, 6)], ["büro-a1b204", "BÜRO-a1b206"]);
+    let listed: Vec<_> = devices.listing(&lan()).iter().map(|device| device.label.name.to_string()).collect();
+    assert_eq!(listed, ["Büro", "büro-a1b204", "BÜRO-a1b206"]);
 }
 
 #[test]

@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::devices::name::Name;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::devices::name::{LONGEST as SENT, Name};
 
 /// A name longer than this is cut, or would be with something behind it.
 const CUT_FROM: usize = 57;
 /// How long a name becomes at most.
 const LONGEST: usize = 300;
-/// What is behind this many bytes of a name is not sent.
-const SENT: usize = 64;
 const WORD: &str = "device";
 
 /// Replaces names by `device-1`, `device-2` …: names equal to the program stay equal, and those that differ but for
-/// case go on to.
+/// their spelling go on to.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: HashMap<Box<str>, Known>,
@@ -30,18 +30,25 @@ impl Names {
     /// What replaces `given`, which is `clean` to the program.
     pub(super) fn replace(&mut self, given: &[u8], clean: &Name) -> Vec<u8> {
         let next = self.known.len() + 1;
-        let known = self.known.entry(clean.folded()).or_insert(Known { number: next, spellings: Vec::new() });
+        let folded = clean.folded();
+        let (is_ascii, length) = (folded.is_ascii(), folded.len());
+        let known = self.known.entry(folded).or_insert(Known { number: next, spellings: Vec::new() });
         let spelling = known.spellings.iter().position(|spelling| spelling == clean);
         let spelling = spelling.unwrap_or_else(|| {
             known.spellings.push(clean.clone());
             known.spellings.len() - 1
         });
+        // Nothing but the spelling of the word may differ between spellings of one name.
         let mut name = spelled(spelling).into_bytes();
-        name.extend(marks(trimmed(given)));
+        name.extend(if is_ascii { "" } else { "ü" }.bytes());
+        name.extend(marks(given));
         name.extend(format!("-{}", known.number).bytes());
-        if clean.as_str().len() > CUT_FROM {
-            let length = given.len().min(LONGEST).max(name.len());
-            name.resize(length, b'x');
+        if length > CUT_FROM {
+            let sent = Name::clean(&name).map_or(0, |name| name.as_str().len());
+            name.resize(name.len() + length.min(SENT).saturating_sub(sent), b'x');
+        }
+        if length >= SENT {
+            name.resize(name.len().max(given.len().min(LONGEST)), b'x');
         }
         name
     }
@@ -56,46 +63,44 @@ fn spelled(spelling: usize) -> String {
         .collect()
 }
 
-/// What a bug may hang on, of the part of a name that is not cut off: everything but letters and digits, in order, and
-/// whether there were letters beyond ASCII.
+/// What a bug may hang on, of the part of a name that is sent: everything but letters and digits, in order and as it
+/// came. A sign with an accent (`≠`) is that sign, with or without the accent as a character of its own.
 fn marks(given: &[u8]) -> Vec<u8> {
-    let (mut marks, mut length, mut beyond_ascii) = (Vec::new(), 0, false);
-    for chunk in given.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            let becomes = if is_unsafe(char) { 1 } else { char.len_utf8() };
-            length += becomes;
-            if length > SENT {
-                return marks;
-            }
-            let plain = char.is_ascii_alphanumeric() || matches!(char, '-' | '.');
-            if is_unsafe(char) || char.is_ascii() && !plain {
-                marks.extend(char.encode_utf8(&mut [0; 4]).bytes());
-            } else if !plain && !beyond_ascii {
-                beyond_ascii = true;
-                marks.extend("ü".bytes());
-            }
+    let characters = given.utf8_chunks().flat_map(|chunk| {
+        let invalid = (!chunk.invalid().is_empty()).then_some(None);
+        chunk.valid().chars().map(Some).chain(invalid)
+    });
+    let (mut marks, mut length, mut end) = (Vec::new(), 0, 0);
+    for char in characters {
+        let mut room = [0; 4];
+        // Of what is no text a byte that never begins a character, whatever follows.
+        let bytes = char.map_or(&b"\xff"[..], |char| char.encode_utf8(&mut room).as_bytes());
+        let sent = Name::clean(bytes);
+        let is_blank = sent.is_none();
+        let sent = sent.as_ref().map_or(" ", Name::as_str);
+        // Blanks at the ends are dropped.
+        if is_blank && length == 0 {
+            continue;
         }
-        if !chunk.invalid().is_empty() && length < SENT {
-            length += 1;
-            // Never the beginning of a character, whatever follows.
-            marks.push(0xff);
+        length += sent.len();
+        if length > SENT {
+            break;
+        }
+        if !sent.is_ascii() {
+            marks.extend(sent.nfd().filter(is_mark).collect::<String>().bytes());
+        } else if sent.chars().any(|char| is_mark(&char)) {
+            marks.extend(bytes);
+        }
+        if !is_blank {
+            end = marks.len();
         }
     }
+    marks.truncate(end);
     marks
 }
 
-/// Whether the program doesn't send it.
-fn is_unsafe(char: char) -> bool {
-    let clean = Name::clean(char.encode_utf8(&mut [0; 4]).as_bytes());
-    char != '_' && clean.is_some_and(|clean| clean.as_str() == "_")
-}
-
-/// Without the spaces at its ends, which the program drops.
-fn trimmed(given: &[u8]) -> &[u8] {
-    let is_space = |byte: &u8| *byte == b' ';
-    let start = given.iter().position(|byte| !is_space(byte)).unwrap_or(given.len());
-    let end = given.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
-    given.get(start..end).unwrap_or_default()
+fn is_mark(char: &char) -> bool {
+    char.is_ascii() && !char.is_ascii_alphanumeric() && !matches!(char, '-' | '.')
 }
 
 #[cfg(test)]
@@ -127,6 +132,28 @@ mod tests {
             assert_eq!(replaced(&mut names, given.as_bytes()), expected, "{given:?}");
         }
         assert_eq!(names.replace(b"B\xff\xfec", &Name::clean(b"B\xff\xfec").unwrap()), b"device\xff\xff-7");
+    }
+
+    #[test]
+    fn one_name_in_any_spelling_stays_one() {
+        for spellings in [
+            &["Büro", "BÜRO", "bu\u{308}ro"][..],
+            &["\u{c5} b", "A\u{30a} B", "\u{212b} b"],
+            &["Straße 1", "STRASSE 1"],
+            &["\u{212a}itchen's", "Kitchen's"],
+            &["a\u{2260}b ü", "A=\u{338}B Ü"],
+            &["a\u{37e}b", "A;b"],
+            &["a\u{a0}b", "\u{3000}A B\u{2003}"],
+        ] {
+            let mut names = Names::default();
+            let new =
+                spellings.iter().map(|given| Name::clean(replaced(&mut names, given.as_bytes()).as_bytes()));
+            let new: Vec<Name> = new.map(Option::unwrap).collect();
+            for (place, name) in new.iter().enumerate() {
+                assert_eq!(name.folded(), new[0].folded(), "{:?}", spellings[place]);
+                assert!(!new[..place].contains(name), "{:?} has a spelling of its own", spellings[place]);
+            }
+        }
     }
 
     #[test]

@@ -48,6 +48,12 @@ fn what_the_owner_wrote() {
     let expected = format!("{mac}||device = -1|\n|240.0.0.1|device = -1|server\n");
     assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
 
+    let (mut anonymiser, text, left_out) =
+        rewritten(FileKind::Registry, b"9.9.9.9=Anna\n2620::5 = ANNA\n192.168.8.5=Ben\n");
+    let [v4, v6] = ["9.9.9.9", "2620::5"].map(|address| anonymiser.address(address.parse().unwrap()));
+    let expected = format!("|{v4}|device-1|\n|{v6}|Device-1|\n|192.168.8.5|device-2|\n");
+    assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 0));
+
     let (mut anonymiser, text, _) =
         rewritten(FileKind::Hosts, b"127.0.0.1 localhost\n192.168.8.5 anna.home anna # Anna\n9.9.9.9 ANNA\n");
     assert_eq!(text, b"192.168.8.5 device-1\n240.0.0.1 Device-1\n");
