@@ -157,6 +157,8 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
     #[test]
     fn a_file_is_read_up_to_its_bound_and_refused_beyond() {
@@ -175,5 +177,26 @@ mod tests {
             assert_eq!(open(Path::new(path)).unwrap_err().to_string(), "not a regular file", "{path}");
         }
         assert!(!read(Path::new("/proc/self/statm"), FIGURE_AT_MOST).unwrap().is_empty());
+    }
+
+    #[test]
+    fn in_a_directory_that_others_may_write_to_nothing_is_made() {
+        let path = std::env::temp_dir().join(format!("conntrack-exporter-open-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+        assert!(open_directory(&path).is_ok());
+        let is_refused =
+            |opened, at: &Path| matches!(opened, Err(DirectoryError::OpenToOthers(open)) if open == at);
+        assert!(is_refused(open_parent(&path), &path));
+        let link = path.join("link");
+        symlink(".", &link).unwrap();
+        assert!(is_refused(open_directory(&link), &path));
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        assert!(open_directory(&link).is_ok());
+        // Only root can make it somebody else's.
+        if lchown(&link, Some(65534), None).is_ok() {
+            assert!(is_refused(open_directory(&link), &link));
+        }
+        std::fs::remove_dir_all(&path).unwrap();
     }
 }

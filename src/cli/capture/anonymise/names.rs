@@ -87,8 +87,8 @@ fn marks(given: &[u8]) -> Vec<u8> {
             break;
         }
         if !sent.is_ascii() {
-            marks.extend(sent.nfd().filter(is_mark).collect::<String>().bytes());
-        } else if sent.chars().any(|char| is_mark(&char)) {
+            marks.extend(sent.nfd().filter(|char| is_mark(*char)).collect::<String>().bytes());
+        } else if sent.chars().any(is_mark) {
             marks.extend(bytes);
         }
         if !is_blank {
@@ -99,7 +99,7 @@ fn marks(given: &[u8]) -> Vec<u8> {
     marks
 }
 
-fn is_mark(char: &char) -> bool {
+const fn is_mark(char: char) -> bool {
     char.is_ascii() && !char.is_ascii_alphanumeric() && !matches!(char, '-' | '.')
 }
 
