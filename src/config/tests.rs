@@ -9,6 +9,7 @@ use super::*;
 use crate::conntrack::backend::BackendChoice;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::name_source::NameSource;
+use crate::test_directory::TestDirectory;
 
 #[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
@@ -141,11 +142,11 @@ fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
 
 #[test]
 fn what_is_not_text_is_placed_as_well() {
-    let path = std::env::temp_dir().join(format!("conntrack-exporter-config-{}", std::process::id()));
+    let place = TestDirectory::new("config");
+    let path = place.join("file");
     std::fs::write(&path, b"# ok\nlog = \xff").unwrap();
     let error = Config::read(Some(&path), &path).unwrap_err().to_string();
     assert_eq!(error, format!("{}:2:7: not UTF-8: save the file in that encoding", path.display()));
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
