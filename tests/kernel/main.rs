@@ -41,6 +41,7 @@ mod resolving;
 mod resource_limits;
 #[path = "../support/restore.rs"]
 mod restore;
+mod sample;
 mod snapshot;
 mod sources;
 mod stopping;
