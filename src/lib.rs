@@ -64,4 +64,6 @@ pub mod root;
 pub mod sample;
 pub mod series;
 pub mod snapshot;
+#[cfg(test)]
+mod test_directory;
 mod wording;

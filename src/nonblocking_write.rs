@@ -89,6 +89,7 @@ mod tests {
     use nix::pty::openpty;
 
     use super::*;
+    use crate::test_directory::TestDirectory;
 
     /// How long anything may take. Only a failing test waits for as long.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -141,12 +142,12 @@ mod tests {
 
     #[test]
     fn a_file_and_what_swallows_everything_are_always_writable() {
-        let path = std::env::temp_dir().join(format!("conntrack-exporter-write-{}", std::process::id()));
+        let place = TestDirectory::new("write");
+        let path = place.join("file");
         let mut file = File::create(&path).unwrap();
         assert_eq!(write_some(&file, b"one\ntwo").unwrap(), 4);
         assert_eq!(write_some(&mut file, b"two").unwrap(), 3);
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo");
-        fs::remove_file(&path).unwrap();
         let null = File::options().write(true).open("/dev/null").unwrap();
         assert_eq!(write_some(null, &[b'x'; 9000]).unwrap(), PIPE_BUF);
     }

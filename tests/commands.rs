@@ -1,11 +1,16 @@
 //! The program as a user calls it: exit codes, and what is said on which stream.
 
-#![expect(clippy::unwrap_used, reason = "a test's failure is a panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's failure is a panic")]
+
+#[path = "support/sample.rs"]
+mod sample;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use sample::Sample;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_conntrack-exporter");
 
@@ -77,20 +82,17 @@ fn an_empty_path_is_refused_in_words_that_say_so() {
 
 #[test]
 fn what_is_written_out_and_does_not_fit_is_74() {
+    let sample = Sample::new("does-not-fit");
+    let (root, config) = (sample.root(), sample.config());
+    let (root, config) = (root.to_str().unwrap(), config.to_str().unwrap());
     for arguments in [
         &["--help"][..],
         &["--version"],
-        &["--root", "examples/household/root", "check"],
-        &["--root", "examples/household/root", "once"],
-        &["--root", "examples/household/root", "devices"],
-        &["--root", "examples/household/root", "devices", "--json"],
-        &[
-            "--root",
-            "examples/household/root",
-            "--config",
-            "examples/household/conntrack-exporter.toml",
-            "--stdout",
-        ],
+        &["--root", root, "check"],
+        &["--root", root, "once"],
+        &["--root", root, "devices"],
+        &["--root", root, "devices", "--json"],
+        &["--root", root, "--config", config, "--stdout"],
     ] {
         // Every write to it fails as on a full disk.
         let full = File::options().write(true).open("/dev/full").unwrap();
@@ -179,17 +181,19 @@ fn check_counts_one_as_one() {
 
 #[test]
 fn devices_counts_whatever_is_switched_off() {
-    let household = ["--root", "examples/household/root", "devices"];
-    let case = ["--config", "tests/cases/33-measurements-switched-off/config.toml"];
-    let off = std::env::temp_dir().join(format!("conntrack-exporter-commands-{}.toml", std::process::id()));
+    let sample = Sample::new("switched-off");
+    let (root, case, off) = (sample.root(), sample.join("case.toml"), sample.join("off.toml"));
+    let all = "tests/cases/33-measurements-switched-off/config.toml";
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(all), &case).unwrap();
     fs::write(&off, "measurements.connection_state = false\n").unwrap();
-    let off_path = off.to_str().unwrap();
-    let with = |config: [&str; 2]| said(&[&config[..], &household].concat());
-    let (code, table, stderr) = with(case);
+    let with = |config: &Path| {
+        let [config, root] = [config, &root].map(|path| path.to_str().unwrap());
+        said(&["--config", config, "--root", root, "devices"])
+    };
+    let (code, table, stderr) = with(&case);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(table.contains("router") && table.contains("desktop-pc"), "{table}");
-    assert_eq!(with(["--config", off_path]).1, table);
-    fs::remove_file(off).unwrap();
+    assert_eq!(with(&off).1, table);
 }
 
 #[test]

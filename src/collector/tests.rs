@@ -11,14 +11,14 @@ use crate::conntrack::backend::TableBackend;
 use crate::measurements::{Flows, Needs, Observation};
 use crate::series::point::{Point, Value};
 use crate::series::schema::{TagSchema, UserTags, integer};
+use crate::test_directory::TestDirectory;
 
 /// A router's files in a directory of the test's own.
-struct Router(PathBuf);
+struct Router(TestDirectory);
 
 impl Router {
     fn new(test: &str) -> Self {
-        let directory =
-            std::env::temp_dir().join(format!("conntrack-exporter-collector-{}-{test}", std::process::id()));
+        let directory = TestDirectory::new(&format!("collector-{test}"));
         fs::create_dir_all(directory.join("proc/net")).unwrap();
         fs::write(directory.join("ip-address"), "1: br-lan: <UP>\n    link/none\n    inet 192.168.8.1/24\n")
             .unwrap();
@@ -49,12 +49,6 @@ impl Router {
     fn break_table(&self) {
         let _ = fs::remove_file(self.table());
         std::os::unix::fs::symlink(Path::new("/proc/self/mem"), self.table()).unwrap();
-    }
-}
-
-impl Drop for Router {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -121,7 +115,7 @@ impl Measurement for Seen {
 }
 
 fn collector(router: &Router, measurements: Vec<Box<dyn Measurement>>) -> Collector {
-    Collector::with_measurements(Config::default(), &Root::replay(&router.0), 0, measurements)
+    Collector::with_measurements(Config::default(), &Root::replay(&*router.0), 0, measurements)
 }
 
 async fn take(collector: &mut Collector, second: u64, due: DueClocks) -> Result<Snapshot, TableError> {
@@ -371,7 +365,7 @@ async fn the_interfaces_counters_are_read_only_if_somebody_needs_them() {
 async fn a_measurement_that_is_switched_off_has_an_empty_part_and_others_go_on() {
     let router = Router::new("switched");
     router.write(&[1]);
-    let mut collector = Collector::new(Config::default(), &Root::replay(&router.0), 0);
+    let mut collector = Collector::new(Config::default(), &Root::replay(&*router.0), 0);
     let names = |snapshot: &Snapshot| -> Vec<(&str, usize)> {
         snapshot.parts.iter().map(|part| (part.schema.name, part.points.len())).collect()
     };

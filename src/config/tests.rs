@@ -9,6 +9,7 @@ use super::*;
 use crate::conntrack::backend::BackendChoice;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::name_source::NameSource;
+use crate::test_directory::TestDirectory;
 
 #[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
@@ -66,65 +67,66 @@ log.level = "debug"
 }
 
 /// Each mistake with the line and column where it is, and words that its message must hold.
+const MISTAKES: &[(&str, usize, usize, &[&str])] = &[
+    ("intervall = \"30s\"", 1, 1, &["intervall", "interval"]),
+    ("\n[telegraf]\nport = 1", 3, 1, &["port", "address", "max_datagram"]),
+    ("interval = 30", 1, 12, &["30", "\"30s\""]),
+    ("interval = \"soon\"", 1, 12, &["soon", "30s"]),
+    ("interval = \"0s\"", 1, 12, &["0s", "1h"]),
+    ("interval = \"61m\"", 1, 12, &["61m", "1h"]),
+    ("interval = \"1500ms\"", 1, 12, &["1500ms", "whole seconds"]),
+    ("interval = \"1h 1s\"", 1, 12, &["1h 1s"]),
+    ("timestamps = \"sometimes\"", 1, 14, &["sometimes", "auto", "always", "never"]),
+    ("source = \"proc\"", 1, 10, &["proc", "auto", "procfs", "netlink"]),
+    ("user = \"a b\"", 1, 8, &["a b", "nobody", "65534"]),
+    ("user = 65534", 1, 8, &["quotes", "nobody"]),
+    ("telegraf.address = \"localhost\"", 1, 20, &["localhost", "127.0.0.1:8094"]),
+    ("telegraf.address = \"fd00::5:8094\"", 1, 20, &["[::1]:8094"]),
+    ("telegraf.address = \"a b:1\"", 1, 20, &["a b:1"]),
+    ("telegraf.address = \"host:0\"", 1, 20, &["host:0"]),
+    ("telegraf.address = \"[host]:1\"", 1, 20, &["[host]:1"]),
+    ("telegraf.max_datagram = 100", 1, 25, &["100", "1024", "65507"]),
+    ("telegraf.max_datagram = -1", 1, 25, &["-1", "1024"]),
+    ("tags.ip = \"x\"", 1, 6, &["\"ip\"", "another name"]),
+    ("tags.time = \"x\"", 1, 6, &["time"]),
+    ("[tags]\n_x = \"x\"", 2, 1, &["_x"]),
+    ("tags.a = \"\"", 1, 10, &["value", "64"]),
+    ("tags.a = \"b\\n\"", 1, 10, &["value"]),
+    ("tags.\"a\\\\\" = \"b\"", 1, 6, &["name"]),
+    ("tags.a = 1", 1, 10, &["quotes"]),
+    ("lan.interfaces = \"br-lan\"", 1, 18, &["brackets"]),
+    ("devices.leases = \"/tmp/x\"", 1, 18, &["brackets"]),
+    ("lan.interfaces = [\"br-[lan\"]", 1, 19, &["br-[lan"]),
+    ("lan.router_name = \"Other\"", 1, 19, &["Other"]),
+    ("lan.interfaces = [\"\"]", 1, 19, &["br-lan"]),
+    ("lan.prefixes = [\"10.0.0.0\"]", 1, 17, &["10.0.0.0", "192.168.8.0/24"]),
+    ("lan.prefixes = [\"10.0.0.1/8\"]", 1, 17, &["10.0.0.0/8"]),
+    ("lan.router_name = \"other\"", 1, 19, &["other"]),
+    ("lan.router_name = \"\"", 1, 19, &["64"]),
+    ("devices.tags = [\"vendor\"]", 1, 17, &["vendor", "ip", "mac"]),
+    ("devices.names = [\"dns\"]", 1, 18, &["dns", "registry"]),
+    ("devices.names = [\"lease\", \"lease\"]", 1, 17, &["lease", "once"]),
+    ("devices.remember = \"1s\"", 1, 20, &["1s", "24h"]),
+    ("telegraf.max_datagram = \"big\"", 1, 25, &["65507"]),
+    ("limits.max_devices = 1e3", 1, 22, &["1000000"]),
+    ("log = \"info\"", 1, 7, &["[log]"]),
+    ("telegraf.address = \"localhost:+80\"", 1, 20, &["8094"]),
+    ("lan.interfaces = [\"!wan\"]", 1, 19, &["!wan"]),
+    ("lan.interfaces = [\"br-{lan\"]", 1, 19, &["br-{lan"]),
+    ("lan.router_name = \"02:00:00:00:00:11\"", 1, 19, &["MAC"]),
+    ("limits.max_devices = 0", 1, 22, &["1", "1000000"]),
+    ("log.level = \"loud\"", 1, 13, &["loud", "info"]),
+    ("interval = \"30s", 1, 16, &[]),
+    ("# ü\nä = 1", 2, 1, &[]),
+    ("[lan]\n[lan]", 2, 2, &["twice"]),
+];
+
 #[test]
 fn messages_say_where_what_and_what_would_be_right() {
-    let cases = [
-        ("intervall = \"30s\"", 1, 1, vec!["intervall", "interval"]),
-        ("\n[telegraf]\nport = 1", 3, 1, vec!["port", "address", "max_datagram"]),
-        ("interval = 30", 1, 12, vec!["30", "\"30s\""]),
-        ("interval = \"soon\"", 1, 12, vec!["soon", "30s"]),
-        ("interval = \"0s\"", 1, 12, vec!["0s", "1h"]),
-        ("interval = \"61m\"", 1, 12, vec!["61m", "1h"]),
-        ("interval = \"1500ms\"", 1, 12, vec!["1500ms", "whole seconds"]),
-        ("interval = \"1h 1s\"", 1, 12, vec!["1h 1s"]),
-        ("timestamps = \"sometimes\"", 1, 14, vec!["sometimes", "auto", "always", "never"]),
-        ("source = \"proc\"", 1, 10, vec!["proc", "auto", "procfs", "netlink"]),
-        ("user = \"a b\"", 1, 8, vec!["a b", "nobody", "65534"]),
-        ("user = 65534", 1, 8, vec!["quotes", "nobody"]),
-        ("telegraf.address = \"localhost\"", 1, 20, vec!["localhost", "127.0.0.1:8094"]),
-        ("telegraf.address = \"fd00::5:8094\"", 1, 20, vec!["[::1]:8094"]),
-        ("telegraf.address = \"a b:1\"", 1, 20, vec!["a b:1"]),
-        ("telegraf.address = \"host:0\"", 1, 20, vec!["host:0"]),
-        ("telegraf.address = \"[host]:1\"", 1, 20, vec!["[host]:1"]),
-        ("telegraf.max_datagram = 100", 1, 25, vec!["100", "1024", "65507"]),
-        ("telegraf.max_datagram = -1", 1, 25, vec!["-1", "1024"]),
-        ("tags.ip = \"x\"", 1, 6, vec!["\"ip\"", "another name"]),
-        ("tags.time = \"x\"", 1, 6, vec!["time"]),
-        ("[tags]\n_x = \"x\"", 2, 1, vec!["_x"]),
-        ("tags.a = \"\"", 1, 10, vec!["value", "64"]),
-        ("tags.a = \"b\\n\"", 1, 10, vec!["value"]),
-        ("tags.\"a\\\\\" = \"b\"", 1, 6, vec!["name"]),
-        ("tags.a = 1", 1, 10, vec!["quotes"]),
-        ("lan.interfaces = \"br-lan\"", 1, 18, vec!["brackets"]),
-        ("devices.leases = \"/tmp/x\"", 1, 18, vec!["brackets"]),
-        ("lan.interfaces = [\"br-[lan\"]", 1, 19, vec!["br-[lan"]),
-        ("lan.router_name = \"Other\"", 1, 19, vec!["Other"]),
-        ("lan.interfaces = [\"\"]", 1, 19, vec!["br-lan"]),
-        ("lan.prefixes = [\"10.0.0.0\"]", 1, 17, vec!["10.0.0.0", "192.168.8.0/24"]),
-        ("lan.prefixes = [\"10.0.0.1/8\"]", 1, 17, vec!["10.0.0.0/8"]),
-        ("lan.router_name = \"other\"", 1, 19, vec!["other"]),
-        ("lan.router_name = \"\"", 1, 19, vec!["64"]),
-        ("devices.tags = [\"vendor\"]", 1, 17, vec!["vendor", "ip", "mac"]),
-        ("devices.names = [\"dns\"]", 1, 18, vec!["dns", "registry"]),
-        ("devices.names = [\"lease\", \"lease\"]", 1, 17, vec!["lease", "once"]),
-        ("devices.remember = \"1s\"", 1, 20, vec!["1s", "24h"]),
-        ("telegraf.max_datagram = \"big\"", 1, 25, vec!["65507"]),
-        ("limits.max_devices = 1e3", 1, 22, vec!["1000000"]),
-        ("log = \"info\"", 1, 7, vec!["[log]"]),
-        ("telegraf.address = \"localhost:+80\"", 1, 20, vec!["8094"]),
-        ("lan.interfaces = [\"!wan\"]", 1, 19, vec!["!wan"]),
-        ("lan.interfaces = [\"br-{lan\"]", 1, 19, vec!["br-{lan"]),
-        ("lan.router_name = \"02:00:00:00:00:11\"", 1, 19, vec!["MAC"]),
-        ("limits.max_devices = 0", 1, 22, vec!["1", "1000000"]),
-        ("log.level = \"loud\"", 1, 13, vec!["loud", "info"]),
-        ("interval = \"30s", 1, 16, vec![]),
-        ("# ü\nä = 1", 2, 1, vec![]),
-        ("[lan]\n[lan]", 2, 2, vec!["twice"]),
-    ];
-    for (text, line, column, words) in cases {
+    for (text, line, column, words) in MISTAKES {
         let error = Config::parse(text).expect_err(text);
-        assert_eq!((error.line, error.column), (line, column), "{text}: {}", error.message);
-        for word in words {
+        assert_eq!((error.line, error.column), (*line, *column), "{text}: {}", error.message);
+        for word in *words {
             assert!(error.message.contains(word), "{text}: {:?} in {}", word, error.message);
         }
         assert!(!error.message.contains('\n'));
@@ -141,11 +143,11 @@ fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
 
 #[test]
 fn what_is_not_text_is_placed_as_well() {
-    let path = std::env::temp_dir().join(format!("conntrack-exporter-config-{}", std::process::id()));
+    let place = TestDirectory::new("config");
+    let path = place.join("file");
     std::fs::write(&path, b"# ok\nlog = \xff").unwrap();
     let error = Config::read(Some(&path), &path).unwrap_err().to_string();
     assert_eq!(error, format!("{}:2:7: not UTF-8: save the file in that encoding", path.display()));
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl LineSplitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_directory::TestDirectory;
     use proptest::prelude::*;
 
     /// What comes out when `text` is read `size` bytes at a time at most, through a buffer of `buffer` bytes.
@@ -183,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_reading_hands_out_every_entry() {
-        let path = std::env::temp_dir().join(format!("conntrack-exporter-reading-{}", std::process::id()));
+        let place = TestDirectory::new("reading");
+        let path = place.join("table");
         let good = "ipv4 2 udp 17 9 src=192.168.8.2 dst=9.9.9.9 sport=1 dport=53 src=9.9.9.9 dst=1.1.1.1 sport=53 \
             dport=1 use=2\n";
         let text = [&good.repeat(500), "garbage\n", &"z".repeat(BUFFER), "\n", good.trim_end()].concat();
@@ -196,7 +198,6 @@ mod tests {
         };
         while reading.step(&mut sink).unwrap() == Progress::More {}
         assert_eq!((flows, unreadable), (501, vec![EntryError::Protocols, EntryError::Length]));
-        std::fs::remove_file(path).unwrap();
     }
 
     proptest! {

@@ -141,6 +141,7 @@ fn vouches(evidence: Evidence, now: Now) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_directory::TestDirectory;
 
     const BUILT: u64 = 1_790_000_000;
     const DAYS: u64 = 86400;
@@ -204,10 +205,10 @@ mod tests {
 
     #[test]
     fn evidence_is_read_from_files() {
-        let root = std::env::temp_dir().join(format!("conntrack-exporter-clock-{}", std::process::id()));
+        let root = TestDirectory::new("clock");
         fs::create_dir_all(root.join("sys/class/rtc/rtc0")).unwrap();
         fs::create_dir_all(root.join("var/state")).unwrap();
-        let read = || Evidence::read(&Root::replay(&root), Duration::from_secs(BUILT));
+        let read = || Evidence::read(&Root::replay(&*root), Duration::from_secs(BUILT));
         assert_eq!(read(), Evidence::default());
         fs::write(root.join("sys/class/rtc/rtc0/since_epoch"), "1790000000\n").unwrap();
         assert_eq!(read(), battery(0));

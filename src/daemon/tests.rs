@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::daemon::clock::Evidence;
+use crate::test_directory::TestDirectory;
 
 /// A whole multiple of every interval in these tests, after the build date of any of them.
 const EPOCH: u64 = 1_795_240_800;
@@ -15,7 +16,7 @@ const EPOCH: u64 = 1_795_240_800;
 /// A daemon on a router's files, with clocks that only this test moves, and what receives its datagrams.
 struct TestDaemon {
     receiver: UdpSocket,
-    root: PathBuf,
+    root: TestDirectory,
     /// By how many seconds somebody has set the wall clock.
     step: Rc<Cell<i64>>,
     evidence: Rc<Cell<Evidence>>,
@@ -28,8 +29,7 @@ const TABLE: &str = "ipv4 2 udp 17 9 src=192.168.8.2 dst=9.9.9.9 sport=1 dport=5
 impl TestDaemon {
     /// The wall clock says `EPOCH` plus `behind`, and nothing else shows whether that is right.
     fn new(test: &str, config: &str, behind: i64) -> Self {
-        let root =
-            std::env::temp_dir().join(format!("conntrack-exporter-daemon-{}-{test}", std::process::id()));
+        let root = TestDirectory::new(&format!("daemon-{test}"));
         fs::create_dir_all(root.join("proc/net")).unwrap();
         fs::write(root.join("proc/net/nf_conntrack"), TABLE).unwrap();
         fs::write(root.join("ip-address"), "1: br-lan: <UP>\n    link/ether x\n    inet 192.168.8.1/24\n")
@@ -70,12 +70,6 @@ impl TestDaemon {
         exporters
             .map(|line| stamp(line).map(|stamp| stamp / 1_000_000_000 - i64::try_from(EPOCH).unwrap()))
             .collect()
-    }
-}
-
-impl Drop for TestDaemon {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
     }
 }
 

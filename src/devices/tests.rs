@@ -5,12 +5,13 @@ mod owner;
 mod vendors;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::name::Name;
 use super::name_source::NameSource;
 use super::*;
 use crate::lan::interfaces::Interface;
+use crate::test_directory::TestDirectory;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -84,27 +85,27 @@ fn names(readings: &[&str], devices_asked: &[u8]) -> Vec<String> {
 }
 
 /// A router's files in a directory of its own.
-struct Files(PathBuf);
+struct Files(TestDirectory);
 
 impl Files {
     fn new(test: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("conntrack-exporter-devices-{}-{test}", std::process::id())))
+        Self(TestDirectory::new(&format!("devices-{test}")))
     }
 
     fn write(&self, path: &str, text: &str) {
-        let path = Root::replay(&self.0).path(path);
+        let path = Root::replay(&*self.0).path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     fn remove(&self, path: &str) {
-        fs::remove_file(Root::replay(&self.0).path(path)).unwrap();
+        fs::remove_file(Root::replay(&*self.0).path(path)).unwrap();
     }
 
     fn devices(&self) -> Devices {
         let path = |path: &str| Path::new(path).to_path_buf();
         Devices::new(
-            &Root::replay(&self.0),
+            &Root::replay(&*self.0),
             Settings {
                 leases: vec![path("/one"), path("/two"), path("/absent")],
                 odhcpd: vec![path("/odhcpd")],
@@ -113,11 +114,5 @@ impl Files {
                 ..settings()
             },
         )
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

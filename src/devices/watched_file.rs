@@ -136,18 +136,16 @@ fn ends_in_newline(file: &File, size: u64) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::env;
+    use crate::test_directory::TestDirectory;
 
-    fn watched(test: &str) -> WatchedFile {
-        let directory =
-            env::temp_dir().join(format!("conntrack-exporter-watched-{}-{test}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        WatchedFile::new(directory.join("file"), Wholeness::EndsInNewline)
+    fn watched(place: &TestDirectory) -> WatchedFile {
+        WatchedFile::new(place.join("file"), Wholeness::EndsInNewline)
     }
 
     #[test]
     fn taken_once_and_again_when_it_changed() {
-        let mut file = watched("once");
+        let place = TestDirectory::new("watched-once");
+        let mut file = watched(&place);
         assert_eq!(file.look().unwrap(), Look::Unchanged, "was never there");
         fs::write(file.path(), "a\n").unwrap();
         assert_eq!(file.look().unwrap(), Look::Taken(b"a\n".to_vec()));
@@ -176,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_changes_while_it_is_read_is_thrown_away() {
-        let mut file = watched("changing");
+        let place = TestDirectory::new("watched-changing");
+        let mut file = watched(&place);
         let path = file.path().to_path_buf();
         fs::write(&path, "first\n").unwrap();
         let rewrite = || fs::write(&path, "second\n").unwrap();
@@ -196,14 +195,16 @@ mod tests {
 
     #[test]
     fn an_editors_file_needs_no_last_newline() {
-        let mut file = WatchedFile { wholeness: Wholeness::Any, ..watched("editor") };
+        let place = TestDirectory::new("watched-editor");
+        let mut file = WatchedFile { wholeness: Wholeness::Any, ..watched(&place) };
         fs::write(file.path(), "a\nb").unwrap();
         assert_eq!(file.look().unwrap(), Look::Taken(b"a\nb".to_vec()));
     }
 
     #[test]
     fn a_huge_file_is_cut_at_a_line() {
-        let mut file = watched("huge");
+        let place = TestDirectory::new("watched-huge");
+        let mut file = watched(&place);
         fs::write(file.path(), "0123456789abcde\n".repeat(200_000)).unwrap();
         let Look::Cut(content) = file.look().unwrap() else { panic!("not cut") };
         assert!(content.len() as u64 <= LARGEST && content.ends_with(b"e\n"));
@@ -212,6 +213,6 @@ mod tests {
 
     #[test]
     fn a_directory_is_an_error() {
-        assert!(WatchedFile::new(env::temp_dir(), Wholeness::Any).look().is_err());
+        assert!(WatchedFile::new(std::env::temp_dir(), Wholeness::Any).look().is_err());
     }
 }

@@ -134,8 +134,12 @@ impl Process {
 
     /// Waits until there are so many snapshots more than now.
     pub(crate) fn await_ticks(&mut self, more: usize) {
-        let enough = self.ticks() + more;
-        self.until(&format!("{more} more snapshots"), |process| (process.ticks() >= enough).then_some(()));
+        self.await_ticks_in_all(self.ticks() + more);
+    }
+
+    /// Waits until there have been so many snapshots since its start.
+    pub(crate) fn await_ticks_in_all(&mut self, enough: usize) {
+        self.until(&format!("{enough} snapshots"), |process| (process.ticks() >= enough).then_some(()));
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -87,7 +87,7 @@ fn the_daemon_goes_on_and_hears_that_it_is_to_stop() {
             daemon.until(path, |daemon| daemon.said().contains(WHY).then_some(()));
         }
         if *path != TABLE {
-            daemon.await_ticks(2);
+            daemon.await_ticks_in_all(2);
         }
         assert!(daemon.said().matches(WHY).count() <= 1, "said once, not at every tick: {}", daemon.said());
         daemon.stop();

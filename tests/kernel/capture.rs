@@ -10,6 +10,7 @@ use conntrack_exporter::conntrack::{Reading, procfs};
 use crate::exporter::{PROGRAM, configure};
 use crate::household::Household;
 use crate::namespace::require;
+use crate::sample::Sample;
 use crate::sources::{flows, read, text};
 use crate::truth::Held;
 use crate::wait::until;
@@ -57,11 +58,10 @@ impl Place {
     }
 
     /// Captures the sample household.
-    fn capture(&self, directory: &str) -> Output {
-        let household = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/household");
+    fn capture(&self, sample: &Sample, directory: &str) -> Output {
         let mut command = Command::new(PROGRAM);
-        command.arg("--config").arg(household.join("conntrack-exporter.toml"));
-        command.arg("--root").arg(household.join("root")).arg("capture").arg(self.0.join(directory));
+        command.arg("--config").arg(sample.config());
+        command.arg("--root").arg(sample.root()).arg("capture").arg(self.0.join(directory));
         command.output().expect("a program that was just built")
     }
 }
@@ -75,6 +75,7 @@ impl Drop for Place {
 #[test]
 fn nothing_is_captured_to_where_somebody_else_could_lead_it() {
     let place = Place::new("others");
+    let sample = Sample::new("others");
     let victim = place.directory("victim", 0, 0o755);
     place.directory("hers", SOMEBODY, 0o755);
     place.directory("hers/roots", 0, 0o755);
@@ -100,13 +101,13 @@ fn nothing_is_captured_to_where_somebody_else_could_lead_it() {
         "sticky/roots-link",
         "hers-sticky/new",
     ] {
-        let output = place.capture(directory);
+        let output = place.capture(&sample, directory);
         assert_eq!(place.all(), before, "{directory} was made or written to");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(1) && said.contains("name "), "{directory}: {said}");
     }
     for directory in ["sticky/new", "sticky/roots-link/new", "victim/./../victim/also"] {
-        let output = place.capture(directory);
+        let output = place.capture(&sample, directory);
         assert!(output.status.success(), "{directory}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(place.0.join(directory).join("proc/net/nf_conntrack").is_file());
     }

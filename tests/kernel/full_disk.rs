@@ -6,19 +6,20 @@ use std::process::{Command, Output};
 
 use crate::exporter::PROGRAM;
 use crate::namespace::require;
+use crate::sample::Sample;
 
 /// Captures the sample household into a directory of a new disk of so much room, which is gone afterwards.
 fn capture(test: &str, room: &str) -> Output {
     require("unshare", "util-linux");
     let disk = std::env::temp_dir().join(format!("conntrack-exporter-{}-{test}", std::process::id()));
     fs::create_dir_all(&disk).expect("a directory to mount on");
-    let household = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/household/root");
+    let sample = Sample::new(test);
     let output = Command::new("unshare")
         .args(["--mount", "--propagation", "private", "sh", "-c"])
         .arg(r#"mount -t tmpfs -o "$1" tmpfs "$2" && exec "$3" --root "$4" capture "$2/capture""#)
         .args(["sh", room])
         .arg(&disk)
-        .args([Path::new(PROGRAM), &household])
+        .args([Path::new(PROGRAM), &sample.root()])
         .output()
         .expect("unshare");
     fs::remove_dir(&disk).expect("nothing was written beside the disk");

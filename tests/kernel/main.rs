@@ -35,12 +35,15 @@ mod name_server;
 mod names;
 mod namespace;
 mod piping;
+mod playing;
 mod privileges;
 mod reload;
 mod resolving;
 mod resource_limits;
 #[path = "../support/restore.rs"]
 mod restore;
+#[path = "../support/sample.rs"]
+mod sample;
 mod snapshot;
 mod sources;
 mod stopping;

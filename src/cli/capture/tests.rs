@@ -2,29 +2,15 @@ mod leaks;
 
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::time::Duration;
 
 use crate::collector::{Collector, Moment};
 use crate::measurements::DueClocks;
 use crate::measurements::switches::Switches;
 use crate::series::point::{Point, Value};
-
-/// A directory of its own for each test.
-fn place(test: &str) -> PathBuf {
-    let place = env::temp_dir().join(format!("conntrack-exporter-capture-{}-{test}", std::process::id()));
-    let _ = fs::remove_dir_all(&place);
-    fs::create_dir(&place).unwrap();
-    // Whatever the umask: a directory that a group may write to is none to write in.
-    fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
-    place
-}
-
-fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
+use crate::test_directory::TestDirectory;
 
 /// A router's files, and its configuration beside them.
 struct Router {
@@ -42,11 +28,11 @@ impl Router {
     }
 }
 
-/// The household, and every golden case as it begins.
-fn routers() -> Vec<Router> {
-    let cases = fs::read_dir(project("tests/cases")).unwrap().map(|case| case.unwrap().path());
+/// The household, and every golden case as it begins: copies of them.
+fn routers(place: &TestDirectory) -> Vec<Router> {
+    let [household, cases] = ["examples/household", "tests/cases"].map(|path| place.copy(path));
+    let cases = fs::read_dir(cases).unwrap().map(|case| case.unwrap().path());
     let cases = cases.map(|case| Router { root: case.join("root"), config: case.join("config.toml") });
-    let household = project("examples/household");
     let household =
         Router { root: household.join("root"), config: household.join("conntrack-exporter.toml") };
     std::iter::once(household).chain(cases).collect()
@@ -101,21 +87,20 @@ fn figure(points: &[Point], name: &str) -> String {
 
 #[test]
 fn a_copy_gives_the_same_lines() {
-    let place = place("copy");
-    for (router, number) in routers().iter().zip(1..) {
+    let place = TestDirectory::new("capture-copy");
+    for (router, number) in routers(&place).iter().zip(1..) {
         let directory = place.join(number.to_string());
         let report = router.capture(&directory, false);
         assert!(report.is_complete(), "{:?}", report.omissions);
         let (old, new) = (snapshot(&router.root, &router.config), replayed(&directory));
         assert_eq!(states(&old), states(&new), "{}", router.root.display());
     }
-    fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn an_anonymised_copy_gives_the_same_structure() {
-    let place = place("structure");
-    for (router, number) in routers().iter().zip(1..) {
+    let place = TestDirectory::new("capture-structure");
+    for (router, number) in routers(&place).iter().zip(1..) {
         let directory = place.join(number.to_string());
         assert!(router.capture(&directory, true).is_complete());
         let (old, new) = (snapshot(&router.root, &router.config), replayed(&directory));
@@ -129,7 +114,6 @@ fn an_anonymised_copy_gives_the_same_structure() {
             assert_eq!(figure(&old, name), figure(&new, name), "{name} of {}", router.root.display());
         }
     }
-    fs::remove_dir_all(place).unwrap();
 }
 
 const CONFIG: &str = "# Anna's router\ntimestamps = \"always\"\n[telegraf]\naddress = \"annas-nas.example:8094\"\n\
@@ -263,7 +247,7 @@ fn every_file(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 
 #[test]
 fn nothing_personal_is_left() {
-    let place = place("personal");
+    let place = TestDirectory::new("capture-personal");
     let router = personal(&place);
     // Replacements are random, so one may hold three digits of an original by accident: not in each of three.
     let mut left: Option<BTreeSet<String>> = None;
@@ -288,12 +272,11 @@ fn nothing_personal_is_left() {
         assert_eq!(figure(&old, "entries_unattributed"), figure(&new, "entries_unattributed"));
     }
     assert_eq!(left, Some(BTreeSet::new()));
-    fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn what_is_left_out_is_told() {
-    let place = place("told");
+    let place = TestDirectory::new("capture-told");
     let router = personal(&place);
     let report = router.capture(&place.join("anonymised"), true);
     let told: Vec<String> = report.omissions().iter().map(ToString::to_string).collect();
@@ -322,12 +305,11 @@ fn what_is_left_out_is_told() {
     assert!(about("/etc/hosts is missing", "not a regular file"), "{told:?}");
     assert!(about("/usr/share/nmap", "8 MB or more"), "{told:?}");
     assert!(place.join("a/etc/ethers").exists(), "what is written stays");
-    fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn links_are_read_and_never_written_through() {
-    let place = place("links");
+    let place = TestDirectory::new("capture-links");
     let router = personal(&place);
     fs::rename(router.root.join("tmp/dhcp.leases"), place.join("leases")).unwrap();
     symlink(place.join("leases"), router.root.join("tmp/dhcp.leases")).unwrap();
@@ -340,12 +322,11 @@ fn links_are_read_and_never_written_through() {
     assert!(!place.join("deep/outside").exists());
     assert!(fs::read_dir(place.join("deep/er")).unwrap().count() == 1, "nothing beside it");
     assert!(report.omissions().iter().all(|omission| omission.path.starts_with("/tmp/..")), "{report}");
-    fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn a_table_of_any_length_is_streamed() {
-    let place = place("table");
+    let place = TestDirectory::new("capture-table");
     let (from, to) = (place.join("from"), place.join("to"));
     let line = "ipv4     2 udp      17 28 src=192.168.8.2 dst=9.9.9.9 sport=1 dport=53 src=9.9.9.9 dst=8.8.8.8 sport=53 dport=1 use=2\n";
     let long = "9.9.9.9 ".repeat(20_000);
@@ -358,5 +339,4 @@ fn a_table_of_any_length_is_streamed() {
     assert_eq!(new.lines().count(), 1002);
     assert_eq!(new.matches("dst=240.0.0.1 ").count(), 1001);
     assert!(!new.contains("9.9.9.9"));
-    fs::remove_dir_all(place).unwrap();
 }

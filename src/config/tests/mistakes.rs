@@ -255,6 +255,8 @@ fn an_address_that_is_none_is_not_taken_for_a_name() {
         ("1921681010", v4),
         ("0x7f.1", v4),
         ("127.0.0.0x1", v4),
+        ("0X7F000001", v4),
+        ("127.0.0.0X1", v4),
         ("nas.1", v4),
         ("[fd00::zz]", v6),
         ("[fd00:5]", v6),
@@ -264,9 +266,15 @@ fn an_address_that_is_none_is_not_taken_for_a_name() {
         let text = format!("telegraf.address = \"{host}:8094\"");
         check(&[(&text, 1, 20, &format!("\"{}\" {kind}", host.trim_matches(['[', ']'])))]);
     }
+    let neither = "is not \"host:port\", such as \"127.0.0.1:8094\", \"[::1]:8094\" or \"telegraf.lan:8094\"";
+    for host in ["...", ".", "", ".nas", "nas..lan", "nas.."] {
+        let text = format!("telegraf.address = \"{host}:8094\"");
+        check(&[(&text, 1, 20, &format!("\"{host}:8094\" {neither}"))]);
+    }
     for host in [
         "192.168.8.10",
         "nas",
+        "nas.",
         "nas1",
         "1.pool",
         "9to5.lan",

@@ -6,7 +6,7 @@ use super::*;
 fn a_pipe_is_no_file_of_vendors() {
     let files = Files::new("pipe");
     files.write("/one", "1 24:0a:c4:00:00:01 192.168.8.2 * *\n");
-    let made = std::process::Command::new("mkfifo").arg(Root::replay(&files.0).path("/oui")).status();
+    let made = std::process::Command::new("mkfifo").arg(Root::replay(&*files.0).path("/oui")).status();
     assert!(made.unwrap().success());
     let mut devices = files.devices();
     devices.refresh(&lan(), HOUR);

@@ -52,7 +52,9 @@ impl TryFrom<String> for Address {
             None => host,
         };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte);
-        if host.is_empty() || !host.bytes().all(plain) {
+        // One dot at the end is the DNS's root; elsewhere an empty label is none (RFC 1035, section 3.1).
+        let labels = host.strip_suffix('.').unwrap_or(host);
+        if labels.split('.').any(str::is_empty) || !host.bytes().all(plain) {
             return Err(bad());
         }
         refuse_half_an_address(host)?;
@@ -74,8 +76,9 @@ fn refuse_half_an_address(host: &str) -> Result<(), ValueError> {
         };
     }
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
-        || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if is_number && host.parse::<Ipv4Addr>().is_err() {
         let expected =
             "an IPv4 address: four numbers from 0 to 255, such as \"192.168.8.10\", would be right";

@@ -208,7 +208,7 @@ fn router(place: &Path, corpus: &Corpus) -> Router {
 
 #[test]
 fn no_original_is_left_in_any_file_in_any_spelling() {
-    let place = place("leaks");
+    let place = TestDirectory::new("capture-leaks");
     let corpus = Corpus::new(SIZE);
     let tokens = Tokens::of(&corpus);
     let router = router(&place, &corpus);
@@ -244,7 +244,6 @@ fn no_original_is_left_in_any_file_in_any_spelling() {
         }
     }
     assert_eq!(left, Some(BTreeSet::new()));
-    fs::remove_dir_all(place).unwrap();
 }
 
 /// Every file below `directory`.
