@@ -1,6 +1,7 @@
 //! Other names for those that people and devices gave.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -16,7 +17,7 @@ const WORD: &str = "device";
 /// their spelling go on to.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: HashMap<Box<str>, Known>,
+    known: HashMap<Rc<str>, Known>,
 }
 
 #[derive(Debug)]
@@ -87,8 +88,8 @@ fn marks(given: &[u8]) -> Vec<u8> {
             break;
         }
         if !sent.is_ascii() {
-            marks.extend(sent.nfd().filter(is_mark).collect::<String>().bytes());
-        } else if sent.chars().any(|char| is_mark(&char)) {
+            marks.extend(sent.nfd().filter(|char| is_mark(*char)).collect::<String>().bytes());
+        } else if sent.chars().any(is_mark) {
             marks.extend(bytes);
         }
         if !is_blank {
@@ -99,7 +100,7 @@ fn marks(given: &[u8]) -> Vec<u8> {
     marks
 }
 
-fn is_mark(char: &char) -> bool {
+fn is_mark(char: char) -> bool {
     char.is_ascii() && !char.is_ascii_alphanumeric() && !matches!(char, '-' | '.')
 }
 
