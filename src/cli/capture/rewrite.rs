@@ -180,7 +180,7 @@ fn hosts(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
     });
 }
 
-/// `/etc/ethers`; names as in [`hosts`].
+/// `/etc/ethers`; names as in [`hosts()`].
 fn ethers(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
     let named = hosts::parse_ethers(text).flatten().filter_map(|ether| match ether.is {
         Is::Named(name) => Some(name),
