@@ -86,7 +86,7 @@ impl Census {
 
 /// One reading of the table, while it goes on. Nothing is asked and no file is read meanwhile: what is not known is
 /// noted, and asked about before the next pass.
-pub(crate) struct Pass<'a> {
+pub struct Pass<'a> {
     pub(crate) lan: &'a Lan,
     pub(crate) devices: &'a Devices,
     pub(crate) owners: &'a mut OwnerTable,
@@ -96,9 +96,25 @@ pub(crate) struct Pass<'a> {
     pub(crate) census: Census,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// A pass that begins: those who are looked up in `lan` and `devices` enter `owners`, and `labels` tells who was shown
+    /// before. No measurement sees it.
+    pub fn new(
+        lan: &'a Lan,
+        devices: &'a Devices,
+        owners: &'a mut OwnerTable,
+        labels: &'a OwnerLabels,
+    ) -> Self {
+        Self { lan, devices, owners, labels, observers: Vec::new(), census: Census::default() }
+    }
+
+    /// What was found.
+    pub fn end(self) -> Census {
+        self.census
+    }
+
     /// Takes one entry.
-    pub(crate) fn see(&mut self, entry: &Entry<'_>) {
+    pub fn see(&mut self, entry: &Entry<'_>) {
         match entry {
             Entry::Unreadable { bytes, why } => self.census.note_unreadable(bytes, why),
             Entry::Flow(flow) => {

@@ -34,6 +34,7 @@ pub mod watched_file;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -142,9 +143,30 @@ impl Devices {
         }
         changed |= self.assignments.refresh();
         if self.neighbours.take_due(boot, lan.generation())
-            && let Some(found) = self.neighbours.ask(&self.root, boot)
+            && let Some(found) = self.neighbours.ask(&self.root)
         {
             changed |= self.learn_neighbours(&found, lan, boot);
+        }
+        if changed {
+            self.settle();
+        }
+    }
+
+    /// Does what [`Devices::refresh`] does without reading or asking, for whoever has it all in memory: `files` are the
+    /// texts of those that have changed, each behind its path in the settings; `neighbours` is what these answer if it is
+    /// time to ask them. Vendors alone are looked up where the settings say.
+    pub fn learn(&mut self, files: &[(&Path, &[u8])], neighbours: &[Neighbour], lan: &Lan, boot: Duration) {
+        self.inventory.begin_reading();
+        let mut changed = std::mem::take(&mut self.unsettled);
+        let Self { leases, inventory, bindings, assignments, .. } = self;
+        for (path, text) in files {
+            for file in leases.iter().filter(|file| *file.path == **path) {
+                changed |= leases::learn_text(file.source, &file.path, text, inventory, bindings);
+            }
+            changed |= assignments.learn_text(path, text);
+        }
+        if self.neighbours.take_due(boot, lan.generation()) {
+            changed |= self.learn_neighbours(neighbours, lan, boot);
         }
         if changed {
             self.settle();

@@ -61,7 +61,7 @@ pub fn mac(number: u8) -> Mac {
 
 /// An address that may be anybody's: of the LAN's two prefixes.
 pub fn address(number: u8) -> IpAddr {
-    let last = number / 2 % 10 + 2;
+    let last = number / 2 % (ADDRESSES / 2) + 2;
     if number.is_multiple_of(2) {
         IpAddr::from([192, 168, 8, last])
     } else {
@@ -70,7 +70,7 @@ pub fn address(number: u8) -> IpAddr {
 }
 
 /// How many addresses there are.
-pub const ADDRESSES: u8 = 20;
+pub const ADDRESSES: u8 = 12;
 
 /// A name to get into somebody's way with.
 pub fn name(number: u8, own: &[u8]) -> Vec<u8> {

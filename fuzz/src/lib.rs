@@ -11,5 +11,6 @@ pub mod household;
 mod lines;
 pub mod messages;
 pub mod protocol;
+pub mod readings;
 pub mod reference;
 pub mod text;

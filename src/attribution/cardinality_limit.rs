@@ -1,11 +1,13 @@
 //! Which devices may be shown: bounds on new names, so that forged sources can't fill a database.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
+use crate::devices::mac::Mac;
 use crate::devices::{Identity, Label};
 
 /// How many bare addresses become names in the life of the process.
@@ -20,11 +22,18 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 pub struct CardinalityLimit {
     /// Names of the last snapshot and of the last day.
     names: HashMap<Rc<str>, Admitted, RandomState>,
-    /// Names of bare addresses and of strangers.
-    bare: HashSet<Box<str>>,
+    /// Bare addresses and strangers that became names.
+    bare: HashSet<Bare, RandomState>,
     /// The number of the latest snapshot.
     snapshot: u64,
     forgotten: Duration,
+}
+
+/// What a name is made of where nothing but an address is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Bare {
+    Mac(Mac),
+    Address(IpAddr),
 }
 
 #[derive(Debug)]
@@ -105,27 +114,27 @@ impl CardinalityLimit {
 
     /// Whether `who`, of whom nothing but an address is known, was admitted.
     pub fn knows(&self, who: &Identity) -> bool {
-        bare_name(who).is_some_and(|name| self.bare.contains(&name))
+        bare(who).is_some_and(|bare| self.bare.contains(&bare))
     }
 
     fn has_room_for(&self, who: &Identity) -> bool {
-        bare_name(who).is_none_or(|name| self.bare.len() < BARE_AT_MOST || self.bare.contains(&name))
+        bare(who).is_none_or(|bare| self.bare.len() < BARE_AT_MOST || self.bare.contains(&bare))
     }
 
     fn enter(&mut self, who: &Identity, label: &Label, boot: Duration) {
-        self.bare.extend(bare_name(who));
+        self.bare.extend(bare(who));
         let fresh = || Admitted { first: boot, last: boot, snapshot: 0 };
         let name = self.names.entry(label.name.shared()).or_insert_with(fresh);
         (name.snapshot, name.last) = (self.snapshot, boot);
     }
 }
 
-/// The name of one of whom nothing but an address is known.
-fn bare_name(who: &Identity) -> Option<Box<str>> {
+/// What makes the name of one of whom nothing but an address is known.
+fn bare(who: &Identity) -> Option<Bare> {
     match who {
         Identity::Device(_) | Identity::Named(_) => None,
-        Identity::Eui64Only(key) => key.mac().map(|mac| mac.to_string().into()),
-        Identity::Address(address) => Some(address.to_string().into()),
+        Identity::Eui64Only(key) => key.mac().map(Bare::Mac),
+        Identity::Address(address) => Some(Bare::Address(*address)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::yield_now;
 
+use super::surroundings::Surroundings;
 use super::{Collector, Moment};
 use crate::attribution::owners::OwnerId;
 use crate::census::{Attempt, Census, Pass};
@@ -99,14 +100,8 @@ impl Collector {
         for measurement in &mut observers {
             measurement.begin(attempt, places);
         }
-        let mut pass = Pass {
-            lan: &self.surroundings.lan,
-            devices: &self.surroundings.devices,
-            owners: &mut self.owners,
-            labels: &self.labels,
-            observers,
-            census: Census::default(),
-        };
+        let Surroundings { lan, devices, .. } = &self.surroundings;
+        let mut pass = Pass { observers, ..Pass::new(lan, devices, &mut self.owners, &self.labels) };
         let mut yielded = Instant::now();
         while step(&mut pass)? == Progress::More {
             if yielded.elapsed() >= WITHOUT_YIELDING {
@@ -114,7 +109,7 @@ impl Collector {
                 yielded = Instant::now();
             }
         }
-        Ok(pass.census)
+        Ok(pass.end())
     }
 }
 

@@ -76,6 +76,12 @@ impl Assignments {
         self.files.iter_mut().fold(false, |changed, file| file.refresh() | changed)
     }
 
+    /// Takes `text` for the content of the file at `path`; gives whether it says anything new.
+    pub(super) fn learn_text(&mut self, path: &Path, text: &[u8]) -> bool {
+        let files = self.files.iter_mut().filter(|file| *file.file.path == *path);
+        files.fold(false, |changed, file| file.learn((file.parse)(text)) | changed)
+    }
+
     /// The name that `source` gives the device `id`, or whoever is at one of `addresses`.
     pub(super) fn name_by(
         &self,
@@ -177,6 +183,11 @@ impl AssignmentFile {
             Some(_) => AssignmentList::default(),
         };
         self.file.report(&list.problems);
+        self.learn(list)
+    }
+
+    /// Takes over what the file says; gives whether that is new.
+    fn learn(&mut self, list: AssignmentList) -> bool {
         let changed = self.list != list;
         self.list = list;
         changed

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::Map;
 use super::assignments::{RankedType, Target};
@@ -39,7 +40,7 @@ pub(super) struct LabelPart {
 pub(super) struct Labels {
     by_device: Map<DeviceId, Label>,
     /// Those of the owner's names, by the name folded.
-    shared: Map<Box<str>, Label>,
+    shared: Map<Rc<str>, Label>,
 }
 
 impl Labels {
@@ -52,7 +53,7 @@ impl Labels {
         // The order of a hash table is nobody's.
         devices.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
         let of_devices = devices.iter().filter(|(_, is_assigned, _)| *is_assigned);
-        let mut shared: Map<Box<str>, LabelPart> = Map::default();
+        let mut shared: Map<Rc<str>, LabelPart> = Map::default();
         for part in of_devices.map(|(_, _, part)| part.clone()).chain(assigned) {
             match shared.entry(part.name.folded()) {
                 Entry::Occupied(mut first) => first.get_mut().join(&part),

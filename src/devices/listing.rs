@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::best_name::BestName;
 use super::identity::{DeviceId, Identity};
@@ -32,7 +33,7 @@ pub struct ListedDevice {
 /// The list in the making, by the name folded.
 #[derive(Default)]
 struct Listing {
-    devices: BTreeMap<Box<str>, ListedDevice>,
+    devices: BTreeMap<Rc<str>, ListedDevice>,
 }
 
 /// All known devices that have a name, in order of their names.

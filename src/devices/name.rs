@@ -5,7 +5,6 @@
 
 mod fold;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -21,7 +20,11 @@ const SUFFIX: usize = 7;
 
 /// A cleaned name of 1 to 64 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(Rc<str>);
+pub struct Name {
+    shown: Rc<str>,
+    /// What it is compared as: kept, since a name is compared more often than it is made.
+    folded: Rc<str>,
+}
 
 impl Name {
     /// Makes a name of what somebody gave; `None` if nothing of it is left.
@@ -40,68 +43,74 @@ impl Name {
             }
         }
         let name = cut(name.trim_matches(' '), LONGEST);
-        (!name.is_empty()).then(|| Self(name.into()))
+        (!name.is_empty()).then(|| Self::new(name.into()))
+    }
+
+    fn new(shown: Rc<str>) -> Self {
+        let folded = fold(&shown);
+        let folded = if *folded == *shown { Rc::clone(&shown) } else { folded.into() };
+        Self { shown, folded }
     }
 
     /// This name with three octets behind it, still within the longest.
     #[must_use]
     pub fn with_suffix(&self, [a, b, c]: [u8; 3]) -> Self {
-        let name = cut(&self.0, LONGEST - SUFFIX);
-        Self(format!("{name}-{a:02x}{b:02x}{c:02x}").into())
+        let name = cut(&self.shown, LONGEST - SUFFIX);
+        Self::new(format!("{name}-{a:02x}{b:02x}{c:02x}").into())
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.shown
     }
 
     /// The name as text that can be kept.
     pub fn shared(&self) -> Rc<str> {
-        Rc::clone(&self.0)
+        Rc::clone(&self.shown)
     }
 
     /// The form in which names are compared (see [`fold()`]).
-    pub fn folded(&self) -> Box<str> {
-        fold(&self.0)
+    pub fn folded(&self) -> Rc<str> {
+        Rc::clone(&self.folded)
     }
+
+    // Shapes are looked for in the folded name: in a shape case doesn't matter, but a ligature (U+FB00) folds to two digits.
 
     /// The address that this name looks like.
     pub fn as_address(&self) -> Option<IpAddr> {
-        self.compared().parse().ok()
+        self.folded.parse().ok()
     }
 
     /// The MAC that this name looks like, in any of the usual spellings.
     pub fn as_mac(&self) -> Option<Mac> {
-        let digits: Vec<u8> = self.compared().bytes().filter(|byte| !b":-.".contains(byte)).collect();
-        Mac::from_digits(&digits)
+        let mut digits = [0; 12];
+        let mut places = digits.iter_mut();
+        for byte in self.folded.bytes().filter(|byte| !b":-.".contains(byte)) {
+            *places.next()? = byte;
+        }
+        places.next().is_none().then(|| Mac::from_digits(&digits)).flatten()
     }
 
     /// The three octets at the end of a name that looks like one made by [`Name::with_suffix`].
     pub fn suffix(&self) -> Option<[u8; 3]> {
-        let compared = self.compared();
-        let (_, tail) = compared.rsplit_once('-')?;
+        let (_, tail) = self.folded.rsplit_once('-')?;
         if tail.len() != SUFFIX - 1 || !tail.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let [_, a, b, c] = u32::from_str_radix(tail, 16).ok()?.to_be_bytes();
         Some([a, b, c])
     }
-
-    /// What shapes are looked for in: the folded name, since a ligature (U+FB00) folds to digits (`ff`). Case doesn't matter.
-    fn compared(&self) -> Cow<'_, str> {
-        if self.0.is_ascii() { Cow::Borrowed(&self.0) } else { Cow::Owned(self.folded().into()) }
-    }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown)
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(&*self.shown, f)
     }
 }
 

@@ -8,6 +8,7 @@ mod owner_names;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use tracing::warn;
 
@@ -31,9 +32,9 @@ pub(super) struct Naming {
     devices: Map<DeviceId, NamedDevice>,
     /// Folded names that several claimed, each with the reading in which that was first seen. Who claimed one before
     /// that keeps it plain; who claims it later never gets it.
-    contested: Map<Box<str>, u64>,
+    contested: Map<Rc<str>, u64>,
     /// Folded names of the owner's that can't be had, and that was logged.
-    warned: HashSet<Box<str>>,
+    warned: HashSet<Rc<str>>,
 }
 
 /// One device and its name.
@@ -124,9 +125,9 @@ impl Naming {
     /// Of equal claims the one seen first stays plain, unless another was seen in the same reading.
     fn part_equal_claims(&mut self, reading: u64) {
         let confirmed = self.devices.values_mut().filter(|device| device.confirmed);
-        let confirmed: HashSet<Box<str>> =
+        let confirmed: HashSet<Rc<str>> =
             confirmed.filter_map(NamedDevice::standing_claim).map(|claim| claim.name.folded()).collect();
-        let mut claimants: Map<Box<str>, Vec<&mut Claim>> = Map::default();
+        let mut claimants: Map<Rc<str>, Vec<&mut Claim>> = Map::default();
         for device in self.devices.values_mut() {
             let weak = !device.confirmed;
             let Some(claim) = device.standing_claim() else { continue };
@@ -157,7 +158,7 @@ impl Naming {
     /// Makes the final names, the owner's first, then those least changed; a claim that is taken by then becomes the
     /// identifier.
     fn assign(&mut self) {
-        let mut taken: HashSet<Box<str>> = self.owner_names.folded().cloned().collect();
+        let mut taken: HashSet<Rc<str>> = self.owner_names.folded().cloned().collect();
         let mut claimants = Vec::new();
         for (id, device) in &mut self.devices {
             match &device.best {

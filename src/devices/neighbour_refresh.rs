@@ -57,6 +57,7 @@ impl NeighbourRefresh {
         let due = cause || moved || self.last.is_none_or(|last| boot.saturating_sub(last) >= ASK_EVERY);
         self.asked_now = due;
         if due {
+            self.last = Some(boot);
             for address in unknown {
                 if self.asked_about.len() < UNKNOWN_AT_MOST || self.asked_about.contains_key(&address) {
                     self.asked_about.insert(address, boot);
@@ -72,8 +73,7 @@ impl NeighbourRefresh {
     }
 
     /// Asks. Says when that begins and ceases to fail.
-    pub(super) fn ask(&mut self, root: &Root, boot: Duration) -> Option<Vec<Neighbour>> {
-        self.last = Some(boot);
+    pub(super) fn ask(&mut self, root: &Root) -> Option<Vec<Neighbour>> {
         match neighbours::read(root) {
             Ok(found) => {
                 if self.unreadable.ends() {
@@ -107,12 +107,7 @@ mod tests {
         for address in unknown {
             refresh.note_unknown(IpAddr::V4((*address).into()));
         }
-        let boot = START + Duration::from_secs(seconds);
-        let due = refresh.take_due(boot, 0);
-        if due {
-            refresh.last = Some(boot);
-        }
-        due
+        refresh.take_due(START + Duration::from_secs(seconds), 0)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The names that no claim may take: reserved words and what the owner gave.
 
+use std::rc::Rc;
+
 use crate::devices::Map;
 use crate::devices::name::Name;
 
@@ -7,9 +9,9 @@ use crate::devices::name::Name;
 #[derive(Debug, Default)]
 pub(in crate::devices) struct OwnerNames {
     /// Names that nobody may have.
-    reserved: Vec<Box<str>>,
+    reserved: Vec<Rc<str>>,
     /// The owner's names, spelled as in the best source.
-    given: Map<Box<str>, Name>,
+    given: Map<Rc<str>, Name>,
 }
 
 impl OwnerNames {
@@ -42,7 +44,7 @@ impl OwnerNames {
     }
 
     /// All of them, folded.
-    pub(super) fn folded(&self) -> impl Iterator<Item = &Box<str>> {
+    pub(super) fn folded(&self) -> impl Iterator<Item = &Rc<str>> {
         self.given.keys().chain(&self.reserved)
     }
 }

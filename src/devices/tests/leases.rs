@@ -1,6 +1,7 @@
 //! Who is at an address, by leases and by the address itself.
 
 use super::*;
+use crate::devices::formats::ip_neigh;
 
 #[test]
 fn one_device_with_several_addresses_is_one_device() {
@@ -82,4 +83,31 @@ fn an_address_made_of_a_mac_tells_it() {
     let stranger = label_at(&devices, "2001:db8:aa:10:0:ff:fea1:b2ff").unwrap();
     assert_eq!(stranger.name.as_str(), "02:00:00:a1:b2:ff");
     assert!(devices.inventory.len() == 1, "strangers are nobody's to remember");
+}
+
+#[test]
+fn what_is_learned_from_memory_is_what_files_say() {
+    let files = Files::new("memory");
+    let neighbours = "192.168.8.4 dev br-lan lladdr 02:00:00:a1:b2:04 REACHABLE\n";
+    let mut texts = [
+        ("/one", lease_lines("2=phone 3=phone 4=*")),
+        ("/odhcpd", "# br-lan 020000a1b205 ipv4 tv 1 1 32 192.168.8.5/32\n".to_owned()),
+        ("/registry", "02:00:00:a1:b2:02=Anna\n192.168.8.9=NAS\n".to_owned()),
+        ("/etc/hosts", "192.168.8.4 printer.lan\n".to_owned()),
+    ];
+    files.write("/ip-neigh", neighbours);
+    let neighbours: Vec<Neighbour> = ip_neigh::parse(neighbours.as_bytes()).map(Result::unwrap).collect();
+    let (mut reading, mut learning) = (files.devices(), files.devices());
+    for boot in [HOUR, 2 * HOUR] {
+        let in_memory = texts.each_ref().map(|(path, text)| (Path::new(*path), text.as_bytes()));
+        for (path, text) in &texts {
+            files.write(path, text);
+        }
+        reading.refresh(&lan(), boot);
+        learning.learn(&in_memory, &neighbours, &lan(), boot);
+        let listed = reading.listing(&lan());
+        assert_eq!((listed.len(), learning.listing(&lan())), (5, listed));
+        texts[0].1 = lease_lines("2=phone 3=tablet 4=*");
+        texts[2].1 = "192.168.8.2=Bert\n192.168.8.9=NAS\n".to_owned();
+    }
 }

@@ -1,6 +1,7 @@
 //! Other names for those that people and devices gave.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -16,7 +17,7 @@ const WORD: &str = "device";
 /// their spelling go on to.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: HashMap<Box<str>, Known>,
+    known: HashMap<Rc<str>, Known>,
 }
 
 #[derive(Debug)]
