@@ -103,6 +103,11 @@ fn an_address_that_is_dead_on_the_link_is_told_of() {
         let telegraf = at(address, PORT);
         let exporter = Exporter::sending_to(&home, telegraf);
         exporter.await_error(&format!("sending to {telegraf} fails: No route to host"));
+        // The kernel gives up a neighbour only after three attempts, a second each: most snapshots are silent.
+        let before = exporter.ticks();
+        until("fifteen more snapshots", || (exporter.ticks() >= before + 15).then_some(()));
+        let log = log(&exporter);
+        assert_eq!((log.matches(" fails: ").count(), log.matches("works again").count()), (1, 0), "{log}");
         exporter.end(Signal::SIGTERM);
     }
 }
