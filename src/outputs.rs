@@ -81,8 +81,9 @@ impl Output {
         }
     }
 
-    /// Hands over a snapshot. Only standard output can fail for good; what a network refuses is counted.
-    pub async fn deliver(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+    /// Hands over a snapshot at `boot` (time since boot). Only standard output can fail for good; what a network refuses
+    /// is counted.
+    pub async fn deliver(&mut self, snapshot: &Snapshot, boot: Duration) -> io::Result<()> {
         let points = self.ledger.complete(snapshot);
         self.lines.write(&points, snapshot.timestamp);
         match &mut self.transport {
@@ -98,7 +99,8 @@ impl Output {
                     telegraf.renew();
                 }
                 let max = *max;
-                let delivery = telegraf.send(self.lines.datagrams(max).map(|(_, datagram)| datagram)).await;
+                let delivery =
+                    telegraf.send(self.lines.datagrams(max).map(|(_, datagram)| datagram), boot).await;
                 self.confirm(snapshot, &points, &delivery, max);
             }
         }

@@ -11,6 +11,7 @@ mod outage;
 mod probe;
 pub(crate) mod resolver;
 pub(crate) mod route;
+mod silence;
 
 use std::fmt;
 use std::io;
@@ -25,7 +26,7 @@ use crate::config::Address;
 use addresses::Addresses;
 use connection::Connection;
 pub use delivery::Delivery;
-use outage::{Edge, Outage};
+use outage::Outage;
 use probe::Probe;
 use resolver::{Lookup, RESOLVING_AT_MOST, literal};
 use route::Route;
@@ -130,8 +131,8 @@ impl Telegraf {
 
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
     /// counted, and logged when it begins and when it ends. A whole snapshot goes to one address; where something of
-    /// it was refused, the next one goes to the address whose turn it is.
-    pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
+    /// it was refused, the next one goes to the address whose turn it is. `boot` is the time since boot.
+    pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>, boot: Duration) -> Delivery {
         self.take_resolved().await;
         self.snapshots += 1;
         let mut delivery = Delivery::default();
@@ -145,7 +146,7 @@ impl Telegraf {
             problem = problem.or(failure);
         }
         let late = self.take_late_errors(&mut delivery);
-        self.report(problem.or(late).as_ref());
+        self.report(problem.or(late).as_ref(), boot);
         if Probe::is_due(self.snapshots) {
             self.probe_first_address().await;
         }
@@ -291,25 +292,28 @@ impl Telegraf {
         }
     }
 
-    fn report(&mut self, problem: Option<&Problem>) {
-        if let Some(problem) = problem {
-            debug!("sending to {self}: {problem}");
-        }
-        match (self.outage.note(problem.is_some()), problem) {
-            (Some(Edge::Begins), Some(problem)) => {
-                let then =
-                    if self.addresses.are_several() { "trying its addresses in turn" } else { "keeping on" };
-                warn!(
-                    "sending to {self} fails: {problem}; {then}, further failures are counted in send_errors"
-                );
+    /// Says when an outage begins, and when it ends.
+    fn report(&mut self, problem: Option<&Problem>, boot: Duration) {
+        let Some(problem) = problem else {
+            if self.outage.ends(boot) {
+                self.tell_end();
             }
-            (Some(Edge::Ends), _) => match &self.connection {
-                Some(connection) if !self.is_literal() => {
-                    info!("sending to {self} works again, at {}", connection.to());
-                }
-                _ => info!("sending to {self} works again"),
-            },
-            _ => {}
+            return;
+        };
+        debug!("sending to {self}: {problem}");
+        if self.outage.begins(boot) {
+            let then =
+                if self.addresses.are_several() { "trying its addresses in turn" } else { "keeping on" };
+            warn!("sending to {self} fails: {problem}; {then}, further failures are counted in send_errors");
+        }
+    }
+
+    fn tell_end(&self) {
+        match &self.connection {
+            Some(connection) if !self.is_literal() => {
+                info!("sending to {self} works again, at {}", connection.to());
+            }
+            _ => info!("sending to {self} works again"),
         }
     }
 }

@@ -14,8 +14,10 @@ fn closed_port() -> u16 {
     receiver().1
 }
 
+/// Sends a snapshot; one every 30 seconds.
 async fn send(telegraf: &mut Telegraf, datagrams: &[&[u8]]) -> Delivery {
-    telegraf.send(datagrams.iter().copied()).await
+    let boot = Duration::from_secs(30 * telegraf.snapshots);
+    telegraf.send(datagrams.iter().copied(), boot).await
 }
 
 #[tokio::test]
@@ -23,7 +25,7 @@ async fn datagrams_arrive_in_order() {
     let (receiver, port) = receiver();
     let mut telegraf = Telegraf::new("127.0.0.1", port);
     let datagrams: Vec<Vec<u8>> = (0..60u8).map(|number| vec![number; 700]).collect();
-    let delivery = telegraf.send(datagrams.iter().map(Vec::as_slice)).await;
+    let delivery = telegraf.send(datagrams.iter().map(Vec::as_slice), Duration::ZERO).await;
     assert_eq!(delivery, Delivery { delivered: vec![true; 60], doubt: false, taken: 60, errors: 0 });
     let mut buffer = [0; 2000];
     for number in 0..60 {
