@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::connections::at;
 use crate::exporter::{Exporter, configure};
-use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP, LAPTOP_V6, NAS, VOID_V6};
+use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP, LAPTOP_V6, NAS, VOID, VOID_V6};
 use crate::name_server::{Answering, NameServer, inside};
 use crate::snapshot::Receiver;
 use crate::wait::until;
@@ -155,6 +155,24 @@ fn a_name_of_which_one_address_is_in_the_lan() {
     exporter.end(Signal::SIGTERM);
     let said = named.check();
     assert!(said.contains(&format!("snapshots go to {} by UDP", at(LAPTOP, PORT))), "{said}");
+}
+
+#[test]
+fn a_name_whose_near_address_comes_back_while_the_other_swallows_all() {
+    let named = Named::new("swallowing", &[VOID, LAPTOP]);
+    let receiver = Receiver::new(&named.home.laptop, at(LAPTOP, PORT));
+    let exporter = named.start();
+    insist_on_all(&receiver);
+    let last = receiver.fresh().figure("sequence");
+    drop(receiver);
+    exporter.await_error(&format!("{}: Connection refused", at(LAPTOP, PORT)));
+    let receiver = Receiver::new(&named.home.laptop, at(LAPTOP, PORT));
+    let first = receiver.next().figure("sequence");
+    assert!(first - last < 20, "{} snapshots lost: {}", first - last, log(&exporter));
+    insist_on_all(&receiver);
+    let elsewhere = format!("works again, at {}", at(VOID, PORT));
+    assert!(!log(&exporter).contains(&elsewhere), "silence proves nothing there: {}", log(&exporter));
+    exporter.end(Signal::SIGTERM);
 }
 
 #[test]
