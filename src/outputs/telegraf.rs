@@ -60,8 +60,8 @@ pub struct Telegraf {
     broken: bool,
     /// How many snapshots were to be sent.
     snapshots: u64,
-    /// The address in front, while it has refused and another is in use: rarely, so that it is not in here.
-    probe: Option<Box<Probe>>,
+    /// The addresses that have refused and are better than the one in use.
+    probes: Vec<Probe>,
     outage: Outage,
 }
 
@@ -79,7 +79,7 @@ impl Telegraf {
             choose_anew: false,
             broken: false,
             snapshots: 0,
-            probe: None,
+            probes: Vec::new(),
             outage: Outage::default(),
         }
     }
@@ -126,7 +126,8 @@ impl Telegraf {
     /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
     /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
     pub fn renew(&mut self) {
-        (self.connection, self.probe) = (None, None);
+        self.connection = None;
+        self.probes.clear();
     }
 
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
@@ -147,9 +148,7 @@ impl Telegraf {
         }
         let late = self.take_late_errors(&mut delivery);
         self.report(problem.or(late).as_ref(), boot);
-        if Probe::is_due(self.snapshots) {
-            self.probe_first_address().await;
-        }
+        self.probe_better_addresses(boot).await;
         delivery
     }
 
@@ -270,25 +269,24 @@ impl Telegraf {
         Err(problem.unwrap_or_else(|| Problem { address: None, error: self.not_resolved() }))
     }
 
-    /// Sees whether the address in front, if it has refused, would take datagrams again. While the one in use refuses as
-    /// well, each gets its turn anyway.
-    async fn probe_first_address(&mut self) {
-        let in_use = self.connection.as_ref().map(Connection::to);
-        let refused = self.addresses.refused_in_front();
-        let Some(first) = refused.filter(|first| !self.outage.is_present() && in_use != Some(*first)) else {
-            self.probe = None;
-            return;
-        };
-        match &mut self.probe {
-            Some(probe) if probe.to() == first => {
-                if probe.go_on().await {
-                    info!("{first} takes what is sent again: sending to {self} goes back to it");
-                    self.probe = None;
-                    self.addresses.forgive(first);
-                    self.choose_anew = true;
-                }
+    /// Sees whether addresses that are better than the one in use, but have refused, would take datagrams again. When the
+    /// one in use refuses as well, each gets its turn anyway.
+    async fn probe_better_addresses(&mut self, boot: Duration) {
+        let in_use = self.connection.as_ref().map(Connection::to).filter(|_| !self.choose_anew);
+        let better = in_use.map(|in_use| self.addresses.refused_before(in_use)).unwrap_or_default();
+        self.probes.retain(|probe| better.contains(&probe.to()));
+        for address in better {
+            let Some(probe) = self.probes.iter_mut().find(|probe| probe.to() == address) else {
+                self.probes.extend(Probe::begin(address, boot).await);
+                continue;
+            };
+            if probe.go_on(boot).await {
+                info!("{address} takes what is sent again: sending to {self} goes back to it");
+                self.addresses.clear_refusal(address);
+                self.choose_anew = true;
+                // Those behind it are no better.
+                return;
             }
-            probe => *probe = Probe::begin(first).await.map(Box::new),
         }
     }
 
@@ -308,12 +306,15 @@ impl Telegraf {
         }
     }
 
+    /// Nothing has been refused for a while. Of an address that never refused anything that proves little: it may
+    /// swallow all.
     fn tell_end(&self) {
-        match &self.connection {
-            Some(connection) if !self.is_literal() => {
-                info!("sending to {self} works again, at {}", connection.to());
+        match self.connection.as_ref().map(Connection::to).filter(|_| !self.is_literal()) {
+            Some(to) if self.addresses.has_refused(to) || self.addresses.refused_before(to).is_empty() => {
+                info!("sending to {self} works again, at {to}");
             }
-            _ => info!("sending to {self} works again"),
+            Some(to) => info!("sending to {self} goes to {to} now: nothing has been refused there"),
+            None => info!("sending to {self} works again"),
         }
     }
 }

@@ -57,8 +57,13 @@ impl Addresses {
     }
 
     /// It no longer refuses.
-    pub(super) fn forgive(&mut self, address: SocketAddr) {
+    pub(super) fn clear_refusal(&mut self, address: SocketAddr) {
         self.known.iter_mut().filter(|known| known.address == address).for_each(|known| known.refused = None);
+    }
+
+    /// Whether it has refused something.
+    pub(super) fn has_refused(&self, address: SocketAddr) -> bool {
+        self.refused(address).is_some()
     }
 
     /// How the router reaches each of them now, in the order in which they are to be tried.
@@ -69,14 +74,14 @@ impl Addresses {
         routes
     }
 
-    /// The one that would be in front, had it not refused; none if the one in front has not, or there is no way to it.
-    pub(super) fn refused_in_front(&self) -> Option<SocketAddr> {
-        if !self.are_several() {
-            return None;
+    /// Those that would be tried before `in_use`, had they not refused; without those to which there is no way.
+    pub(super) fn refused_before(&self, in_use: SocketAddr) -> Vec<SocketAddr> {
+        if !self.all().any(|address| address != in_use && self.has_refused(address)) {
+            return Vec::new();
         }
         let addresses: Vec<_> = self.all().collect();
-        let front = *route::survey(&addresses).first()?;
-        (front.is_there() && self.refused(front.to).is_some()).then_some(front.to)
+        let before = route::survey(&addresses).into_iter().take_while(|route| route.to != in_use);
+        before.filter(|route| route.is_there() && self.has_refused(route.to)).map(|route| route.to).collect()
     }
 
     /// By this those that have not refused come first, then those whose refusal is longest ago: each in turn.

@@ -180,10 +180,41 @@ async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
     assert_eq!(in_use(&telegraf), addresses[1]);
 
     let _back = Receiver::bind(addresses[0]).unwrap();
-    for _ in 0..100 {
+    for _ in 0..5 {
         assert_eq!(send(&mut telegraf, &[b"d"]).await.errors, 0, "nothing is lost for it");
     }
     assert_eq!(in_use(&telegraf), addresses[0]);
+}
+
+#[tokio::test]
+async fn a_better_address_is_used_again_though_the_best_goes_on_refusing() {
+    let (closed, second, [best, better]) = two_receivers();
+    drop((closed, second));
+    let worst = SocketAddr::from(([127, 0, 0, 2], better.port()));
+    let _swallowing = Receiver::bind(worst).unwrap();
+    let mut telegraf = named(&[best, better, worst]);
+    for to in [best, better, worst] {
+        send(&mut telegraf, &[b"a"]).await;
+        assert_eq!(in_use(&telegraf), to);
+    }
+    let _back = Receiver::bind(better).unwrap();
+    for _ in 0..5 {
+        send(&mut telegraf, &[b"b"]).await;
+    }
+    assert_eq!(in_use(&telegraf), better);
+}
+
+#[tokio::test]
+async fn an_address_is_not_used_again_before_the_kernel_would_say_that_it_is_dead() {
+    let (closed, _other, addresses) = two_receivers();
+    drop(closed);
+    let mut telegraf = named(&addresses);
+    telegraf.send([&b"a"[..]].into_iter(), Duration::ZERO).await;
+    let _back = Receiver::bind(addresses[0]).unwrap();
+    for second in 1..=7 {
+        telegraf.send([&b"b"[..]].into_iter(), Duration::from_secs(second)).await;
+        assert_eq!(in_use(&telegraf), addresses[usize::from(second < 7)], "{second}");
+    }
 }
 
 #[tokio::test]
