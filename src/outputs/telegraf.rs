@@ -148,6 +148,8 @@ impl Telegraf {
         }
         let late = self.take_late_errors(&mut delivery);
         self.report(problem.or(late).as_ref(), boot);
+        // While refusals last, silence proves nothing; and whoever is sent to for the first time has got nothing yet.
+        delivery.doubt |= self.outage.is_present() || self.snapshots == 1;
         self.probe_better_addresses(boot).await;
         delivery
     }
@@ -187,7 +189,7 @@ impl Telegraf {
     fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<Problem> {
         let mut problem = None;
         for error in self.connection.as_ref()?.late_errors() {
-            delivery.refuse_last();
+            delivery.refuse_late();
             let refusal = self.blame_address(error.into());
             problem.get_or_insert(refusal);
         }
