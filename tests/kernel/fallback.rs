@@ -203,7 +203,8 @@ fn a_name_whose_addresses_can_not_be_reached() {
     let exporter = named.start();
     exporter.await_error("Network is unreachable");
     named.home.router.ip("route add default via 203.0.113.1");
-    insist_on_all(&Receiver::new(&named.home.internet, at(INTERNET, PORT)));
+    let receiver = Receiver::new(&named.home.internet, at(INTERNET, PORT));
+    insist_on_all(&receiver);
     insist_on_one_outage(&exporter, "works again");
     exporter.end(Signal::SIGTERM);
 }
