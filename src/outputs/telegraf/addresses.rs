@@ -35,15 +35,16 @@ impl Addresses {
         self.known.len() > 1
     }
 
-    /// Takes over a new answer, and says whether it is another set. The same set, in whatever order, changes nothing:
-    /// name servers turn their answers round and round, and what was learned of an address still holds.
+    /// Takes over a new answer, and says whether it is another set. What was learned of an address still holds; and name
+    /// servers turn their answers round and round, so that the same set in another order changes nothing.
     pub(super) fn replace(&mut self, found: impl IntoIterator<Item = SocketAddr>) -> bool {
-        let new = Self::new(found);
+        let mut new = Self::new(found);
         let same =
             new.known.len() == self.known.len() && new.all().all(|address| self.all().any(|a| a == address));
         if new.is_empty() || same {
             return false;
         }
+        new.known.iter_mut().for_each(|known| known.refused = self.refused(known.address));
         *self = new;
         true
     }
@@ -163,13 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn another_set_forgets_it() {
-        for other in [&[A, B][..], &[A, B, C, "192.0.2.3"], &[A, B, "192.0.2.3"]] {
-            let mut addresses = Addresses::new([A, B, C].map(at));
-            addresses.refuse(at(A), 1);
+    fn another_set_keeps_what_was_learned_of_those_that_stay() {
+        let mut addresses = Addresses::new([A, B, C].map(at));
+        addresses.refuse(at(A), 1);
+        addresses.refuse(at(C), 2);
+        for other in [&[A, B][..], &[B, A, C, "192.0.2.3"], &[A, B, "192.0.2.3"]] {
             assert!(addresses.replace(other.iter().map(|ip| at(ip))), "{other:?}");
-            assert_eq!(order(&addresses)[0], at(A), "{other:?}");
+            assert!(addresses.has_refused(at(A)) && !addresses.has_refused(at(B)), "{other:?}");
         }
+        assert!(!addresses.has_refused(at(C)), "it was gone");
     }
 
     #[test]
