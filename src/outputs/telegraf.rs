@@ -53,11 +53,7 @@ pub struct Telegraf {
     /// When that was asked, since boot.
     asked: Option<Duration>,
     connection: Option<Connection>,
-    /// Whether an address is to be chosen anew: that of the connection has refused something, or a better one no longer
-    /// does.
-    choose_anew: bool,
-    /// Whether the kernel itself would not send by this connection.
-    broken: bool,
+    next_socket: NextSocket,
     /// How many snapshots were to be sent.
     snapshots: u64,
     /// The addresses that have refused and are better than the one in use.
@@ -76,8 +72,7 @@ impl Telegraf {
             addresses: Addresses::new(literal(host, port)),
             asked: None,
             connection: None,
-            choose_anew: false,
-            broken: false,
+            next_socket: NextSocket::Same,
             snapshots: 0,
             probes: Vec::new(),
             outage: Outage::default(),
@@ -123,10 +118,10 @@ impl Telegraf {
         }
     }
 
-    /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
+    /// Takes a new socket for the next snapshot. To be called when the router's addresses have changed: a connected
     /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
     pub fn renew(&mut self) {
-        self.connection = None;
+        self.next_socket = NextSocket::Another;
         self.probes.clear();
     }
 
@@ -173,7 +168,10 @@ impl Telegraf {
         let late = self.take_late_errors(delivery);
         let second = self.hand_over(datagram).await;
         delivery.push(second.is_ok());
-        self.broken |= second.is_err();
+        if second.is_err() {
+            // Whatever it is that this socket can't do, the next one may.
+            self.next_socket = NextSocket::Another;
+        }
         let failure = second.err().map(|error| self.blame_address(error));
         late.or(failure)
     }
@@ -196,15 +194,20 @@ impl Telegraf {
         problem
     }
 
-    /// The address in use has refused: another is to be taken for the next snapshot, if there is one.
+    /// What went wrong at the address in use. If that speaks of the way there, another is to be taken for the next
+    /// snapshot, if there is one.
     fn blame_address(&mut self, error: io::Error) -> Problem {
         let address = self.connection.as_ref().map(Connection::to);
-        // A datagram that is too large speaks of itself, or of the way, which the kernel has learned by it.
-        if let Some(address) = address.filter(|_| error.raw_os_error() != Some(Errno::EMSGSIZE as i32)) {
+        if let Some(address) = address.filter(|_| speaks_of_the_way(&error)) {
             self.addresses.refuse(address, self.snapshots);
-            self.choose_anew = true;
+            self.choose_anew();
         }
         Problem { address: address.filter(|_| !self.is_literal()), error }
+    }
+
+    /// The address whose turn it is may be another now.
+    fn choose_anew(&mut self) {
+        self.next_socket = self.next_socket.max(NextSocket::ByTurn);
     }
 
     /// Uses the answer to a name, if it has come.
@@ -222,7 +225,7 @@ impl Telegraf {
         };
         self.unresolved = None;
         if self.addresses.replace(found) {
-            self.renew();
+            self.choose_anew();
         }
     }
 
@@ -242,12 +245,10 @@ impl Telegraf {
 
     /// Connects to the address whose turn it is, unless there is a connection that has not been refused.
     fn connect(&mut self) -> Result<(), Problem> {
-        if std::mem::take(&mut self.broken) {
-            // Whatever it is that this socket can't do, the next one may.
-            self.connection = None;
-        }
-        if !std::mem::take(&mut self.choose_anew) && self.connection.is_some() {
-            return Ok(());
+        match std::mem::take(&mut self.next_socket) {
+            NextSocket::Same if self.connection.is_some() => return Ok(()),
+            NextSocket::Same | NextSocket::ByTurn => {}
+            NextSocket::Another => self.connection = None,
         }
         let mut problem = None;
         for Route { to, .. } in self.addresses.routes() {
@@ -262,7 +263,9 @@ impl Telegraf {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.addresses.refuse(to, self.snapshots);
+                    if speaks_of_the_way(&error) {
+                        self.addresses.refuse(to, self.snapshots);
+                    }
                     problem.get_or_insert(Problem { address: (!self.is_literal()).then_some(to), error });
                 }
             }
@@ -274,7 +277,8 @@ impl Telegraf {
     /// Sees whether addresses that are better than the one in use, but have refused, would take datagrams again. When the
     /// one in use refuses as well, each gets its turn anyway.
     async fn probe_better_addresses(&mut self, boot: Duration) {
-        let in_use = self.connection.as_ref().map(Connection::to).filter(|_| !self.choose_anew);
+        let in_use =
+            self.connection.as_ref().map(Connection::to).filter(|_| self.next_socket == NextSocket::Same);
         let better = in_use.map(|in_use| self.addresses.refused_before(in_use)).unwrap_or_default();
         self.probes.retain(|probe| better.contains(&probe.to()));
         for address in better {
@@ -285,7 +289,7 @@ impl Telegraf {
             if probe.go_on(boot).await {
                 info!("{address} takes what is sent again: sending to {self} goes back to it");
                 self.addresses.clear_refusal(address);
-                self.choose_anew = true;
+                self.choose_anew();
                 // Those behind it are no better.
                 return;
             }
@@ -319,6 +323,34 @@ impl Telegraf {
             None => info!("sending to {self} works again"),
         }
     }
+}
+
+/// By which socket the next snapshot is sent. It is taken when the errors of the last one have been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum NextSocket {
+    /// By the one that there is.
+    #[default]
+    Same,
+    /// By the one that there is if it leads to the address whose turn it is: that in use has refused something, a better
+    /// one no longer does, or the name has other addresses.
+    ByTurn,
+    /// By a new one: the kernel would not send by the last, or the router's addresses have changed.
+    Another,
+}
+
+/// Whether this is of the address and the way there, so that another may do better. A datagram that is too large, a full
+/// queue (`udp_send_skb`) or too few descriptors are not.
+fn speaks_of_the_way(error: &io::Error) -> bool {
+    let of_the_router = [
+        Errno::EMSGSIZE,
+        Errno::ENOBUFS,
+        Errno::ENOMEM,
+        Errno::EAGAIN,
+        Errno::EINTR,
+        Errno::EMFILE,
+        Errno::ENFILE,
+    ];
+    error.raw_os_error().is_some_and(|errno| !of_the_router.contains(&Errno::from_raw(errno)))
 }
 
 /// What went wrong, of a name also where.

@@ -68,6 +68,48 @@ async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_learned_though_the_router_has_other_addresses() {
+    let mut telegraf = Telegraf::new("127.0.0.1", closed_port());
+    send(&mut telegraf, &[]).await;
+    telegraf.connection.as_ref().unwrap().send(b"of the last snapshot").await.unwrap();
+    telegraf.renew();
+    let delivery = send(&mut telegraf, &[]).await;
+    assert_eq!((delivery.doubt, delivery.errors), (true, 1));
+}
+
+#[tokio::test]
+async fn the_router_has_other_addresses_so_that_another_socket_is_used() {
+    let (_receiver, port) = receiver();
+    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    send(&mut telegraf, &[b"a"]).await;
+    let first = telegraf.connection.as_ref().unwrap().from();
+    send(&mut telegraf, &[b"b"]).await;
+    assert_eq!(telegraf.connection.as_ref().unwrap().from(), first);
+    telegraf.renew();
+    send(&mut telegraf, &[b"c"]).await;
+    assert_ne!(telegraf.connection.as_ref().unwrap().from(), first);
+}
+
+#[tokio::test]
+async fn an_address_is_not_blamed_for_what_the_router_lacks() {
+    for (errno, blamed) in [
+        (Errno::ENOBUFS, false),
+        (Errno::EMFILE, false),
+        (Errno::EMSGSIZE, false),
+        (Errno::ECONNREFUSED, true),
+        (Errno::EHOSTUNREACH, true),
+        (Errno::EPERM, true),
+    ] {
+        let (_receiver, _other, addresses) = two_receivers();
+        let mut telegraf = named(&addresses);
+        send(&mut telegraf, &[b"a"]).await;
+        telegraf.blame_address(errno.into());
+        assert_eq!(telegraf.addresses.has_refused(addresses[0]), blamed, "{errno}");
+    }
+    assert!(!speaks_of_the_way(&io::ErrorKind::TimedOut.into()));
+}
+
+#[tokio::test]
 async fn while_an_outage_lasts_every_snapshot_stays_in_doubt() {
     let (receiver, port) = receiver();
     let mut telegraf = Telegraf::new("127.0.0.1", port);
@@ -172,6 +214,12 @@ async fn the_next_snapshot_goes_to_another_address_when_one_refuses() {
     telegraf.renew();
     send(&mut telegraf, &[b"d"]).await;
     assert_eq!(in_use(&telegraf), alive, "what refused is not forgotten");
+    let socket = telegraf.connection.as_ref().unwrap().from();
+    assert!(telegraf.addresses.replace([refusing, alive, (Ipv4Addr::BROADCAST, alive.port()).into()]));
+    telegraf.choose_anew();
+    send(&mut telegraf, &[b"e"]).await;
+    assert_eq!(in_use(&telegraf), alive, "nor when the name has one more");
+    assert_eq!(telegraf.connection.as_ref().unwrap().from(), socket, "by the socket that there is");
 }
 
 #[tokio::test]
