@@ -62,9 +62,7 @@ impl Output {
             Transport::Stdout(_) => {}
             Transport::Telegraf(telegraf, max) => {
                 *max = config.max_datagram.bytes();
-                if !telegraf.is_at(&config.address) {
-                    telegraf.redirect(&config.address);
-                }
+                telegraf.redirect(&config.address);
             }
         }
     }
@@ -124,7 +122,7 @@ impl Output {
 
 impl Transport {
     fn to(config: &TelegrafConfig) -> Self {
-        let telegraf = Telegraf::new(config.address.host(), config.address.port());
+        let telegraf = Telegraf::new(config.address.clone());
         Self::Telegraf(Box::new(telegraf), config.max_datagram.bytes())
     }
 }

@@ -7,18 +7,19 @@ pub(crate) mod addresses;
 pub mod config;
 mod connection;
 mod delivery;
+pub(crate) mod lookup;
 mod outage;
 mod probe;
-pub(crate) mod resolver;
+mod resolver;
 pub(crate) mod route;
+mod send_error;
 mod silence;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
@@ -28,14 +29,10 @@ use connection::Connection;
 pub use delivery::Delivery;
 use outage::Outage;
 use probe::Probe;
-use resolver::{Lookup, RESOLVING_AT_MOST, literal};
+use resolver::Resolver;
 use route::Route;
+use send_error::{SendError, speaks_of_the_way};
 
-/// How often a name is resolved again while all is well, and at most while it isn't.
-const RESOLVE_EVERY: Duration = Duration::from_mins(5);
-const RETRY_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether the first answer has come.
-const LOOK_FOR_ANSWER_EVERY: Duration = Duration::from_secs(1);
 /// A default receive buffer takes some 80 datagrams at once: after this many, the receiver gets a pause.
 const BURST: usize = 32;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -43,15 +40,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Telegraf, wherever it is.
 #[derive(Debug)]
 pub struct Telegraf {
-    host: String,
-    port: u16,
-    resolving: Option<Lookup>,
-    /// Why the last lookup gave no address.
-    unresolved: Option<String>,
+    resolver: Resolver,
     /// What the host was last found to be.
     addresses: Addresses,
-    /// When that was asked, since boot.
-    asked: Option<Duration>,
     connection: Option<Connection>,
     next_socket: NextSocket,
     /// How many snapshots were to be sent.
@@ -62,15 +53,15 @@ pub struct Telegraf {
 }
 
 impl Telegraf {
-    /// Telegraf at `host` (a name or an address) and `port`. Nothing is sent or asked yet.
-    pub fn new(host: &str, port: u16) -> Self {
+    /// Telegraf at `address`. Nothing is sent or asked yet.
+    pub fn new(address: Address) -> Self {
+        Self::found_by(Resolver::new(address))
+    }
+
+    fn found_by(resolver: Resolver) -> Self {
         Self {
-            host: host.to_owned(),
-            port,
-            resolving: None,
-            unresolved: None,
-            addresses: Addresses::new(literal(host, port)),
-            asked: None,
+            addresses: Addresses::new(resolver.literal()),
+            resolver,
             connection: None,
             next_socket: NextSocket::Same,
             snapshots: 0,
@@ -79,43 +70,23 @@ impl Telegraf {
         }
     }
 
-    /// Whether this is where `address` leads.
-    pub fn is_at(&self, address: &Address) -> bool {
-        (self.host.as_str(), self.port) == (address.host(), address.port())
-    }
-
-    /// Goes to `address` from now on. A lookup of the old name holds its thread until it has ended, so that it is kept:
-    /// the next begins only then.
+    /// Goes to `address` from now on, if that is another.
     pub fn redirect(&mut self, address: &Address) {
-        let resolving = self.resolving.take();
-        *self = Self { resolving, ..Self::new(address.host(), address.port()) };
+        if self.resolver.address() != address {
+            *self = Self::found_by(self.resolver.redirected(address.clone()));
+        }
     }
 
     /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be
     /// called whenever the daemon is awake: no answer is waited for.
     pub async fn resolve(&mut self, boot: Duration) {
         self.take_resolved().await;
-        let every =
-            if self.outage.is_present() || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
-        let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
-        // A lookup that is given up would still hold its thread: the next begins only when it has ended.
-        if self.is_literal() || self.resolving.is_some() || !due {
-            return;
-        }
-        self.asked = Some(boot);
-        match Lookup::begin(&self.host, self.port) {
-            Ok(lookup) => self.resolving = Some(lookup),
-            Err(error) => self.unresolved = Some(error.to_string()),
-        }
+        self.resolver.ask(boot, self.outage.is_present() || self.addresses.is_empty());
     }
 
     /// When [`Telegraf::resolve`] is to be called again at the latest, while there is no address.
     pub fn attention_within(&self) -> Option<Duration> {
-        match &self.resolving {
-            _ if !self.addresses.is_empty() => None,
-            Some(_) => Some(LOOK_FOR_ANSWER_EVERY),
-            None => Some(RETRY_EVERY),
-        }
+        self.addresses.is_empty().then(|| self.resolver.attention_within())
     }
 
     /// Takes a new socket for the next snapshot. To be called when the router's addresses have changed: a connected
@@ -149,12 +120,8 @@ impl Telegraf {
         delivery
     }
 
-    fn is_literal(&self) -> bool {
-        self.host.parse::<IpAddr>().is_ok()
-    }
-
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
-    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> Option<Problem> {
+    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> Option<SendError> {
         if self.connection.is_none() {
             // Why there is none has been said by whoever wanted one.
             delivery.push(false);
@@ -184,7 +151,7 @@ impl Telegraf {
     }
 
     /// Takes note of what the network has said since the last call about datagrams that the kernel took.
-    fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<Problem> {
+    fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<SendError> {
         let mut problem = None;
         for error in self.connection.as_ref()?.late_errors() {
             delivery.refuse_late();
@@ -196,13 +163,15 @@ impl Telegraf {
 
     /// What went wrong at the address in use. If that speaks of the way there, another is to be taken for the next
     /// snapshot, if there is one.
-    fn blame_address(&mut self, error: io::Error) -> Problem {
-        let address = self.connection.as_ref().map(Connection::to);
-        if let Some(address) = address.filter(|_| speaks_of_the_way(&error)) {
+    fn blame_address(&mut self, error: io::Error) -> SendError {
+        let Some(address) = self.connection.as_ref().map(Connection::to) else {
+            return SendError::There(error);
+        };
+        if speaks_of_the_way(&error) {
             self.addresses.refuse(address, self.snapshots);
             self.choose_anew();
         }
-        Problem { address: address.filter(|_| !self.is_literal()), error }
+        self.error_at(address, error)
     }
 
     /// The address whose turn it is may be another now.
@@ -212,39 +181,23 @@ impl Telegraf {
 
     /// Uses the answer to a name, if it has come.
     async fn take_resolved(&mut self) {
-        let Some(lookup) = self.resolving.take_if(|lookup| lookup.is_finished()) else { return };
-        if !lookup.is_for(&self.host, self.port) {
-            return;
-        }
-        let found = match lookup.answer().await {
-            Ok(found) => found,
-            Err(error) => {
-                self.unresolved = Some(error.to_string());
-                return;
-            }
-        };
-        self.unresolved = None;
-        if self.addresses.replace(found) {
+        if let Some(found) = self.resolver.take_answer().await
+            && self.addresses.replace(found)
+        {
             self.choose_anew();
         }
     }
 
-    /// Why there is no address.
-    fn not_resolved(&self) -> io::Error {
-        let host = &self.host;
-        let asked = self.resolving.as_ref().filter(|lookup| lookup.is_for(host, self.port));
-        let waiting = asked.map(Lookup::elapsed);
-        io::Error::other(match (&self.unresolved, waiting) {
-            (_, Some(waiting)) if waiting > RESOLVING_AT_MOST => {
-                format!("{host} is not resolved: the name server does not answer")
-            }
-            (Some(reason), _) => format!("{host} is not resolved: {reason}"),
-            (None, _) => format!("{host} is not resolved yet"),
-        })
+    /// What went wrong at an address, which messages name only if it isn't what was configured.
+    fn error_at(&self, address: SocketAddr, error: io::Error) -> SendError {
+        match self.resolver.literal() {
+            Some(_) => SendError::There(error),
+            None => SendError::At(address, error),
+        }
     }
 
     /// Connects to the address whose turn it is, unless there is a connection that has not been refused.
-    fn connect(&mut self) -> Result<(), Problem> {
+    fn connect(&mut self) -> Result<(), SendError> {
         match std::mem::take(&mut self.next_socket) {
             NextSocket::Same if self.connection.is_some() => return Ok(()),
             NextSocket::Same | NextSocket::ByTurn => {}
@@ -266,12 +219,12 @@ impl Telegraf {
                     if speaks_of_the_way(&error) {
                         self.addresses.refuse(to, self.snapshots);
                     }
-                    problem.get_or_insert(Problem { address: (!self.is_literal()).then_some(to), error });
+                    problem.get_or_insert(self.error_at(to, error));
                 }
             }
         }
         self.connection = None;
-        Err(problem.unwrap_or_else(|| Problem { address: None, error: self.not_resolved() }))
+        Err(problem.unwrap_or_else(|| self.resolver.error().into()))
     }
 
     /// Sees whether addresses that are better than the one in use, but have refused, would take datagrams again. When the
@@ -297,7 +250,7 @@ impl Telegraf {
     }
 
     /// Says when an outage begins, and when it ends.
-    fn report(&mut self, problem: Option<&Problem>, boot: Duration) {
+    fn report(&mut self, problem: Option<&SendError>, boot: Duration) {
         let Some(problem) = problem else {
             if self.outage.ends(boot) {
                 self.tell_end();
@@ -315,7 +268,7 @@ impl Telegraf {
     /// Nothing has been refused for a while. Of an address that never refused anything that proves little: it may
     /// swallow all.
     fn tell_end(&self) {
-        match self.connection.as_ref().map(Connection::to).filter(|_| !self.is_literal()) {
+        match self.connection.as_ref().map(Connection::to).filter(|_| self.resolver.literal().is_none()) {
             Some(to) if self.addresses.has_refused(to) || self.addresses.refused_before(to).is_empty() => {
                 info!("sending to {self} works again, at {to}");
             }
@@ -338,41 +291,9 @@ enum NextSocket {
     Another,
 }
 
-/// Whether this is of the address and the way there, so that another may do better. A datagram that is too large, a full
-/// queue (`udp_send_skb`) or too few descriptors are not.
-fn speaks_of_the_way(error: &io::Error) -> bool {
-    let of_the_router = [
-        Errno::EMSGSIZE,
-        Errno::ENOBUFS,
-        Errno::ENOMEM,
-        Errno::EAGAIN,
-        Errno::EINTR,
-        Errno::EMFILE,
-        Errno::ENFILE,
-    ];
-    error.raw_os_error().is_some_and(|errno| !of_the_router.contains(&Errno::from_raw(errno)))
-}
-
-/// What went wrong, of a name also where.
-#[derive(Debug)]
-struct Problem {
-    address: Option<SocketAddr>,
-    error: io::Error,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            Some(address) => write!(f, "{address}: {}", self.error),
-            None => self.error.fmt(f),
-        }
-    }
-}
-
 impl fmt::Display for Telegraf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port, .. } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        self.resolver.address().fmt(f)
     }
 }
 

@@ -41,7 +41,9 @@ mod tests {
 
     fn after(outcomes: &[bool]) -> Delivery {
         let mut delivery = Delivery::default();
-        outcomes.iter().for_each(|taken| delivery.push(*taken));
+        for taken in outcomes {
+            delivery.push(*taken);
+        }
         delivery
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Another address is in use meanwhile, and may be swallowing everything in silence. One that refused has shown that
 //! there is a way to it, so when it no longer does, it is the better one. It is asked by an empty line, which means
-//! nothing in line protocol: should it be refused, no snapshot is lost. That happens with every snapshot, for as long as
-//! the address in use swallows them they are lost.
+//! nothing in line protocol: should it be refused, no snapshot is lost. It is asked with every snapshot, since each that
+//! goes elsewhere until then may be lost.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket as Receiver};
 
+use nix::errno::Errno;
+
 use super::*;
 
 fn receiver() -> (Receiver, u16) {
@@ -7,6 +9,12 @@ fn receiver() -> (Receiver, u16) {
     receiver.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
     let port = receiver.local_addr().unwrap().port();
     (receiver, port)
+}
+
+/// Telegraf at a name or an address, and a port.
+fn telegraf_at(host: &str, port: u16) -> Telegraf {
+    let text = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    Telegraf::new(text.try_into().unwrap())
 }
 
 /// A port at which nobody listens.
@@ -23,7 +31,7 @@ async fn send(telegraf: &mut Telegraf, datagrams: &[&[u8]]) -> Delivery {
 #[tokio::test]
 async fn datagrams_arrive_in_order() {
     let (receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    let mut telegraf = telegraf_at("127.0.0.1", port);
     let datagrams: Vec<Vec<u8>> = (0..60u8).map(|number| vec![number; 700]).collect();
     let delivery = telegraf.send(datagrams.iter().map(Vec::as_slice), Duration::ZERO).await;
     assert_eq!((delivery.taken, delivery.errors), (60, 0));
@@ -38,7 +46,7 @@ async fn datagrams_arrive_in_order() {
 #[tokio::test]
 async fn ipv6_works_as_well() {
     let receiver = Receiver::bind("[::1]:0").unwrap();
-    let mut telegraf = Telegraf::new("::1", receiver.local_addr().unwrap().port());
+    let mut telegraf = telegraf_at("::1", receiver.local_addr().unwrap().port());
     assert_eq!(send(&mut telegraf, &[b"x"]).await.delivered, [true]);
     assert_eq!(receiver.recv(&mut [0; 9]).unwrap(), 1);
     assert!(telegraf.to_string().starts_with("[::1]:"));
@@ -47,7 +55,7 @@ async fn ipv6_works_as_well() {
 #[tokio::test]
 async fn a_refused_port_is_noticed_for_every_datagram_and_so_is_its_return() {
     let port = closed_port();
-    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    let mut telegraf = telegraf_at("127.0.0.1", port);
     for _ in 0..2 {
         let delivery = send(&mut telegraf, &[b"a", b"b", b"c"]).await;
         assert_eq!((delivery.taken, delivery.errors), (3, 3));
@@ -60,7 +68,7 @@ async fn a_refused_port_is_noticed_for_every_datagram_and_so_is_its_return() {
 
 #[tokio::test]
 async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
-    let mut telegraf = Telegraf::new("127.0.0.1", closed_port());
+    let mut telegraf = telegraf_at("127.0.0.1", closed_port());
     telegraf.connect().unwrap();
     telegraf.connection.as_ref().unwrap().send(b"of the last snapshot").await.unwrap();
     let delivery = send(&mut telegraf, &[]).await;
@@ -69,7 +77,7 @@ async fn a_refusal_learned_between_snapshots_casts_doubt_on_the_last() {
 
 #[tokio::test]
 async fn a_refusal_is_learned_though_the_router_has_other_addresses() {
-    let mut telegraf = Telegraf::new("127.0.0.1", closed_port());
+    let mut telegraf = telegraf_at("127.0.0.1", closed_port());
     send(&mut telegraf, &[]).await;
     telegraf.connection.as_ref().unwrap().send(b"of the last snapshot").await.unwrap();
     telegraf.renew();
@@ -80,7 +88,7 @@ async fn a_refusal_is_learned_though_the_router_has_other_addresses() {
 #[tokio::test]
 async fn the_router_has_other_addresses_so_that_another_socket_is_used() {
     let (_receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    let mut telegraf = telegraf_at("127.0.0.1", port);
     send(&mut telegraf, &[b"a"]).await;
     let first = telegraf.connection.as_ref().unwrap().from();
     send(&mut telegraf, &[b"b"]).await;
@@ -112,7 +120,7 @@ async fn an_address_is_not_blamed_for_what_the_router_lacks() {
 #[tokio::test]
 async fn while_an_outage_lasts_every_snapshot_stays_in_doubt() {
     let (receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    let mut telegraf = telegraf_at("127.0.0.1", port);
     assert!(send(&mut telegraf, &[b"a"]).await.doubt, "of whoever was sent to before");
     assert!(!send(&mut telegraf, &[b"a"]).await.doubt);
     drop(receiver);
@@ -126,7 +134,7 @@ async fn while_an_outage_lasts_every_snapshot_stays_in_doubt() {
 #[tokio::test]
 async fn an_oversized_datagram_is_refused_alone() {
     let (_receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("127.0.0.1", port);
+    let mut telegraf = telegraf_at("127.0.0.1", port);
     let delivery = send(&mut telegraf, &[b"a", &vec![0; 70_000], b"b"]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![true, false, true], 1));
     for _ in 0..3 {
@@ -139,11 +147,11 @@ async fn an_oversized_datagram_is_refused_alone() {
 #[tokio::test]
 async fn a_name_is_resolved_without_being_waited_for() {
     let (_receiver, port) = receiver();
-    let mut telegraf = Telegraf::new("localhost", port);
+    let mut telegraf = telegraf_at("localhost", port);
     let delivery = send(&mut telegraf, &[b"a"]).await;
     assert_eq!((delivery.delivered, delivery.errors), (vec![false], 1), "not there yet, counted");
     telegraf.resolve(Duration::from_secs(1)).await;
-    assert_eq!(telegraf.attention_within(), Some(LOOK_FOR_ANSWER_EVERY));
+    assert_eq!(telegraf.attention_within(), Some(Duration::from_secs(1)));
     while telegraf.attention_within().is_some() {
         telegraf.resolve(Duration::from_secs(2)).await;
         tokio::task::yield_now().await;
@@ -153,24 +161,24 @@ async fn a_name_is_resolved_without_being_waited_for() {
 
 #[tokio::test]
 async fn a_name_that_can_not_be_resolved_is_asked_for_again_later() {
-    let mut telegraf = Telegraf::new("no-such-host.invalid", 8094);
+    let mut telegraf = telegraf_at("no-such-host.invalid", 8094);
     telegraf.resolve(Duration::from_secs(1)).await;
-    while telegraf.resolving.is_some() {
+    while telegraf.resolver.is_asking() {
         telegraf.resolve(Duration::from_secs(1)).await;
         sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(send(&mut telegraf, &[b"a"]).await.errors, 1);
-    assert!(telegraf.not_resolved().to_string().starts_with("no-such-host.invalid is not resolved: "));
+    assert!(telegraf.resolver.error().to_string().starts_with("no-such-host.invalid is not resolved: "));
     telegraf.resolve(Duration::from_secs(5)).await;
-    assert!(telegraf.resolving.is_none(), "too soon");
-    assert_eq!(telegraf.attention_within(), Some(RETRY_EVERY));
+    assert!(!telegraf.resolver.is_asking(), "too soon");
+    assert_eq!(telegraf.attention_within(), Some(Duration::from_secs(10)));
     telegraf.resolve(Duration::from_secs(11)).await;
-    assert!(telegraf.resolving.is_some());
+    assert!(telegraf.resolver.is_asking());
 }
 
 /// A name that has been resolved.
 fn named(addresses: &[SocketAddr]) -> Telegraf {
-    let mut telegraf = Telegraf::new("telegraf.invalid", addresses[0].port());
+    let mut telegraf = telegraf_at("telegraf.invalid", addresses[0].port());
     telegraf.addresses = Addresses::new(addresses.iter().copied());
     telegraf
 }
