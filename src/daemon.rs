@@ -217,7 +217,7 @@ impl Daemon {
                 if self.table.ends() {
                     info!("the connection table can be read again");
                 }
-                self.output.deliver(&snapshot).await
+                self.output.deliver(&snapshot, boot).await
             }
             Err(error) => {
                 self.collector.totals.ticks_skipped += 1;

@@ -62,9 +62,7 @@ impl Output {
             Transport::Stdout(_) => {}
             Transport::Telegraf(telegraf, max) => {
                 *max = config.max_datagram.bytes();
-                if !telegraf.is_at(&config.address) {
-                    telegraf.redirect(&config.address);
-                }
+                telegraf.redirect(&config.address);
             }
         }
     }
@@ -81,8 +79,9 @@ impl Output {
         }
     }
 
-    /// Hands over a snapshot. Only standard output can fail for good; what a network refuses is counted.
-    pub async fn deliver(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+    /// Hands over a snapshot at `boot` (time since boot). Only standard output can fail for good; what a network refuses
+    /// is counted.
+    pub async fn deliver(&mut self, snapshot: &Snapshot, boot: Duration) -> io::Result<()> {
         let points = self.ledger.complete(snapshot);
         self.lines.write(&points, snapshot.timestamp);
         match &mut self.transport {
@@ -98,7 +97,8 @@ impl Output {
                     telegraf.renew();
                 }
                 let max = *max;
-                let delivery = telegraf.send(self.lines.datagrams(max).map(|(_, datagram)| datagram)).await;
+                let delivery =
+                    telegraf.send(self.lines.datagrams(max).map(|(_, datagram)| datagram), boot).await;
                 self.confirm(snapshot, &points, &delivery, max);
             }
         }
@@ -122,7 +122,7 @@ impl Output {
 
 impl Transport {
     fn to(config: &TelegrafConfig) -> Self {
-        let telegraf = Telegraf::new(config.address.host(), config.address.port());
+        let telegraf = Telegraf::new(config.address.clone());
         Self::Telegraf(Box::new(telegraf), config.max_datagram.bytes())
     }
 }

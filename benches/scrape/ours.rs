@@ -84,8 +84,9 @@ impl Ours {
     pub(crate) fn tick(&mut self, round: usize) {
         let Self { collector, runtime, output, .. } = self;
         let snapshot = runtime.block_on(async {
-            let snapshot = collector.snapshot(&moment(round)).await.expect("a snapshot");
-            output.deliver(&snapshot).await.expect("somebody listens");
+            let moment = moment(round);
+            let snapshot = collector.snapshot(&moment).await.expect("a snapshot");
+            output.deliver(&snapshot, moment.boot).await.expect("somebody listens");
             snapshot
         });
         assert_eq!(self.output.ledger().send_errors, 0, "somebody listens");

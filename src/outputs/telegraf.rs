@@ -7,17 +7,19 @@ pub(crate) mod addresses;
 pub mod config;
 mod connection;
 mod delivery;
+pub(crate) mod lookup;
 mod outage;
 mod probe;
-pub(crate) mod resolver;
+mod resolver;
 pub(crate) mod route;
+mod send_error;
+mod silence;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
@@ -25,16 +27,12 @@ use crate::config::Address;
 use addresses::Addresses;
 use connection::Connection;
 pub use delivery::Delivery;
-use outage::{Edge, Outage};
+use outage::Outage;
 use probe::Probe;
-use resolver::{Lookup, RESOLVING_AT_MOST, literal};
+use resolver::Resolver;
 use route::Route;
+use send_error::{SendError, speaks_of_the_way};
 
-/// How often a name is resolved again while all is well, and at most while it isn't.
-const RESOLVE_EVERY: Duration = Duration::from_mins(5);
-const RETRY_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether the first answer has come.
-const LOOK_FOR_ANSWER_EVERY: Duration = Duration::from_secs(1);
 /// A default receive buffer takes some 80 datagrams at once: after this many, the receiver gets a pause.
 const BURST: usize = 32;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -42,96 +40,66 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Telegraf, wherever it is.
 #[derive(Debug)]
 pub struct Telegraf {
-    host: String,
-    port: u16,
-    resolving: Option<Lookup>,
-    /// Why the last lookup gave no address.
-    unresolved: Option<String>,
+    resolver: Resolver,
     /// What the host was last found to be.
     addresses: Addresses,
-    /// When that was asked, since boot.
-    asked: Option<Duration>,
     connection: Option<Connection>,
-    /// Whether an address is to be chosen anew: that of the connection has refused something, or a better one no longer
-    /// does.
-    choose_anew: bool,
-    /// Whether the kernel itself would not send by this connection.
-    broken: bool,
+    next_socket: NextSocket,
     /// How many snapshots were to be sent.
     snapshots: u64,
-    /// The address in front, while it has refused and another is in use: rarely, so that it is not in here.
-    probe: Option<Box<Probe>>,
+    /// The addresses that have refused and are better than the one in use.
+    probes: Vec<Probe>,
     outage: Outage,
 }
 
 impl Telegraf {
-    /// Telegraf at `host` (a name or an address) and `port`. Nothing is sent or asked yet.
-    pub fn new(host: &str, port: u16) -> Self {
+    /// Telegraf at `address`. Nothing is sent or asked yet.
+    pub fn new(address: Address) -> Self {
+        Self::found_by(Resolver::new(address))
+    }
+
+    fn found_by(resolver: Resolver) -> Self {
         Self {
-            host: host.to_owned(),
-            port,
-            resolving: None,
-            unresolved: None,
-            addresses: Addresses::new(literal(host, port)),
-            asked: None,
+            addresses: Addresses::new(resolver.literal()),
+            resolver,
             connection: None,
-            choose_anew: false,
-            broken: false,
+            next_socket: NextSocket::Same,
             snapshots: 0,
-            probe: None,
+            probes: Vec::new(),
             outage: Outage::default(),
         }
     }
 
-    /// Whether this is where `address` leads.
-    pub fn is_at(&self, address: &Address) -> bool {
-        (self.host.as_str(), self.port) == (address.host(), address.port())
-    }
-
-    /// Goes to `address` from now on. A lookup of the old name holds its thread until it has ended, so that it is kept:
-    /// the next begins only then.
+    /// Goes to `address` from now on, if that is another.
     pub fn redirect(&mut self, address: &Address) {
-        let resolving = self.resolving.take();
-        *self = Self { resolving, ..Self::new(address.host(), address.port()) };
+        if self.resolver.address() != address {
+            *self = Self::found_by(self.resolver.redirected(address.clone()));
+        }
     }
 
     /// Uses the answer to the name if it has come, and asks again if that is due at `boot` (time since boot). To be
     /// called whenever the daemon is awake: no answer is waited for.
     pub async fn resolve(&mut self, boot: Duration) {
         self.take_resolved().await;
-        let every =
-            if self.outage.is_present() || self.addresses.is_empty() { RETRY_EVERY } else { RESOLVE_EVERY };
-        let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
-        // A lookup that is given up would still hold its thread: the next begins only when it has ended.
-        if self.is_literal() || self.resolving.is_some() || !due {
-            return;
-        }
-        self.asked = Some(boot);
-        match Lookup::begin(&self.host, self.port) {
-            Ok(lookup) => self.resolving = Some(lookup),
-            Err(error) => self.unresolved = Some(error.to_string()),
-        }
+        self.resolver.ask(boot, self.outage.is_present() || self.addresses.is_empty());
     }
 
     /// When [`Telegraf::resolve`] is to be called again at the latest, while there is no address.
     pub fn attention_within(&self) -> Option<Duration> {
-        match &self.resolving {
-            _ if !self.addresses.is_empty() => None,
-            Some(_) => Some(LOOK_FOR_ANSWER_EVERY),
-            None => Some(RETRY_EVERY),
-        }
+        self.addresses.is_empty().then(|| self.resolver.attention_within())
     }
 
-    /// Takes a new socket for what is sent next. To be called when the router's addresses have changed: a connected
+    /// Takes a new socket for the next snapshot. To be called when the router's addresses have changed: a connected
     /// socket keeps the source address that it began with, and over IPv6 the kernel sends from one that is gone.
     pub fn renew(&mut self) {
-        (self.connection, self.probe) = (None, None);
+        self.next_socket = NextSocket::Another;
+        self.probes.clear();
     }
 
     /// Sends `datagrams`, in bursts that a receiver's buffer holds. Nothing that goes wrong is an error here: it is
     /// counted, and logged when it begins and when it ends. A whole snapshot goes to one address; where something of
-    /// it was refused, the next one goes to the address whose turn it is.
-    pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>) -> Delivery {
+    /// it was refused, the next one goes to the address whose turn it is. `boot` is the time since boot.
+    pub async fn send(&mut self, datagrams: impl Iterator<Item = &[u8]>, boot: Duration) -> Delivery {
         self.take_resolved().await;
         self.snapshots += 1;
         let mut delivery = Delivery::default();
@@ -145,19 +113,15 @@ impl Telegraf {
             problem = problem.or(failure);
         }
         let late = self.take_late_errors(&mut delivery);
-        self.report(problem.or(late).as_ref());
-        if Probe::is_due(self.snapshots) {
-            self.probe_first_address().await;
-        }
+        self.report(problem.or(late).as_ref(), boot);
+        // While refusals last, silence proves nothing; and whoever is sent to for the first time has got nothing yet.
+        delivery.doubt |= self.outage.is_present() || self.snapshots == 1;
+        self.probe_better_addresses(boot).await;
         delivery
     }
 
-    fn is_literal(&self) -> bool {
-        self.host.parse::<IpAddr>().is_ok()
-    }
-
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
-    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> Option<Problem> {
+    async fn send_one(&mut self, datagram: &[u8], delivery: &mut Delivery) -> Option<SendError> {
         if self.connection.is_none() {
             // Why there is none has been said by whoever wanted one.
             delivery.push(false);
@@ -171,7 +135,10 @@ impl Telegraf {
         let late = self.take_late_errors(delivery);
         let second = self.hand_over(datagram).await;
         delivery.push(second.is_ok());
-        self.broken |= second.is_err();
+        if second.is_err() {
+            // Whatever it is that this socket can't do, the next one may.
+            self.next_socket = NextSocket::Another;
+        }
         let failure = second.err().map(|error| self.blame_address(error));
         late.or(failure)
     }
@@ -184,68 +151,57 @@ impl Telegraf {
     }
 
     /// Takes note of what the network has said since the last call about datagrams that the kernel took.
-    fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<Problem> {
+    fn take_late_errors(&mut self, delivery: &mut Delivery) -> Option<SendError> {
         let mut problem = None;
         for error in self.connection.as_ref()?.late_errors() {
-            delivery.refuse_last();
+            delivery.refuse_late();
             let refusal = self.blame_address(error.into());
             problem.get_or_insert(refusal);
         }
         problem
     }
 
-    /// The address in use has refused: another is to be taken for the next snapshot, if there is one.
-    fn blame_address(&mut self, error: io::Error) -> Problem {
-        let address = self.connection.as_ref().map(Connection::to);
-        // A datagram that is too large speaks of itself, or of the way, which the kernel has learned by it.
-        if let Some(address) = address.filter(|_| error.raw_os_error() != Some(Errno::EMSGSIZE as i32)) {
+    /// What went wrong at the address in use. If that speaks of the way there, another is to be taken for the next
+    /// snapshot, if there is one.
+    fn blame_address(&mut self, error: io::Error) -> SendError {
+        let Some(address) = self.connection.as_ref().map(Connection::to) else {
+            return SendError::There(error);
+        };
+        if speaks_of_the_way(&error) {
             self.addresses.refuse(address, self.snapshots);
-            self.choose_anew = true;
+            self.choose_anew();
         }
-        Problem { address: address.filter(|_| !self.is_literal()), error }
+        self.error_at(address, error)
+    }
+
+    /// The address whose turn it is may be another now.
+    fn choose_anew(&mut self) {
+        self.next_socket = self.next_socket.max(NextSocket::ByTurn);
     }
 
     /// Uses the answer to a name, if it has come.
     async fn take_resolved(&mut self) {
-        let Some(lookup) = self.resolving.take_if(|lookup| lookup.is_finished()) else { return };
-        if !lookup.is_for(&self.host, self.port) {
-            return;
-        }
-        let found = match lookup.answer().await {
-            Ok(found) => found,
-            Err(error) => {
-                self.unresolved = Some(error.to_string());
-                return;
-            }
-        };
-        self.unresolved = None;
-        if self.addresses.replace(found) {
-            self.renew();
+        if let Some(found) = self.resolver.take_answer().await
+            && self.addresses.replace(found)
+        {
+            self.choose_anew();
         }
     }
 
-    /// Why there is no address.
-    fn not_resolved(&self) -> io::Error {
-        let host = &self.host;
-        let asked = self.resolving.as_ref().filter(|lookup| lookup.is_for(host, self.port));
-        let waiting = asked.map(Lookup::elapsed);
-        io::Error::other(match (&self.unresolved, waiting) {
-            (_, Some(waiting)) if waiting > RESOLVING_AT_MOST => {
-                format!("{host} is not resolved: the name server does not answer")
-            }
-            (Some(reason), _) => format!("{host} is not resolved: {reason}"),
-            (None, _) => format!("{host} is not resolved yet"),
-        })
+    /// What went wrong at an address, which messages name only if it isn't what was configured.
+    fn error_at(&self, address: SocketAddr, error: io::Error) -> SendError {
+        match self.resolver.literal() {
+            Some(_) => SendError::There(error),
+            None => SendError::At(address, error),
+        }
     }
 
     /// Connects to the address whose turn it is, unless there is a connection that has not been refused.
-    fn connect(&mut self) -> Result<(), Problem> {
-        if std::mem::take(&mut self.broken) {
-            // Whatever it is that this socket can't do, the next one may.
-            self.connection = None;
-        }
-        if !std::mem::take(&mut self.choose_anew) && self.connection.is_some() {
-            return Ok(());
+    fn connect(&mut self) -> Result<(), SendError> {
+        match std::mem::take(&mut self.next_socket) {
+            NextSocket::Same if self.connection.is_some() => return Ok(()),
+            NextSocket::Same | NextSocket::ByTurn => {}
+            NextSocket::Another => self.connection = None,
         }
         let mut problem = None;
         for Route { to, .. } in self.addresses.routes() {
@@ -260,80 +216,84 @@ impl Telegraf {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.addresses.refuse(to, self.snapshots);
-                    problem.get_or_insert(Problem { address: (!self.is_literal()).then_some(to), error });
+                    if speaks_of_the_way(&error) {
+                        self.addresses.refuse(to, self.snapshots);
+                    }
+                    problem.get_or_insert(self.error_at(to, error));
                 }
             }
         }
         self.connection = None;
-        Err(problem.unwrap_or_else(|| Problem { address: None, error: self.not_resolved() }))
+        Err(problem.unwrap_or_else(|| self.resolver.error().into()))
     }
 
-    /// Sees whether the address in front, if it has refused, would take datagrams again. While the one in use refuses as
-    /// well, each gets its turn anyway.
-    async fn probe_first_address(&mut self) {
-        let in_use = self.connection.as_ref().map(Connection::to);
-        let refused = self.addresses.refused_in_front();
-        let Some(first) = refused.filter(|first| !self.outage.is_present() && in_use != Some(*first)) else {
-            self.probe = None;
+    /// Sees whether addresses that are better than the one in use, but have refused, would take datagrams again. When the
+    /// one in use refuses as well, each gets its turn anyway.
+    async fn probe_better_addresses(&mut self, boot: Duration) {
+        let in_use =
+            self.connection.as_ref().map(Connection::to).filter(|_| self.next_socket == NextSocket::Same);
+        let better = in_use.map(|in_use| self.addresses.refused_before(in_use)).unwrap_or_default();
+        self.probes.retain(|probe| better.contains(&probe.to()));
+        for address in better {
+            let Some(probe) = self.probes.iter_mut().find(|probe| probe.to() == address) else {
+                self.probes.extend(Probe::begin(address, boot).await);
+                continue;
+            };
+            if probe.go_on(boot).await {
+                info!("{address} takes what is sent again: sending to {self} goes back to it");
+                self.addresses.clear_refusal(address);
+                self.choose_anew();
+                // Those behind it are no better.
+                return;
+            }
+        }
+    }
+
+    /// Says when an outage begins, and when it ends.
+    fn report(&mut self, problem: Option<&SendError>, boot: Duration) {
+        let Some(problem) = problem else {
+            if self.outage.ends(boot) {
+                self.tell_end();
+            }
             return;
         };
-        match &mut self.probe {
-            Some(probe) if probe.to() == first => {
-                if probe.go_on().await {
-                    info!("{first} takes what is sent again: sending to {self} goes back to it");
-                    self.probe = None;
-                    self.addresses.forgive(first);
-                    self.choose_anew = true;
-                }
-            }
-            probe => *probe = Probe::begin(first).await.map(Box::new),
+        debug!("sending to {self}: {problem}");
+        if self.outage.begins(boot) {
+            let then =
+                if self.addresses.are_several() { "trying its addresses in turn" } else { "keeping on" };
+            warn!("sending to {self} fails: {problem}; {then}, further failures are counted in send_errors");
         }
     }
 
-    fn report(&mut self, problem: Option<&Problem>) {
-        if let Some(problem) = problem {
-            debug!("sending to {self}: {problem}");
-        }
-        match (self.outage.note(problem.is_some()), problem) {
-            (Some(Edge::Begins), Some(problem)) => {
-                let then =
-                    if self.addresses.are_several() { "trying its addresses in turn" } else { "keeping on" };
-                warn!(
-                    "sending to {self} fails: {problem}; {then}, further failures are counted in send_errors"
-                );
+    /// Nothing has been refused for a while. Of an address that never refused anything that proves little: it may
+    /// swallow all.
+    fn tell_end(&self) {
+        match self.connection.as_ref().map(Connection::to).filter(|_| self.resolver.literal().is_none()) {
+            Some(to) if self.addresses.has_refused(to) || self.addresses.refused_before(to).is_empty() => {
+                info!("sending to {self} works again, at {to}");
             }
-            (Some(Edge::Ends), _) => match &self.connection {
-                Some(connection) if !self.is_literal() => {
-                    info!("sending to {self} works again, at {}", connection.to());
-                }
-                _ => info!("sending to {self} works again"),
-            },
-            _ => {}
+            Some(to) => info!("sending to {self} goes to {to} now: nothing has been refused there"),
+            None => info!("sending to {self} works again"),
         }
     }
 }
 
-/// What went wrong, of a name also where.
-#[derive(Debug)]
-struct Problem {
-    address: Option<SocketAddr>,
-    error: io::Error,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            Some(address) => write!(f, "{address}: {}", self.error),
-            None => self.error.fmt(f),
-        }
-    }
+/// By which socket the next snapshot is sent. It is taken when the errors of the last one have been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum NextSocket {
+    /// By the one that there is.
+    #[default]
+    Same,
+    /// By the one that there is if it leads to the address whose turn it is: that in use has refused something, a better
+    /// one no longer does, or the name has other addresses.
+    ByTurn,
+    /// By a new one: the kernel would not send by the last, or the router's addresses have changed.
+    Another,
 }
 
 impl fmt::Display for Telegraf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port, .. } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        self.resolver.address().fmt(f)
     }
 }
 

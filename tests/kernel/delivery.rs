@@ -2,10 +2,10 @@
 
 use nix::sys::signal::Signal;
 
-use crate::connections::{at, established, listen};
+use crate::connections::{at, established, finish, listen};
 use crate::exporter::Exporter;
 use crate::household::{Household, INTERNET, LAPTOP};
-use crate::snapshot::{Receiver, counts};
+use crate::snapshot::{Counts, Receiver, Snapshot, counts};
 use crate::wait::until;
 
 /// Tells of every other datagram only that nobody took it, as a kernel does that limits the rate of its ICMP.
@@ -69,5 +69,32 @@ fn refusals_that_are_rate_limited_are_one_failure() {
     assert!(receiver.fresh().figure("sequence") >= first.figure("sequence") + 3, "not too soon");
     assert_eq!(exporter.errors().matches(" fails: ").count(), 1, "{}", exporter.errors());
     assert_eq!(exporter.output().matches("works again").count(), 1, "{}", exporter.output());
+    exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn what_ended_while_refusals_were_rate_limited_ends_with_zero() {
+    let home = Household::new("ended");
+    home.laptop.nft(EVERY_OTHER_REFUSAL);
+    let server = listen(&home.internet, at(INTERNET, 443));
+    let connection = established(&home.nas, at(INTERNET, 443), &server);
+    let telegraf = at(LAPTOP, 8094);
+    let receiver = Receiver::new(&home.laptop, telegraf);
+    let exporter = Exporter::sending_to(&home, telegraf);
+    let of_nas = |count| counts(&[("nas", "tcp", "ESTABLISHED", count)]);
+    let has = |expected: Counts| {
+        move |snapshot: &Snapshot| {
+            expected.iter().all(|(series, count)| snapshot.counts().get(series) == Some(count))
+        }
+    };
+    receiver.next_where("the connection", has(of_nas(1)));
+
+    drop(receiver);
+    exporter.await_error(&format!("sending to {telegraf} fails"));
+    finish(connection);
+    let before = exporter.ticks();
+    until("five more that nobody takes", || (exporter.ticks() >= before + 5).then_some(()));
+    let receiver = Receiver::new(&home.laptop, telegraf);
+    receiver.next_where("its end", has(of_nas(0)));
     exporter.end(Signal::SIGTERM);
 }

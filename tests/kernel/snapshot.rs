@@ -108,6 +108,9 @@ pub(crate) fn count(line: &Line) -> i64 {
     }
 }
 
+/// An empty line, which means nothing to Telegraf: sent to an address that has refused.
+const PROBE: &[u8] = b"\n";
+
 /// Telegraf's place.
 pub(crate) struct Receiver {
     socket: UdpSocket,
@@ -163,6 +166,9 @@ impl Receiver {
                 length => length.expect("receiving"),
             };
             assert!(length <= 1432, "a datagram of {length} bytes");
+            if datagram.get(..length) == Some(PROBE) {
+                continue;
+            }
             lines.extend(
                 parse(datagram.get(..length).unwrap_or_default()).unwrap_or_else(|why| panic!("{why}")),
             );

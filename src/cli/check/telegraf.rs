@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::report::Report;
 use crate::config::{Address, Config};
 use crate::outputs::telegraf::addresses::Addresses;
-use crate::outputs::telegraf::resolver::{Lookup, RESOLVING_AT_MOST, literal};
+use crate::outputs::telegraf::lookup::{Lookup, RESOLVING_AT_MOST, literal};
 use crate::outputs::telegraf::route::Route;
 
 /// Resolves Telegraf's name, and looks how the router reaches what it finds.
@@ -44,11 +44,10 @@ fn tell(report: &mut Report, address: &Address, routes: &[Route]) {
 
 /// As the daemon resolves it, but that the answer is waited for.
 async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, String> {
-    let (host, port) = (address.host(), address.port());
-    if let Some(literal) = literal(host, port) {
+    if let Some(literal) = literal(address) {
         return Ok(vec![literal]);
     }
-    let lookup = Lookup::begin(host, port).map_err(|error| error.to_string())?;
+    let lookup = Lookup::begin(address).map_err(|error| error.to_string())?;
     match timeout(RESOLVING_AT_MOST, lookup.answer()).await {
         Err(_) => Err("the name server does not answer".to_owned()),
         Ok(answer) => answer.map_err(|error| error.to_string()),

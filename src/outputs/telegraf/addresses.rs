@@ -35,15 +35,16 @@ impl Addresses {
         self.known.len() > 1
     }
 
-    /// Takes over a new answer, and says whether it is another set. The same set, in whatever order, changes nothing:
-    /// name servers turn their answers round and round, and what was learned of an address still holds.
+    /// Takes over a new answer, and says whether it is another set. What was learned of an address still holds; and name
+    /// servers turn their answers round and round, so that the same set in another order changes nothing.
     pub(super) fn replace(&mut self, found: impl IntoIterator<Item = SocketAddr>) -> bool {
-        let new = Self::new(found);
+        let mut new = Self::new(found);
         let same =
             new.known.len() == self.known.len() && new.all().all(|address| self.all().any(|a| a == address));
         if new.is_empty() || same {
             return false;
         }
+        new.known.iter_mut().for_each(|known| known.refused = self.refused(known.address));
         *self = new;
         true
     }
@@ -57,8 +58,13 @@ impl Addresses {
     }
 
     /// It no longer refuses.
-    pub(super) fn forgive(&mut self, address: SocketAddr) {
+    pub(super) fn clear_refusal(&mut self, address: SocketAddr) {
         self.known.iter_mut().filter(|known| known.address == address).for_each(|known| known.refused = None);
+    }
+
+    /// Whether it has refused something.
+    pub(super) fn has_refused(&self, address: SocketAddr) -> bool {
+        self.refused(address).is_some()
     }
 
     /// How the router reaches each of them now, in the order in which they are to be tried.
@@ -69,14 +75,14 @@ impl Addresses {
         routes
     }
 
-    /// The one that would be in front, had it not refused; none if the one in front has not, or there is no way to it.
-    pub(super) fn refused_in_front(&self) -> Option<SocketAddr> {
-        if !self.are_several() {
-            return None;
+    /// Those that would be tried before `in_use`, had they not refused; without those to which there is no way.
+    pub(super) fn refused_before(&self, in_use: SocketAddr) -> Vec<SocketAddr> {
+        if !self.all().any(|address| address != in_use && self.has_refused(address)) {
+            return Vec::new();
         }
         let addresses: Vec<_> = self.all().collect();
-        let front = *route::survey(&addresses).first()?;
-        (front.is_there() && self.refused(front.to).is_some()).then_some(front.to)
+        let before = route::survey(&addresses).into_iter().take_while(|route| route.to != in_use);
+        before.filter(|route| route.is_there() && self.has_refused(route.to)).map(|route| route.to).collect()
     }
 
     /// By this those that have not refused come first, then those whose refusal is longest ago: each in turn.
@@ -158,13 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn another_set_forgets_it() {
-        for other in [&[A, B][..], &[A, B, C, "192.0.2.3"], &[A, B, "192.0.2.3"]] {
-            let mut addresses = Addresses::new([A, B, C].map(at));
-            addresses.refuse(at(A), 1);
+    fn another_set_keeps_what_was_learned_of_those_that_stay() {
+        let mut addresses = Addresses::new([A, B, C].map(at));
+        addresses.refuse(at(A), 1);
+        addresses.refuse(at(C), 2);
+        for other in [&[A, B][..], &[B, A, C, "192.0.2.3"], &[A, B, "192.0.2.3"]] {
             assert!(addresses.replace(other.iter().map(|ip| at(ip))), "{other:?}");
-            assert_eq!(order(&addresses)[0], at(A), "{other:?}");
+            assert!(addresses.has_refused(at(A)) && !addresses.has_refused(at(B)), "{other:?}");
         }
+        assert!(!addresses.has_refused(at(C)), "it was gone");
     }
 
     #[test]

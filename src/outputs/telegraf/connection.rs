@@ -46,6 +46,12 @@ impl Connection {
         self.to
     }
 
+    /// Where it comes from, by which one socket can be told from the next.
+    #[cfg(test)]
+    pub(super) fn from(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
     /// Hands a datagram to the kernel. An error may speak of one before, and has then kept this one from going out;
     /// [`Connection::late_errors`] has it, too.
     pub(super) async fn send(&self, datagram: &[u8]) -> io::Result<()> {

@@ -1,95 +1,113 @@
-//! From a name to addresses, without holding anybody up.
-//!
-//! The C library knows how the machine resolves names, and waits while it does. So each lookup has a thread of its own
-//! for as long as it lasts. A pool of threads, such as Tokio's behind its own `lookup_host`, panics where none can be made.
+//! Telegraf's name, which is resolved again and again: an address may have moved.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::thread::{self, JoinHandle};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::time::Instant;
+use super::lookup::{Lookup, RESOLVING_AT_MOST, literal};
+use crate::config::Address;
 
-/// How long a name may take to be resolved before that counts as a failure.
-pub(crate) const RESOLVING_AT_MOST: Duration = Duration::from_secs(5);
+/// How often a name is resolved again while all is well, and at most while it isn't.
+const RESOLVE_EVERY: Duration = Duration::from_mins(5);
+const RETRY_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether the first answer has come.
+const LOOK_FOR_ANSWER_EVERY: Duration = Duration::from_secs(1);
 
-/// A name that is being resolved. It holds its thread until it has ended, also if nobody waits for it any longer.
+/// Asks for the addresses of a name. There is never more than one lookup at a time, for each holds a thread.
 #[derive(Debug)]
-pub(crate) struct Lookup {
-    host: String,
-    port: u16,
-    since: Instant,
-    thread: JoinHandle<()>,
-    answer: oneshot::Receiver<io::Result<Vec<SocketAddr>>>,
+pub(super) struct Resolver {
+    address: Address,
+    lookup: Option<Lookup>,
+    /// Why the last lookup gave no address.
+    failure: Option<io::Error>,
+    /// When it was begun, since boot.
+    asked: Option<Duration>,
 }
 
-impl Lookup {
-    /// Asks for the addresses of `host`, with `port` behind each, as getaddrinfo(3) gives them. The error is that of a
-    /// thread that can't be made, as where `RLIMIT_NPROC` is reached.
-    pub(crate) fn begin(host: &str, port: u16) -> io::Result<Self> {
-        let (sender, answer) = oneshot::channel();
-        let target = (host.to_owned(), port);
-        let ask = move || {
-            // Fails only if nobody wants to know any longer.
-            let _ = sender.send(target.to_socket_addrs().map(Iterator::collect));
-        };
-        let thread = thread::Builder::new().name("resolver".to_owned()).spawn(ask).map_err(|error| {
-            io::Error::new(error.kind(), format!("no thread can be made for the lookup: {error}"))
-        })?;
-        Ok(Self { host: host.to_owned(), port, since: Instant::now(), thread, answer })
-    }
-
-    /// Whether this is what it asks for.
-    pub(crate) fn is_for(&self, host: &str, port: u16) -> bool {
-        (self.host.as_str(), self.port) == (host, port)
-    }
-
-    /// For how long it has been asking.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.since.elapsed()
-    }
-
-    /// Whether it has ended, so that its answer is there and its thread gone.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.thread.is_finished()
-    }
-
-    /// The answer, for which this waits.
-    pub(crate) async fn answer(self) -> io::Result<Vec<SocketAddr>> {
-        self.answer.await.map_err(io::Error::other)?
-    }
+/// Why there is no address.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    #[error("{0} is not resolved yet")]
+    NotYet(String),
+    #[error("{0} is not resolved: the name server does not answer")]
+    NoAnswer(String),
+    #[error("{0} is not resolved: {1}")]
+    Failed(String, String),
 }
 
-/// The address that `host` is without being asked for, as it says it itself.
-pub(crate) fn literal(host: &str, port: u16) -> Option<SocketAddr> {
-    host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn names_and_addresses() {
-        let found = Lookup::begin("localhost", 8094).unwrap().answer().await.unwrap();
-        assert!(
-            found.iter().any(|address| address.ip().is_loopback() && address.port() == 8094),
-            "{found:?}"
-        );
-        assert_eq!(literal("192.168.8.10", 8094), Some(([192, 168, 8, 10], 8094).into()));
-        assert_eq!(literal("::1", 1).map(|address| address.to_string()).as_deref(), Some("[::1]:1"));
-        assert_eq!(literal("localhost", 8094), None);
+impl Resolver {
+    /// Nothing is asked yet.
+    pub(super) const fn new(address: Address) -> Self {
+        Self { address, lookup: None, failure: None, asked: None }
     }
 
-    #[tokio::test]
-    async fn it_has_ended_when_its_answer_is_there() {
-        let lookup = Lookup::begin("localhost", 8094).unwrap();
-        assert!(lookup.is_for("localhost", 8094));
-        assert!(!lookup.is_for("localhost", 8095) && !lookup.is_for("telegraf", 8094));
-        while !lookup.is_finished() {
-            tokio::task::yield_now().await;
+    /// One for another name. A lookup of this one holds its thread until it has ended, so that it is kept: the next
+    /// begins only then.
+    pub(super) fn redirected(&mut self, address: Address) -> Self {
+        Self { lookup: self.lookup.take(), ..Self::new(address) }
+    }
+
+    /// What it resolves.
+    pub(super) const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The address, if it is written as one and nobody is asked.
+    pub(super) fn literal(&self) -> Option<SocketAddr> {
+        literal(&self.address)
+    }
+
+    /// The answer, if one has come since the last call.
+    pub(super) async fn take_answer(&mut self) -> Option<Vec<SocketAddr>> {
+        let lookup = self.lookup.take_if(|lookup| lookup.is_finished())?;
+        if !lookup.is_for(&self.address) {
+            return None;
         }
-        assert!(lookup.answer().await.is_ok());
+        match lookup.answer().await {
+            Ok(found) => {
+                self.failure = None;
+                Some(found)
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                None
+            }
+        }
+    }
+
+    /// Asks again if that is due at `boot` (time since boot); sooner while something is `wrong`.
+    pub(super) fn ask(&mut self, boot: Duration, wrong: bool) {
+        let every = if wrong { RETRY_EVERY } else { RESOLVE_EVERY };
+        let due = self.asked.is_none_or(|asked| boot.saturating_sub(asked) >= every);
+        // A lookup that is given up would still hold its thread: the next begins only when it has ended.
+        if self.literal().is_some() || self.lookup.is_some() || !due {
+            return;
+        }
+        self.asked = Some(boot);
+        match Lookup::begin(&self.address) {
+            Ok(lookup) => self.lookup = Some(lookup),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// When there will be something to do.
+    pub(super) const fn attention_within(&self) -> Duration {
+        if self.is_asking() { LOOK_FOR_ANSWER_EVERY } else { RETRY_EVERY }
+    }
+
+    /// Whether a lookup has not been seen to end.
+    pub(super) const fn is_asking(&self) -> bool {
+        self.lookup.is_some()
+    }
+
+    /// Why there is no address.
+    pub(super) fn error(&self) -> ResolveError {
+        let host = self.address.host().to_owned();
+        let lookup = self.lookup.as_ref().filter(|lookup| lookup.is_for(&self.address));
+        match (&self.failure, lookup) {
+            (_, Some(lookup)) if lookup.elapsed() > RESOLVING_AT_MOST => ResolveError::NoAnswer(host),
+            (Some(failure), _) => ResolveError::Failed(host, failure.to_string()),
+            (None, _) => ResolveError::NotYet(host),
+        }
     }
 }
