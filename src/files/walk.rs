@@ -19,6 +19,10 @@ const LINKS_AT_MOST: usize = 40;
 /// How many directories and links are passed. Links to long paths could lead through many thousands.
 const NODES_AT_MOST: usize = 512;
 
+/// Below these are files of the kernel's, and links to nothing else. That doesn't hold for all of `/proc`, where links lead
+/// to any directory and file: `root`, `cwd` and `fd` of a process (`proc_pid_get_link()`).
+const KERNELS: [&str; 4] = ["/proc/net", "/proc/self/statm", "/proc/sys", "/sys/class/rtc"];
+
 /// How a file is opened. Without `O_NOCTTY` a terminal might become the daemon's own.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
@@ -71,11 +75,11 @@ impl Walk {
     }
 }
 
-/// Whether the kernel alone says what is there. Nobody can put anything on the way, and below `/proc` directories belong
-/// to whoever a process is.
+/// Whether the kernel alone says what is there, so that nobody can put anything on the way. The way would tell nothing:
+/// below `/proc` directories belong to whoever a process is.
 fn is_the_kernels(path: &Path) -> bool {
     let leads_out = path.components().any(|component| component == Component::ParentDir);
-    ["/proc", "/sys"].iter().any(|kernels| path.starts_with(kernels)) && !leads_out
+    KERNELS.iter().any(|kernels| path.starts_with(kernels)) && !leads_out
 }
 
 fn open_kernels(path: &Path) -> io::Result<File> {
@@ -252,16 +256,36 @@ mod tests {
     fn what_is_the_kernels() {
         for (path, expected) in [
             ("/proc/net/nf_conntrack", true),
+            ("/proc/sys/kernel/hostname", true),
+            ("/proc/self/statm", true),
             ("/sys/class/rtc/rtc0/since_epoch", true),
+            ("/proc/self/root/etc/shadow", false),
+            ("/proc/1/cwd/file", false),
+            ("/proc/1/task/1/fd/3", false),
+            ("/proc/thread-self/net/dev", false),
+            ("/sys/kernel/debug/file", false),
+            ("/proc/network", false),
             ("/proc/../tmp/proc", false),
             ("/process", false),
             ("proc/self", false),
         ] {
             assert_eq!(is_the_kernels(Path::new(path)), expected, "{path}");
         }
-        let walk = Walk::to_file(Path::new("/proc/self/stat"));
+        let walk = Walk::to_file(Path::new("/proc/self/statm"));
         assert!(walk.way.is_empty() && !read(walk).is_empty());
         assert!(Walk::to_file(Path::new("/proc/self")).end.is_err());
+    }
+
+    #[test]
+    fn a_link_of_the_kernels_is_gone_by_what_it_says() {
+        let place = place("magic");
+        let plain = Walk::to_file(&place.join("a/b/file")).way;
+        let walk = Walk::to_file(
+            &Path::new("/proc/self/root").join(place.strip_prefix("/").unwrap()).join("a/b/file"),
+        );
+        assert!(walk.way.ends_with(&plain) && walk.way.len() > plain.len(), "{walk:?}");
+        assert_eq!(read(walk), "text");
+        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
