@@ -46,9 +46,10 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
 /// Begins with the configuration, and gives it if it can be used.
 fn configuration(file: &ConfigFile) -> (Report, Option<Config>) {
     let mut report = Report::default();
-    let path = file.path();
+    let (root, path) = file.location();
+    let (there, path) = (root.metadata(&path).is_ok(), root.path(&path));
     let config = match file.read() {
-        Ok(config) if path.exists() => {
+        Ok(config) if there => {
             report.ok("configuration", format!("{}: a snapshot every {}", path.display(), config.interval));
             Some(config)
         }
