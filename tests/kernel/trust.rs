@@ -223,3 +223,22 @@ fn root_replays_nothing_from_where_somebodys_process_is() {
         assert!(!copied && said.contains("/tmp/dhcp.leases is missing: "), "{said}");
     }
 }
+
+#[test]
+fn a_configuration_named_by_who_captures_may_be_its_owners_all_the_way() {
+    let home = Household::new("named");
+    let theirs = directory(&home, "theirs", SOMEBODY, 0o750);
+    let text = format!("tags = {{ place = {SECRET:?} }}\n");
+    let config = file(theirs.join("config.toml"), SOMEBODY, 0o600);
+    fs::write(&config, &text).expect("a file of ours");
+    let (root, captured) = (home.file("nothing"), home.file("captured"));
+    for (more, expected) in [(&[][..], Some(text.as_str())), (&["--anonymise"], None)] {
+        let mut capture = command(Path::new(PROGRAM), &config);
+        let capture = capture.arg("--root").arg(&root).arg("capture").arg(&captured).args(more);
+        let said = String::from_utf8_lossy(&capture.output().expect("the program").stderr).into_owned();
+        let copy = captured.join("etc/conntrack-exporter.toml");
+        let copy = fs::read_to_string(copy).unwrap_or_else(|error| panic!("{error}: {said}"));
+        assert!(expected.is_none_or(|expected| copy == expected), "{copy}");
+        fs::remove_dir_all(&captured).expect("what was captured");
+    }
+}
