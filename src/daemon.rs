@@ -51,6 +51,12 @@ impl ConfigFile {
         }
     }
 
+    /// Whether it exists, as far as that can be seen.
+    pub fn is_there(&self) -> bool {
+        let (root, path) = self.location();
+        root.metadata(path).is_ok()
+    }
+
     /// What is in it; `None` if it is absent and need not exist.
     pub fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
         let (root, path) = self.location();

@@ -206,22 +206,18 @@ impl Capture<'_> {
     /// The configuration, wherever it came from, goes where it is looked for.
     fn config(&mut self) {
         let file = self.from.config_file;
-        let (root, path) = file.location();
-        let text = match root.read(path, WRITTEN_AT_MOST) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
-            Err(error) => return self.omit(DEFAULT_PATH, OmissionError::Unreadable(error.to_string())),
-        };
         let text = match &mut self.anonymiser {
-            Some(anonymiser) => match settings::rewrite(self.from.config, anonymiser) {
-                Ok(text) => text.into_bytes(),
-                Err(error) => {
-                    return self.omit(DEFAULT_PATH, OmissionError::Unwritable(io::Error::other(error)));
-                }
-            },
-            None => text,
+            None => file.bytes().map_err(|error| OmissionError::Unreadable(error.to_string())),
+            Some(_) if !file.is_there() => Ok(None),
+            Some(anonymiser) => settings::rewrite(self.from.config, anonymiser)
+                .map(|text| Some(text.into_bytes()))
+                .map_err(|error| OmissionError::Unwritable(io::Error::other(error))),
         };
-        self.write(DEFAULT_PATH, &text);
+        match text {
+            Ok(Some(text)) => self.write(DEFAULT_PATH, &text),
+            Ok(None) => {}
+            Err(cause) => self.omit(DEFAULT_PATH, cause),
+        }
     }
 
     /// Everything that names devices; each file once, however often it is configured.

@@ -46,10 +46,9 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
 /// Begins with the configuration, and gives it if it can be used.
 fn configuration(file: &ConfigFile) -> (Report, Option<Config>) {
     let mut report = Report::default();
-    let (root, path) = file.location();
-    let (there, path) = (root.metadata(&path).is_ok(), root.path(&path));
+    let path = file.path();
     let config = match file.read() {
-        Ok(config) if there => {
+        Ok(config) if file.is_there() => {
             report.ok("configuration", format!("{}: a snapshot every {}", path.display(), config.interval));
             Some(config)
         }
