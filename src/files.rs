@@ -50,9 +50,13 @@ pub(crate) enum FileError {
     LinkOfOthers,
     /// It takes root's power to read it, and others than root may choose what is read.
     #[error(
-        "only root may read it, and that is not done unless it is root's, in a directory that only root may write"
+        "it takes root's power to read it, and that is used only for files of root's, in directories that only root \
+         may write"
     )]
     NotRoots,
+    /// Its path leads over a link of somebody's to what that one perhaps may not read.
+    #[error("there is a link on the way that is not root's, and not everybody may read what it leads to")]
+    LinkToClosed,
 }
 
 /// Why nothing is to be made below a directory.

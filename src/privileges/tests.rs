@@ -64,7 +64,10 @@ fn what_is_missing_is_told_with_a_remedy() {
     assert_eq!(lacking.capabilities(), ["no capabilities"]);
     let untrusting = Privileges { untrusted: vec!["/tmp/leases".into()], ..reduced() };
     let missing = untrusting.missing();
-    assert!(missing.iter().any(|text| text.contains("/tmp/leases: only root may read it")), "{missing:?}");
+    assert!(
+        missing.iter().any(|text| text.contains("/tmp/leases: it takes root's power to read it")),
+        "{missing:?}"
+    );
     let contained = Privileges { was_root: true, ..lacking };
     let missing = contained.missing();
     assert!(missing.iter().all(|text| text.contains("in a container?")), "{missing:?}");
