@@ -12,14 +12,12 @@ mod tags;
 mod user;
 pub mod value;
 
-use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::conntrack::backend::BackendChoice;
-use crate::files::{self, ChosenBy, WRITTEN_AT_MOST};
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
 use value::section;
@@ -113,17 +111,9 @@ impl Config {
         toml::to_string(self)
     }
 
-    /// Reads the file `named` by the user, or else the one at `default`, which may be absent.
-    pub fn read(named: Option<&Path>, default: &Path) -> Result<Self, ConfigError> {
-        let path = named.unwrap_or(default);
-        let bytes = match files::read_chosen(path, WRITTEN_AT_MOST, ChosenBy::CommandLine) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
-                return Ok(Self::default());
-            }
-            Err(source) => return Err(ConfigError::Unreadable { path: path.to_path_buf(), source }),
-            Ok(bytes) => bytes,
-        };
-        let text = str::from_utf8(&bytes).map_err(|error| {
+    /// Understands the `bytes` of the file at `path`.
+    pub fn parse_file(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let text = str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let message = "not UTF-8: save the file in that encoding";
             ParseError::at(&String::from_utf8_lossy(before), before.len(), message)

@@ -4,7 +4,7 @@ pub mod clock;
 pub mod schedule;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,8 +12,9 @@ use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use crate::collector::{Collector, Moment};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, DEFAULT_PATH};
 use crate::edge_log::EdgeLog;
+use crate::files::{self, ChosenBy, WRITTEN_AT_MOST};
 use crate::logging::LogQueue;
 use crate::measurements;
 use crate::outputs::Output;
@@ -29,21 +30,51 @@ const ASLEEP_AT_MOST: Duration = Duration::from_mins(1);
 /// Where the configuration comes from, at the start and at every reload.
 #[derive(Clone, Debug)]
 pub struct ConfigFile {
-    /// The file that the user named; it must exist.
+    /// The file of this machine's that the user named; it must exist.
     pub named: Option<PathBuf>,
-    /// The file that is read otherwise, if it exists.
-    pub default: PathBuf,
+    /// The router whose file at [`DEFAULT_PATH`] is read otherwise, if it exists.
+    pub root: Root,
 }
 
 impl ConfigFile {
-    /// Which of the two it is.
-    pub fn path(&self) -> &Path {
-        self.named.as_ref().unwrap_or(&self.default)
+    /// Where on this machine it is.
+    pub fn path(&self) -> PathBuf {
+        let (root, path) = self.location();
+        root.path(path)
+    }
+
+    /// Whose file it is, and its path there.
+    pub fn location(&self) -> (Root, PathBuf) {
+        match &self.named {
+            Some(named) => (Root::live(), named.clone()),
+            None => (self.root.clone(), DEFAULT_PATH.into()),
+        }
+    }
+
+    /// Whether it exists, as far as that can be seen.
+    pub fn is_there(&self) -> bool {
+        let (root, path) = self.location();
+        root.metadata(path).is_ok()
+    }
+
+    /// What is in it; `None` if it is absent and need not exist.
+    pub fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
+        let (root, path) = self.location();
+        let opened = files::open(root.directory(), &path, ChosenBy::CommandLine);
+        match opened.and_then(|file| files::read_whole(file, WRITTEN_AT_MOST)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.named.is_none() => Ok(None),
+            bytes => bytes.map(Some),
+        }
     }
 
     /// Reads and validates it.
     pub fn read(&self) -> Result<Config, ConfigError> {
-        Config::read(self.named.as_deref(), &self.default)
+        let path = self.path();
+        match self.bytes() {
+            Ok(Some(bytes)) => Config::parse_file(&path, &bytes),
+            Ok(None) => Ok(Config::default()),
+            Err(source) => Err(ConfigError::Unreadable { path, source }),
+        }
     }
 }
 

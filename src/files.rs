@@ -7,14 +7,15 @@
 //! Those of the kernel below `/proc` and `/sys` are regular too, of size 0.
 //!
 //! A link may have been put there so that root's power reads a file for somebody else, or writes where they like. So the
-//! way there is gone step by step, and `trust` has the rules for what may be on it.
+//! way there is gone step by step, and `trust` has the rules for what may be on it. Of a replayed router it never leads out
+//! of the directory that stands for `/`.
 //!
 //! Nobody else in this crate opens a file that is there; other crates are handed its bytes, or a reader.
 
 mod trust;
 mod walk;
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -49,9 +50,13 @@ pub(crate) enum FileError {
     LinkOfOthers,
     /// It takes root's power to read it, and others than root may choose what is read.
     #[error(
-        "only root may read it, and that is not done unless it is root's, in a directory that only root may write"
+        "it takes root's power to read it, and that is used only for files of root's, in directories that only root \
+         may write"
     )]
     NotRoots,
+    /// Its path leads over a link of somebody's to what that one perhaps may not read.
+    #[error("there is a link on the way that is not root's, and not everybody may read what it leads to")]
+    LinkToClosed,
 }
 
 /// Why nothing is to be made below a directory.
@@ -76,20 +81,24 @@ impl From<FileError> for io::Error {
     }
 }
 
-/// Opens the regular file at `path`, without waiting for anybody.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    open_chosen(path, ChosenBy::Configuration)
+/// Opens the regular file at `path`, without waiting for anybody, if `chosen` may choose it. Below `root`, if there is
+/// one, which stands for `/`: nothing on the way leads out of it.
+pub(crate) fn open(root: Option<&Path>, path: &Path, chosen: ChosenBy) -> io::Result<File> {
+    let Walk { way, end, .. } = Walk::to_file(root, path);
+    let file = end?;
+    trust::check(&way, reader()?, chosen)?;
+    Ok(file)
 }
 
-/// Reads the whole file at `path`, which is refused if it has more than `at_most` bytes.
+/// Reads the whole file of this machine's at `path`, which is refused if it has more than `at_most` bytes.
 pub(crate) fn read(path: &Path, at_most: u64) -> io::Result<Vec<u8>> {
-    read_chosen(path, at_most, ChosenBy::Configuration)
+    read_whole(open(None, path, ChosenBy::Configuration)?, at_most)
 }
 
-/// The same, of a path that was `chosen` otherwise.
-pub(crate) fn read_chosen(path: &Path, at_most: u64, chosen: ChosenBy) -> io::Result<Vec<u8>> {
+/// Reads all of `file`, which is refused if it has more than `at_most` bytes.
+pub(crate) fn read_whole(file: File, at_most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    open_chosen(path, chosen)?.take(at_most.saturating_add(1)).read_to_end(&mut content)?;
+    file.take(at_most.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > at_most {
         return Err(FileError::TooLarge(at_most).into());
     }
@@ -120,22 +129,20 @@ fn open_if_safe(walk: Walk) -> Result<File, DirectoryError> {
     walk.end.map_err(|source| DirectoryError::Unreachable { path, source })
 }
 
+/// What the file at `path` is like. Below a `root` it is opened for that.
+pub(crate) fn metadata(root: Option<&Path>, path: &Path) -> io::Result<Metadata> {
+    if root.is_none() { fs::metadata(path) } else { Walk::to_file(root, path).end?.metadata() }
+}
+
 /// Whether permission is lacking to read the file at `path`, or to look for it.
-pub(crate) fn is_denied(path: &Path) -> bool {
-    Walk::to_file(path).end.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+pub(crate) fn is_denied(root: Option<&Path>, path: &Path) -> bool {
+    Walk::to_file(root, path).end.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Whether root's power is to be used for the file at `path`, if there is one: nobody else chooses it. What can't be
 /// looked at doesn't speak against it.
-pub(crate) fn is_roots(path: &Path) -> bool {
-    trust::is_roots(&Walk::to_file(path).way)
-}
-
-fn open_chosen(path: &Path, chosen: ChosenBy) -> io::Result<File> {
-    let Walk { way, end, .. } = Walk::to_file(path);
-    let file = end?;
-    trust::check(&way, reader()?, chosen)?;
-    Ok(file)
+pub(crate) fn is_roots(root: Option<&Path>, path: &Path) -> bool {
+    trust::is_roots(&Walk::to_file(root, path).way)
 }
 
 /// Who this process is.
@@ -163,10 +170,10 @@ mod tests {
     #[test]
     fn a_file_is_read_up_to_its_bound_and_refused_beyond() {
         let path = std::env::temp_dir().join(format!("conntrack-exporter-read-{}", std::process::id()));
-        std::fs::write(&path, "12345678").unwrap();
+        fs::write(&path, "12345678").unwrap();
         assert_eq!(read(&path, 8).unwrap(), b"12345678");
         assert_eq!(read(&path, 7).unwrap_err().to_string(), "larger than 7 bytes");
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         assert_eq!(read(&path, 7).unwrap_err().kind(), io::ErrorKind::NotFound);
         assert_eq!(FileError::TooLarge(WRITTEN_AT_MOST).to_string(), "larger than 1 MiB");
     }
@@ -174,7 +181,8 @@ mod tests {
     #[test]
     fn only_regular_files_are_opened_the_kernels_among_them() {
         for path in ["/dev/zero", "/dev/null", "/proc", "/"] {
-            assert_eq!(open(Path::new(path)).unwrap_err().to_string(), "not a regular file", "{path}");
+            let opened = open(None, Path::new(path), ChosenBy::Configuration);
+            assert_eq!(opened.unwrap_err().to_string(), "not a regular file", "{path}");
         }
         assert!(!read(Path::new("/proc/self/statm"), FIGURE_AT_MOST).unwrap().is_empty());
     }
@@ -182,8 +190,8 @@ mod tests {
     #[test]
     fn in_a_directory_that_others_may_write_to_nothing_is_made() {
         let path = std::env::temp_dir().join(format!("conntrack-exporter-open-{}", std::process::id()));
-        std::fs::create_dir(&path).unwrap();
-        std::fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
         assert!(open_directory(&path).is_ok());
         let is_refused =
             |opened, at: &Path| matches!(opened, Err(DirectoryError::OpenToOthers(open)) if open == at);
@@ -191,12 +199,12 @@ mod tests {
         let link = path.join("link");
         symlink(".", &link).unwrap();
         assert!(is_refused(open_directory(&link), &path));
-        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
         assert!(open_directory(&link).is_ok());
         // Only root can make it somebody else's.
         if lchown(&link, Some(65534), None).is_ok() {
             assert!(is_refused(open_directory(&link), &link));
         }
-        std::fs::remove_dir_all(&path).unwrap();
+        fs::remove_dir_all(&path).unwrap();
     }
 }

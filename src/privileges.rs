@@ -20,6 +20,7 @@ use rustix::thread::CapabilitySet;
 
 use crate::config::User;
 use crate::files;
+use crate::root::Root;
 use kernel::Identity;
 
 pub use error::{PrivilegeError, RestartNeededError};
@@ -35,8 +36,8 @@ pub struct Need {
     pub netlink: bool,
     /// The table's file, if it is the kernel's own: it appears with its module.
     pub table: Option<PathBuf>,
-    /// Every file that is read, there or not.
-    pub files: Vec<PathBuf>,
+    /// Every file that is read, there or not: whose it is, and its path there.
+    pub files: Vec<(Root, PathBuf)>,
 }
 
 /// What the program has kept and what not.
@@ -73,8 +74,9 @@ impl Privileges {
         let closed = closed_files(need, &identity);
         // With it, every file can be looked at.
         kernel::hold(before & wanted | reads_all, reads_all)?;
-        let (closed, untrusted): (Vec<_>, Vec<_>) =
-            closed.into_iter().partition(|path| files::is_roots(path));
+        let (closed, untrusted): (Vec<_>, Vec<_>) = closed.into_iter().partition(is_roots);
+        let [closed, untrusted]: [Vec<_>; 2] =
+            [closed, untrusted].map(|files| files.iter().map(on_this_machine).collect());
         let wanted = if closed.is_empty() { wanted } else { wanted | CapabilitySet::DAC_READ_SEARCH };
         let kept = before & wanted;
         kernel::hold(kept, kept)?;
@@ -104,8 +106,8 @@ impl Privileges {
         if !self.given_up.contains(CapabilitySet::DAC_READ_SEARCH) {
             return None;
         }
-        let is_worth_it = |path: &&PathBuf| files::is_denied(path) && files::is_roots(path);
-        need.files.iter().find(is_worth_it).cloned().map(RestartNeededError::File)
+        let mut worth_it = need.files.iter().filter(|file| is_denied(file) && is_roots(file));
+        worth_it.next().map(|file| RestartNeededError::File(on_this_machine(file)))
     }
 }
 
@@ -124,10 +126,23 @@ fn become_user(Need { user, replayed, .. }: &Need) -> Result<(), PrivilegeError>
 }
 
 /// Which of the files can't be opened as things stand.
-fn closed_files(need: &Need, identity: &Identity) -> Vec<PathBuf> {
-    let still_absent = |table: &&PathBuf| !table.exists() && !identity.is_in_group_0();
-    let table = need.table.iter().filter(|table| still_absent(table) || files::is_denied(table));
-    table.chain(need.files.iter().filter(|path| files::is_denied(path))).cloned().collect()
+fn closed_files(need: &Need, identity: &Identity) -> Vec<(Root, PathBuf)> {
+    let still_absent = |table: &PathBuf| !table.exists() && !identity.is_in_group_0();
+    let table = need.table.iter().map(|table| (Root::live(), table.clone()));
+    let table = table.filter(|file| still_absent(&file.1) || is_denied(file));
+    table.chain(need.files.iter().filter(|file| is_denied(file)).cloned()).collect()
+}
+
+fn is_denied((root, path): &(Root, PathBuf)) -> bool {
+    files::is_denied(root.directory(), path)
+}
+
+fn is_roots((root, path): &(Root, PathBuf)) -> bool {
+    files::is_roots(root.directory(), path)
+}
+
+fn on_this_machine((root, path): &(Root, PathBuf)) -> PathBuf {
+    root.path(path)
 }
 
 #[cfg(test)]

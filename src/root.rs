@@ -3,11 +3,11 @@
 //! A live router's are below `/`. Tests, demonstrations and bug reports replay another router's files from a
 //! directory that mirrors its filesystem.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use crate::files::{self, ChosenBy};
 
 /// The directory that stands for `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,14 +43,25 @@ impl Root {
         }
     }
 
-    /// Opens the router's file at the absolute `path`, only ever for reading. It must be a regular one.
+    /// Opens the router's file at the absolute `path`, only ever for reading. It must be a regular one. A replayed
+    /// router's links lead where they do there, and never out of its directory.
     pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        files::open(&self.path(path))
+        files::open(self.directory(), path.as_ref(), ChosenBy::Configuration)
     }
 
     /// Reads the router's whole file at the absolute `path`; one of more than `at_most` bytes is refused.
     pub fn read(&self, path: impl AsRef<Path>, at_most: u64) -> io::Result<Vec<u8>> {
-        files::read(&self.path(path), at_most)
+        files::read_whole(self.open(path)?, at_most)
+    }
+
+    /// What the router's file at the absolute `path` is like.
+    pub fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+        files::metadata(self.directory(), path.as_ref())
+    }
+
+    /// The directory that stands for `/`, if another does.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.0.as_deref()
     }
 }
 

@@ -34,7 +34,7 @@ use crate::daemon::ConfigFile;
 use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
 use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::devices::{Settings, neighbours};
-use crate::files::{self, FIGURE_AT_MOST, WRITTEN_AT_MOST};
+use crate::files::{FIGURE_AT_MOST, WRITTEN_AT_MOST};
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
@@ -136,7 +136,7 @@ impl Capture<'_> {
         let mut refusals = Vec::new();
         for &backend in backends(self.from.root, self.from.config.source) {
             let source = match backend {
-                TableBackend::Procfs => match files::open(&path) {
+                TableBackend::Procfs => match self.from.root.open(TABLE) {
                     Ok(file) => return self.stream(Path::new(TABLE), file, u64::MAX),
                     Err(error) => error,
                 },
@@ -206,21 +206,18 @@ impl Capture<'_> {
     /// The configuration, wherever it came from, goes where it is looked for.
     fn config(&mut self) {
         let file = self.from.config_file;
-        let text = match files::read(file.path(), WRITTEN_AT_MOST) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && file.named.is_none() => return,
-            Err(error) => return self.omit(DEFAULT_PATH, OmissionError::Unreadable(error.to_string())),
-        };
         let text = match &mut self.anonymiser {
-            Some(anonymiser) => match settings::rewrite(self.from.config, anonymiser) {
-                Ok(text) => text.into_bytes(),
-                Err(error) => {
-                    return self.omit(DEFAULT_PATH, OmissionError::Unwritable(io::Error::other(error)));
-                }
-            },
-            None => text,
+            None => file.bytes().map_err(|error| OmissionError::Unreadable(error.to_string())),
+            Some(_) if !file.is_there() => Ok(None),
+            Some(anonymiser) => settings::rewrite(self.from.config, anonymiser)
+                .map(|text| Some(text.into_bytes()))
+                .map_err(|error| OmissionError::Unwritable(io::Error::other(error))),
         };
-        self.write(DEFAULT_PATH, &text);
+        match text {
+            Ok(Some(text)) => self.write(DEFAULT_PATH, &text),
+            Ok(None) => {}
+            Err(cause) => self.omit(DEFAULT_PATH, cause),
+        }
     }
 
     /// Everything that names devices; each file once, however often it is configured.
@@ -252,7 +249,7 @@ impl Capture<'_> {
 
     /// Writes a file anew, anonymised.
     fn rewrite(&mut self, path: &Path, kind: FileKind) {
-        let mut file = WatchedFile::new(self.from.root.path(path), Wholeness::Any);
+        let mut file = WatchedFile::new(self.from.root, path, Wholeness::Any);
         if kind == FileKind::Registry {
             file = file.reading_at_most(WRITTEN_AT_MOST);
         }
@@ -278,7 +275,7 @@ impl Capture<'_> {
     }
 
     fn leave_out(&mut self, path: PathBuf) {
-        if self.from.root.path(&path).exists() {
+        if self.from.root.metadata(&path).is_ok() {
             self.omit(path, OmissionError::UselessList);
         }
     }

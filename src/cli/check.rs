@@ -48,7 +48,7 @@ fn configuration(file: &ConfigFile) -> (Report, Option<Config>) {
     let mut report = Report::default();
     let path = file.path();
     let config = match file.read() {
-        Ok(config) if path.exists() => {
+        Ok(config) if file.is_there() => {
             report.ok("configuration", format!("{}: a snapshot every {}", path.display(), config.interval));
             Some(config)
         }

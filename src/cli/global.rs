@@ -7,7 +7,7 @@ use clap::ArgAction;
 use super::error::CommandError;
 use super::path::path;
 use super::privileges;
-use crate::config::{Config, DEFAULT_PATH};
+use crate::config::Config;
 use crate::daemon::ConfigFile;
 use crate::privileges::Privileges;
 use crate::root::Root;
@@ -44,7 +44,7 @@ impl GlobalArgs {
 
     /// Where the configuration is.
     pub(super) fn config_file(&self) -> ConfigFile {
-        ConfigFile { named: self.config.clone(), default: self.root().path(DEFAULT_PATH) }
+        ConfigFile { named: self.config.clone(), root: self.root() }
     }
 
     /// Reads the configuration, and gives up the privileges that it doesn't make necessary.

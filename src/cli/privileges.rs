@@ -23,8 +23,8 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
-    let mut files: Vec<_> = read.iter().map(|path| root.path(path)).collect();
-    files.insert(0, config_file.path().to_path_buf());
+    let files = read.into_iter().map(|path| (root.clone(), path));
+    let files = std::iter::once(config_file.location()).chain(files).collect();
     Need {
         user: config.user.clone(),
         replayed: !live,

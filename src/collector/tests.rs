@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::*;
 use crate::census::Attempt;
@@ -45,10 +45,9 @@ impl Router {
         fs::write(self.table(), text).unwrap();
     }
 
-    /// A table that can be opened, and of which no byte can be read.
-    fn break_table(&self) {
-        let _ = fs::remove_file(self.table());
-        std::os::unix::fs::symlink(Path::new("/proc/self/mem"), self.table()).unwrap();
+    /// There is no table to be read any more.
+    fn remove_table(&self) {
+        fs::remove_file(self.table()).unwrap();
     }
 }
 
@@ -151,7 +150,7 @@ async fn each_clock_reports_what_all_whole_passes_since_its_last_report_have_see
     assert_eq!(shown(traffic.points()), ["at_traffic 192.168.8.2: 2 in 10 s"]);
     assert_eq!(traffic.parts.len(), 1, "what was not due has no part");
 
-    router.break_table();
+    router.remove_table();
     break_off(&mut collector).await;
     let broken = take(&mut collector, 20, DueClocks::TrafficOnly).await.unwrap_err();
     assert_eq!(broken.backend, TableBackend::Procfs, "{broken}");
@@ -236,7 +235,7 @@ async fn read_twice(test: &str, first: &[usize], second: Option<&[usize]>, count
     let first = collector.read(source, Attempt::First, due).await.unwrap();
     match second {
         Some(second) => router.write(second),
-        None => router.break_table(),
+        None => router.remove_table(),
     }
     let (census, kept) = collector.fuller(first, source, Some(count), &moment).await;
     for measurement in &mut collector.measurements {

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conntrack::backend::BackendChoice;
+use crate::daemon::ConfigFile;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::name_source::NameSource;
-use crate::test_directory::TestDirectory;
+use crate::root::Root;
 
 #[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
@@ -135,19 +136,18 @@ fn messages_say_where_what_and_what_would_be_right() {
 
 #[test]
 fn an_absent_default_is_the_defaults_and_an_absent_named_file_an_error() {
-    let absent = Path::new("/nonexistent/conntrack-exporter.toml");
-    assert_eq!(Config::read(None, absent).unwrap(), Config::default());
-    let error = Config::read(Some(absent), absent).unwrap_err();
+    let root = Root::replay("/nonexistent");
+    let unnamed = ConfigFile { named: None, root: root.clone() };
+    assert_eq!(unnamed.read().unwrap(), Config::default());
+    let named = ConfigFile { named: Some("/nonexistent/conntrack-exporter.toml".into()), root };
+    let error = named.read().unwrap_err();
     assert!(error.to_string().starts_with("/nonexistent/conntrack-exporter.toml: "), "{error}");
 }
 
 #[test]
 fn what_is_not_text_is_placed_as_well() {
-    let place = TestDirectory::new("config");
-    let path = place.join("file");
-    std::fs::write(&path, b"# ok\nlog = \xff").unwrap();
-    let error = Config::read(Some(&path), &path).unwrap_err().to_string();
-    assert_eq!(error, format!("{}:2:7: not UTF-8: save the file in that encoding", path.display()));
+    let error = Config::parse_file(Path::new("/config.toml"), b"# ok\nlog = \xff").unwrap_err().to_string();
+    assert_eq!(error, "/config.toml:2:7: not UTF-8: save the file in that encoding");
 }
 
 #[test]

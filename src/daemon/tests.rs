@@ -103,7 +103,7 @@ fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evid
         output: Output::telegraf(&config.telegraf),
         log: LogQueue::default(),
         config,
-        config_file: ConfigFile { named: Some(root.join("config.toml")), default: root.join("absent") },
+        config_file: ConfigFile { named: Some(root.join("config.toml")), root: Root::replay(root) },
         root: Root::replay(root),
         clock: Box::new(TestClock { booted: Instant::now(), step, evidence }),
         set_log_level: Box::new(|_| {}),

@@ -1,10 +1,10 @@
 //! Where a file of the router's is.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::value::ValueError;
+use crate::config::value::{ValueError, quoted};
 
 /// A path that is the same wherever the program was started: a daemon's directory is whatever its starter's was.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -31,6 +31,11 @@ impl TryFrom<String> for AbsolutePath {
         if !path.starts_with('/') || path.contains(char::is_control) {
             let expected = "a path that begins with \"/\", such as \"/tmp/dhcp.leases\"";
             return Err(ValueError::is_not(&path, expected));
+        }
+        // Of a replayed router it would lead elsewhere than it looks, and a capture has no place for it.
+        if Path::new(&path).components().any(|component| component == Component::ParentDir) {
+            let problem = "is a path with \"..\": the one that it leads to, written out, would be right";
+            return Err(format!("{} {problem}", quoted(&path)).into());
         }
         Ok(Self(path))
     }

@@ -34,7 +34,7 @@ pub(super) struct SourceFile {
 
 impl SourceFile {
     pub(super) fn new(root: &Root, source: NameSource, path: &Path, wholeness: Wholeness) -> Self {
-        let watched = WatchedFile::new(root.path(path), wholeness);
+        let watched = WatchedFile::new(root, path, wholeness);
         Self {
             source,
             path: path.into(),
@@ -65,7 +65,8 @@ impl SourceFile {
     }
 
     fn news<T>(&mut self, look: io::Result<Look<T>>) -> Option<Look<T>> {
-        let path = self.watched.path().display();
+        let path = self.watched.path();
+        let path = path.display();
         let look = match look {
             Ok(look) => look,
             Err(error) => {
@@ -92,7 +93,8 @@ impl SourceFile {
 
     /// Says which lines could not be understood, when there are some that were not there before.
     pub(super) fn report(&mut self, problems: &[String]) {
-        let path = self.watched.path().display();
+        let path = self.watched.path();
+        let path = path.display();
         if problems.len() > self.problems {
             let named =
                 problems.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>().join("; ");

@@ -72,5 +72,5 @@ fn found_of<T>(file: &SourceFile, look: io::Result<Look<T>>, content: impl FnOnc
         Ok(Look::Unsettled) => Found::Unsettled,
         Ok(Look::Taken(read) | Look::Cut(read)) => content(read),
     };
-    Survey { path: file.watched.path().to_path_buf(), source: file.source, found }
+    Survey { path: file.watched.path(), source: file.source, found }
 }

@@ -2,12 +2,12 @@
 //!
 //! dnsmasq rewrites its lease file in place, truncating it first, so a reading can find it empty or cut short.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use crate::root::Root;
 
 /// What is read of one file at most, in bytes, unless less is wanted: some 25,000 leases, six times as many as are
 /// remembered. It bounds how long a file can hold up everything else.
@@ -16,6 +16,8 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 /// A file that is looked at again and again.
 #[derive(Debug)]
 pub struct WatchedFile {
+    root: Root,
+    /// As the router has it.
     path: PathBuf,
     wholeness: Wholeness,
     at_most: u64,
@@ -62,9 +64,9 @@ pub enum Look<T> {
 }
 
 impl WatchedFile {
-    /// The file at `path`, not read yet.
-    pub const fn new(path: PathBuf, wholeness: Wholeness) -> Self {
-        Self { path, wholeness, at_most: LARGEST, taken: None }
+    /// The router's file at the absolute `path`, not read yet.
+    pub fn new(root: &Root, path: &Path, wholeness: Wholeness) -> Self {
+        Self { root: root.clone(), path: path.to_path_buf(), wholeness, at_most: LARGEST, taken: None }
     }
 
     /// The same, of which no more than `at_most` bytes are read.
@@ -73,9 +75,9 @@ impl WatchedFile {
         Self { at_most, ..self }
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is on this machine.
+    pub fn path(&self) -> PathBuf {
+        self.root.path(&self.path)
     }
 
     /// Reads the file into memory if it has changed since it was last taken. Of one that is too large whole lines are read.
@@ -99,7 +101,7 @@ impl WatchedFile {
         &mut self,
         read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
     ) -> io::Result<Look<T>> {
-        let before = match fs::metadata(&self.path) {
+        let before = match self.root.metadata(&self.path) {
             Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a regular file")),
             Ok(metadata) => Stamp::of(&metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -111,7 +113,7 @@ impl WatchedFile {
         if self.taken == Some(before) {
             return Ok(Look::Unchanged);
         }
-        let file = files::open(&self.path)?;
+        let file = self.root.open(&self.path)?;
         let content = read(&mut BufReader::new((&file).take(self.at_most)))?;
         let is_cut = before.size > self.at_most;
         let is_whole = is_cut || self.wholeness == Wholeness::Any || ends_in_newline(&file, before.size)?;
@@ -137,9 +139,10 @@ fn ends_in_newline(file: &File, size: u64) -> io::Result<bool> {
 mod tests {
     use super::*;
     use crate::test_directory::TestDirectory;
+    use std::fs;
 
     fn watched(place: &TestDirectory) -> WatchedFile {
-        WatchedFile::new(place.join("file"), Wholeness::EndsInNewline)
+        WatchedFile::new(&Root::live(), &place.join("file"), Wholeness::EndsInNewline)
     }
 
     #[test]
@@ -176,7 +179,7 @@ mod tests {
     fn what_changes_while_it_is_read_is_thrown_away() {
         let place = TestDirectory::new("watched-changing");
         let mut file = watched(&place);
-        let path = file.path().to_path_buf();
+        let path = file.path();
         fs::write(&path, "first\n").unwrap();
         let rewrite = || fs::write(&path, "second\n").unwrap();
         assert_eq!(file.look_through(first_line(rewrite)).unwrap(), Look::Unsettled);
@@ -213,6 +216,6 @@ mod tests {
 
     #[test]
     fn a_directory_is_an_error() {
-        assert!(WatchedFile::new(std::env::temp_dir(), Wholeness::Any).look().is_err());
+        assert!(WatchedFile::new(&Root::live(), &std::env::temp_dir(), Wholeness::Any).look().is_err());
     }
 }

@@ -68,8 +68,11 @@ pub(super) fn check(way: &[Node], reader: Reader, chosen: ChosenBy) -> Result<()
     let owner = owner.map_or(0, |end| end.uid);
     let is_trusted = |node: &Node| node.uid == 0 || node.uid == owner;
     let links_are_trusted = way.iter().filter(|node| node.kind == Kind::Link).all(is_trusted);
+    if !links_are_trusted {
+        return Err(FileError::LinkToClosed);
+    }
     let needs_no_power = way.iter().all(|node| node.is_open_to(reader));
-    if links_are_trusted && (needs_no_power || is_trusted_all_the_way(way, chosen, is_trusted)) {
+    if needs_no_power || is_trusted_all_the_way(way, chosen, is_trusted) {
         return Ok(());
     }
     Err(FileError::NotRoots)

@@ -3,12 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, readlinkat};
+use rustix::fs::{CWD, Mode, OFlags, fstat, readlinkat};
 use rustix::io::Errno;
 
 use super::FileError;
@@ -18,6 +18,10 @@ use super::trust::{Kind, Node};
 const LINKS_AT_MOST: usize = 40;
 /// How many directories and links are passed. Links to long paths could lead through many thousands.
 const NODES_AT_MOST: usize = 512;
+
+/// Below these are files of the kernel's, and links to nothing else. That doesn't hold for all of `/proc`, where links lead
+/// to any directory and file: `root`, `cwd` and `fd` of a process (`proc_pid_get_link()`).
+const KERNELS: [&str; 4] = ["/proc/net", "/proc/self/statm", "/proc/sys", "/sys/class/rtc"];
 
 /// How a file is opened. Without `O_NOCTTY` a terminal might become the daemon's own.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
@@ -36,15 +40,17 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Goes to the file at `path` and opens it, without waiting for anybody.
-    pub(super) fn to_file(path: &Path) -> Self {
-        if is_the_kernels(path) {
+    /// Goes to the file at `path` and opens it, without waiting for anybody. Nothing on the way leads out of `root`, if
+    /// there is one: that stands for `/`, as for openat2(2) with `RESOLVE_IN_ROOT`, which kernels have from 5.6 on.
+    pub(super) fn to_file(root: Option<&Path>, path: &Path) -> Self {
+        if root.is_none() && is_the_kernels(path) {
             return Self { way: Vec::new(), names: Vec::new(), end: open_kernels(path) };
         }
-        let mut walk = Self::to(path, Kind::File);
+        let mut walk = Self::to(root, path, Kind::File);
         walk.end = walk.end.map_err(|error| {
             // The link of an open pipe leads there, and names no path: `/dev/stdin`, or a shell's `<(…)`.
-            let is_a_pipe = error.kind() == io::ErrorKind::NotFound
+            let is_a_pipe = root.is_none()
+                && error.kind() == io::ErrorKind::NotFound
                 && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
             if is_a_pipe { FileError::NotRegular.into() } else { error }
         });
@@ -53,12 +59,16 @@ impl Walk {
 
     /// Goes to the directory at `path`, which is the present one if that is empty.
     pub(super) fn to_directory(path: &Path) -> Self {
-        Self::to(path, Kind::Directory)
+        Self::to(None, path, Kind::Directory)
     }
 
-    fn to(path: &Path, kind: Kind) -> Self {
+    fn to(root: Option<&Path>, path: &Path, kind: Kind) -> Self {
         let (mut way, mut names) = (Vec::new(), Vec::new());
-        let end = walk(path, kind, &mut way, &mut names);
+        let mut end = Ok(None);
+        if let Some(root) = root {
+            end = walk(None, root, Kind::Directory, &mut way, &mut names).map(Some);
+        }
+        let end = end.and_then(|root| walk(root.as_ref(), path, kind, &mut way, &mut names));
         Self { way, names, end }
     }
 
@@ -71,11 +81,11 @@ impl Walk {
     }
 }
 
-/// Whether the kernel alone says what is there. Nobody can put anything on the way, and below `/proc` directories belong
-/// to whoever a process is.
+/// Whether the kernel alone says what is there, so that nobody can put anything on the way. The way would tell nothing:
+/// below `/proc` directories belong to whoever a process is.
 fn is_the_kernels(path: &Path) -> bool {
     let leads_out = path.components().any(|component| component == Component::ParentDir);
-    ["/proc", "/sys"].iter().any(|kernels| path.starts_with(kernels)) && !leads_out
+    KERNELS.iter().any(|kernels| path.starts_with(kernels)) && !leads_out
 }
 
 fn open_kernels(path: &Path) -> io::Result<File> {
@@ -84,17 +94,23 @@ fn open_kernels(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn walk(path: &Path, to: Kind, way: &mut Vec<Node>, names: &mut Vec<OsString>) -> io::Result<File> {
+fn walk(
+    root: Option<&File>,
+    path: &Path,
+    to: Kind,
+    way: &mut Vec<Node>,
+    names: &mut Vec<OsString>,
+) -> io::Result<File> {
     if path.as_os_str().is_empty() && to == Kind::File {
         return Err(io::ErrorKind::NotFound.into());
     }
     // What is still to be gone, the next at the end.
     let mut ahead = steps(path);
     // An absolute path not by way of the present directory, into which this user may not look.
-    if !path.is_absolute() {
+    if root.is_none() && !path.is_absolute() {
         ahead.push(".".into());
     }
-    let mut directory = None;
+    let mut directory = root.map(File::try_clone).transpose()?;
     let mut links = 0;
     while let Some(name) = ahead.pop() {
         names.push(name.clone());
@@ -102,7 +118,10 @@ fn walk(path: &Path, to: Kind, way: &mut Vec<Node>, names: &mut Vec<OsString>) -
             return Err(Errno::LOOP.into());
         }
         let from = directory.as_ref().map_or(CWD, File::as_fd);
-        let found = open_at(from, &name, OFlags::PATH | OFlags::NOFOLLOW)?;
+        let found = match root {
+            Some(root) if begins_anew(root, from, &name)? => root.try_clone()?,
+            _ => open_at(from, &name, OFlags::PATH | OFlags::NOFOLLOW)?,
+        };
         let metadata = found.metadata()?;
         if metadata.is_dir() {
             way.push(node(Kind::Directory, &metadata));
@@ -125,6 +144,18 @@ fn walk(path: &Path, to: Kind, way: &mut Vec<Node>, names: &mut Vec<OsString>) -
         Some(directory) if to == Kind::Directory => Ok(directory),
         _ => Err(FileError::NotRegular.into()),
     }
+}
+
+/// Whether this step leads to `root`, which stands for `/`: one to `/`, or one upwards from there.
+fn begins_anew(root: &File, from: BorrowedFd<'_>, name: &OsStr) -> io::Result<bool> {
+    Ok(match Path::new(name).components().next() {
+        Some(Component::RootDir) => true,
+        Some(Component::ParentDir) => {
+            let (root, from) = (fstat(root)?, fstat(from)?);
+            (root.st_dev, root.st_ino) == (from.st_dev, from.st_ino)
+        }
+        _ => false,
+    })
 }
 
 /// The steps of a path, the first at the end.
@@ -197,11 +228,11 @@ mod tests {
             ("relative/file", vec![Link, Directory, Directory, Directory, Directory, File]),
             ("absolute/b/file", [vec![Link], above, vec![Directory, Directory, File]].concat()),
         ] {
-            let walk = Walk::to_file(&place.join(path));
+            let walk = Walk::to_file(None, &place.join(path));
             assert_eq!(below(&place, &walk), expected, "{path}");
             assert_eq!(read(walk), "text", "{path}");
         }
-        let walk = Walk::to_file(&place.join("a/b/file"));
+        let walk = Walk::to_file(None, &place.join("a/b/file"));
         assert_eq!(walk.way[walk.way.len() - 2].mode, 0o711);
         fs::remove_dir_all(place).unwrap();
     }
@@ -240,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_relative_path_begins_where_the_program_is() {
-        let walk = Walk::to_file(Path::new("src/files.rs"));
+        let walk = Walk::to_file(None, Path::new("src/files.rs"));
         assert_eq!(
             walk.way.iter().map(|node| node.kind).collect::<Vec<_>>(),
             [Kind::Directory, Kind::Directory, Kind::File]
@@ -249,19 +280,79 @@ mod tests {
     }
 
     #[test]
+    fn below_a_root_nothing_leads_out() {
+        use Kind::{Directory, File, Link};
+        let place = place("root");
+        let root = place.join("a");
+        fs::write(place.join("outside"), "outside").unwrap();
+        symlink("/b/file", root.join("absolute")).unwrap();
+        symlink("b/../../../b/./file", root.join("relative")).unwrap();
+        symlink(place.join("outside"), root.join("b/outside")).unwrap();
+        symlink("../../outside", root.join("b/upwards")).unwrap();
+        symlink("b", root.join("directory")).unwrap();
+        let inside = [Directory, Directory, File];
+        for (path, expected) in [
+            ("/b/file", &inside[..]),
+            ("b/file", &inside[1..]),
+            ("/../b/file", &[Directory, Directory, Directory, File]),
+            ("/absolute", &[Directory, Link, Directory, Directory, File]),
+            ("/relative", &[Directory, Link, Directory, Directory, Directory, Directory, Directory, File]),
+            ("/directory/file", &[Directory, Link, Directory, File]),
+        ] {
+            for root in [&root, &place.join("a/../a"), &place.join("a/b/..")] {
+                let walk = Walk::to_file(Some(root), Path::new(path));
+                let above = Walk::to_directory(root).way.len();
+                let below = walk.way.iter().skip(above).map(|node| node.kind).collect::<Vec<_>>();
+                assert_eq!(below, expected, "{path}");
+                assert_eq!(read(walk), "text", "{path}");
+            }
+        }
+        for path in ["/b/outside", "/b/upwards", "/../outside", "../outside", "/proc/self/statm"] {
+            let error = Walk::to_file(Some(&root), Path::new(path)).end.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{path}");
+        }
+        let nowhere = Walk::to_file(Some(&place.join("nowhere")), Path::new("/b/file"));
+        assert_eq!(nowhere.end.unwrap_err().kind(), io::ErrorKind::NotFound);
+        let found = read(Walk::to_file(Some(Path::new("/")), Path::new("/proc/self/statm")));
+        assert!(!found.is_empty());
+        fs::remove_dir_all(place).unwrap();
+    }
+
+    #[test]
     fn what_is_the_kernels() {
         for (path, expected) in [
             ("/proc/net/nf_conntrack", true),
+            ("/proc/sys/kernel/hostname", true),
+            ("/proc/self/statm", true),
             ("/sys/class/rtc/rtc0/since_epoch", true),
+            ("/proc/self/root/etc/shadow", false),
+            ("/proc/1/cwd/file", false),
+            ("/proc/1/task/1/fd/3", false),
+            ("/proc/thread-self/net/dev", false),
+            ("/sys/kernel/debug/file", false),
+            ("/proc/network", false),
             ("/proc/../tmp/proc", false),
             ("/process", false),
             ("proc/self", false),
         ] {
             assert_eq!(is_the_kernels(Path::new(path)), expected, "{path}");
         }
-        let walk = Walk::to_file(Path::new("/proc/self/stat"));
+        let walk = Walk::to_file(None, Path::new("/proc/self/statm"));
         assert!(walk.way.is_empty() && !read(walk).is_empty());
-        assert!(Walk::to_file(Path::new("/proc/self")).end.is_err());
+        assert!(Walk::to_file(None, Path::new("/proc/self")).end.is_err());
+    }
+
+    #[test]
+    fn a_link_of_the_kernels_is_gone_by_what_it_says() {
+        let place = place("magic");
+        let plain = Walk::to_file(None, &place.join("a/b/file")).way;
+        let walk = Walk::to_file(
+            None,
+            &Path::new("/proc/self/root").join(place.strip_prefix("/").unwrap()).join("a/b/file"),
+        );
+        assert!(walk.way.ends_with(&plain) && walk.way.len() > plain.len(), "{walk:?}");
+        assert_eq!(read(walk), "text");
+        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -280,10 +371,10 @@ mod tests {
             ("long", "levels of symbolic links"),
             ("a/b", "not a regular file"),
         ] {
-            let error = Walk::to_file(&place.join(path)).end.unwrap_err();
+            let error = Walk::to_file(None, &place.join(path)).end.unwrap_err();
             assert!(error.to_string().contains(expected), "{path}: {error}");
         }
-        assert_eq!(Walk::to_file(Path::new("")).end.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(Walk::to_file(None, Path::new("")).end.unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::remove_dir_all(place).unwrap();
     }
 }

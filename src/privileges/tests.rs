@@ -32,7 +32,8 @@ fn what_was_given_up_takes_a_restart() {
         error.map(|error| error.to_string()),
         Some("restart needed: user = \"7\", and it runs as user \"nobody\"".to_owned())
     );
-    let files = vec![env::temp_dir().join("conntrack-exporter-absent"), env::temp_dir()];
+    let files = [env::temp_dir().join("conntrack-exporter-absent"), env::temp_dir()];
+    let files = files.map(|path| (Root::live(), path)).to_vec();
     assert_eq!(reduced.restart_needed(&Need { files, ..need() }), None, "neither is a file that is closed");
 }
 
@@ -63,7 +64,10 @@ fn what_is_missing_is_told_with_a_remedy() {
     assert_eq!(lacking.capabilities(), ["no capabilities"]);
     let untrusting = Privileges { untrusted: vec!["/tmp/leases".into()], ..reduced() };
     let missing = untrusting.missing();
-    assert!(missing.iter().any(|text| text.contains("/tmp/leases: only root may read it")), "{missing:?}");
+    assert!(
+        missing.iter().any(|text| text.contains("/tmp/leases: it takes root's power to read it")),
+        "{missing:?}"
+    );
     let contained = Privileges { was_root: true, ..lacking };
     let missing = contained.missing();
     assert!(missing.iter().all(|text| text.contains("in a container?")), "{missing:?}");
@@ -81,6 +85,6 @@ fn a_table_that_is_not_there_yet_is_closed_to_all_but_group_0() {
     let table = env::temp_dir().join("conntrack-exporter-no-table");
     let need = Need { table: Some(table.clone()), ..need() };
     let identity = |gid| Identity { uid: 1, gid, groups: Vec::new() };
-    assert_eq!(closed_files(&need, &identity(0)), [""; 0].map(PathBuf::from));
-    assert_eq!(closed_files(&need, &identity(1)), [table]);
+    assert_eq!(closed_files(&need, &identity(0)), []);
+    assert_eq!(closed_files(&need, &identity(1)), [(Root::live(), table)]);
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that can't go on has failed, and these words say where")]
 
 mod exchange;
+mod outside;
 mod replay;
 mod size;
 mod strangers;

@@ -2,15 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use nix::unistd::{Pid, Uid};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_conntrack-exporter");
 
@@ -103,7 +102,7 @@ impl Stranger {
         fs::remove_file(path).expect("a file that is there");
         match self {
             Self::Fifo => make_fifo(path),
-            Self::Zero => symlink("/dev/zero", path).expect("a link"),
+            Self::Zero => make_zero(path),
         }
     }
 }
@@ -111,6 +110,17 @@ impl Stranger {
 /// Puts a FIFO there, into which nobody writes.
 pub(crate) fn make_fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).expect("a FIFO");
+}
+
+/// Puts `/dev/zero` there: the device itself, for a link would lead nowhere below the directory. Only root can make one; a
+/// socket is as little a file.
+fn make_zero(path: &Path) {
+    let (kind, device) = if Uid::effective().is_root() {
+        (FileType::CharacterDevice, makedev(1, 5))
+    } else {
+        (FileType::Socket, 0)
+    };
+    mknodat(CWD, path, kind, Mode::from_raw_mode(0o644), device).expect("a device or a socket");
 }
 
 /// A running program; killed when dropped.

@@ -2,8 +2,9 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 
@@ -45,6 +46,11 @@ fn secret_leases(path: PathBuf) -> PathBuf {
     let path = file(path, 0, 0o600);
     fs::write(&path, format!("1795241374 {LAPTOP_MAC} {LAPTOP} {SECRET} *\n")).expect("a file of ours");
     path
+}
+
+/// The same file by way of a link that the kernel shows, and that leads to `/`.
+fn by_way_of(link: &str, path: &Path) -> PathBuf {
+    Path::new(link).join(path.strip_prefix("/").expect("a whole path"))
 }
 
 /// The configuration with another lease file.
@@ -120,6 +126,7 @@ fn with_the_capability_no_file_is_read_for_somebody_elses_sake() {
         link(sticky.join("link"), SOMEBODY, &secret),
         link(theirs.join("link"), SOMEBODY, &secret),
         secret_leases(sticky.join("roots")),
+        by_way_of("/proc/self/root", &sticky.join("roots")),
     ];
     for path in leases {
         let key = format!("source = \"procfs\"\ndevices.registry = {registry:?}");
@@ -167,6 +174,7 @@ fn root_captures_no_file_of_somebody_elses_choosing() {
         link(sticky.join("link"), SOMEBODY, &secret),
         link(theirs.join("link"), SOMEBODY, &secret),
         secret_leases(sticky.join("roots")),
+        by_way_of("/proc/thread-self/root", &sticky.join("roots")),
     ];
     for path in paths {
         let captured = home.file("captured");
@@ -184,5 +192,53 @@ fn root_captures_no_file_of_somebody_elses_choosing() {
             assert_eq!(capture.status.code(), Some(1), "{said}");
             fs::remove_dir_all(&captured).expect("what was captured");
         }
+    }
+}
+
+#[test]
+fn root_replays_nothing_from_where_somebodys_process_is() {
+    let home = Household::new("process");
+    let theirs = directory(&home, "theirs", SOMEBODY, 0o755);
+    fs::create_dir(theirs.join("tmp")).expect("a new directory");
+    secret_leases(theirs.join("tmp/dhcp.leases"));
+    let config = home.file("empty.toml");
+    fs::write(&config, "").expect("a new file");
+    let mut process = Command::new("sleep");
+    let process = process.arg("infinity").current_dir(&theirs).uid(SOMEBODY).gid(SOMEBODY);
+    let mut process = process.spawn().expect("sleep");
+    let their_own = PathBuf::from(format!("/proc/{}/cwd", process.id()));
+    let captured = home.file("captured");
+    let outcomes = [&theirs, &their_own].map(|root| {
+        let capture = command(Path::new(PROGRAM), &config)
+            .args(["--root".as_ref(), root.as_os_str(), "capture".as_ref(), captured.as_os_str()])
+            .output()
+            .expect("the program");
+        let copied = captured.join("tmp/dhcp.leases").exists();
+        fs::remove_dir_all(&captured).expect("what was captured");
+        (copied, String::from_utf8_lossy(&capture.stderr).into_owned())
+    });
+    process.kill().expect("a child that was just started");
+    process.wait().expect("a child that was just started");
+    for (copied, said) in outcomes {
+        assert!(!copied && said.contains("/tmp/dhcp.leases is missing: "), "{said}");
+    }
+}
+
+#[test]
+fn a_configuration_named_by_who_captures_may_be_its_owners_all_the_way() {
+    let home = Household::new("named");
+    let theirs = directory(&home, "theirs", SOMEBODY, 0o750);
+    let text = format!("tags = {{ place = {SECRET:?} }}\n");
+    let config = file(theirs.join("config.toml"), SOMEBODY, 0o600);
+    fs::write(&config, &text).expect("a file of ours");
+    let (root, captured) = (home.file("nothing"), home.file("captured"));
+    for (more, expected) in [(&[][..], Some(text.as_str())), (&["--anonymise"], None)] {
+        let mut capture = command(Path::new(PROGRAM), &config);
+        let capture = capture.arg("--root").arg(&root).arg("capture").arg(&captured).args(more);
+        let said = String::from_utf8_lossy(&capture.output().expect("the program").stderr).into_owned();
+        let copy = captured.join("etc/conntrack-exporter.toml");
+        let copy = fs::read_to_string(copy).unwrap_or_else(|error| panic!("{error}: {said}"));
+        assert!(expected.is_none_or(|expected| copy == expected), "{copy}");
+        fs::remove_dir_all(&captured).expect("what was captured");
     }
 }

@@ -318,6 +318,18 @@ fn names_that_nobody_gives() {
 }
 
 #[test]
+fn paths_that_lead_upwards() {
+    let words = "is a path with \"..\": the one that it leads to, written out, would be right";
+    check(&[
+        ("devices.registry = \"/../names.txt\"", 1, 20, &format!("\"/../names.txt\" {words}")),
+        ("devices.leases = [\"/tmp/leases\", \"/tmp/../var/leases\"]", 1, 34, words),
+        ("[devices]\nodhcpd = [\"/tmp/..\"]", 2, 11, words),
+        ("devices.vendors = [\"/usr//../manuf\"]", 1, 20, words),
+    ]);
+    assert!(Config::parse("devices.leases = [\"/tmp/..leases\", \"/tmp/./leases..\"]").is_ok());
+}
+
+#[test]
 fn paths_that_depend_on_where_the_program_was_started() {
     let end = "is not a path that begins with \"/\", such as \"/tmp/dhcp.leases\"";
     check(&[

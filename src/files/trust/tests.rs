@@ -41,6 +41,8 @@ const OK: Result<(), FileError> = Ok(());
 const LINK: Result<(), FileError> = Err(FileError::LinkOfOthers);
 const NOT_ROOTS: Result<(), FileError> = Err(FileError::NotRoots);
 
+const LINK_TO_CLOSED: Result<(), FileError> = Err(FileError::LinkToClosed);
+
 /// What comes out for those with root's power, for the daemon without it, and for an ordinary user.
 type Verdicts = [Result<(), FileError>; 3];
 
@@ -76,12 +78,12 @@ const OF_THE_CONFIGURATION: [(&str, &[Node], Verdicts); 24] = [
     (
         "somebody's link to what root may",
         &[TOP, THEIRS, link(SOMEBODY), TOP, SHADOW],
-        [NOT_ROOTS, NOT_ROOTS, OK],
+        [LINK_TO_CLOSED, LINK_TO_CLOSED, OK],
     ),
     (
         "somebody's link to what group 0 may",
         &[TOP, THEIRS, link(SOMEBODY), TOP, FOR_GROUP_0],
-        [NOT_ROOTS, NOT_ROOTS, OK],
+        [LINK_TO_CLOSED, LINK_TO_CLOSED, OK],
     ),
     ("what group 0 may", &[TOP, TMP, FOR_GROUP_0], [OK, OK, OK]),
     (
@@ -110,11 +112,15 @@ fn what_the_command_line_chose_may_be_somebodys_all_the_way() {
         ("a configuration at home", &[TOP, TOP, home, file(SOMEBODY, 0o600)][..], OK),
         ("behind a link at home", &[TOP, TOP, home, link(SOMEBODY), file(SOMEBODY, 0o600)], OK),
         ("root's file at home", &[TOP, TOP, home, SECRET], NOT_ROOTS),
-        ("a link at home to root's file", &[TOP, TOP, home, link(SOMEBODY), TOP, TOP, SECRET], NOT_ROOTS),
+        (
+            "a link at home to root's file",
+            &[TOP, TOP, home, link(SOMEBODY), TOP, TOP, SECRET],
+            LINK_TO_CLOSED,
+        ),
         (
             "a link at home to another's file",
             &[TOP, THEIRS, link(SOMEBODY), TOP, file(NOBODY, 0o600)],
-            NOT_ROOTS,
+            LINK_TO_CLOSED,
         ),
         ("a closed file in /tmp", &[TOP, TMP, SECRET], OK),
         ("a closed file of somebody's in /tmp", &[TOP, TMP, file(SOMEBODY, 0o600)], OK),
@@ -132,6 +138,9 @@ fn what_is_the_readers_own_takes_no_power() {
         assert_eq!(check(&own, reader, ChosenBy::Configuration), OK);
     }
     assert_eq!(check(&own, ROOT, ChosenBy::Configuration), NOT_ROOTS);
+    // Even then somebody else may have put a link there for it.
+    let by_link = [TOP, THEIRS, link(SOMEBODY), TOP, file(NOBODY, 0o600)];
+    assert_eq!(check(&by_link, DAEMON, ChosenBy::Configuration), LINK_TO_CLOSED);
 }
 
 #[test]
