@@ -30,8 +30,11 @@ impl Corpus {
             mixed ^ mixed >> 31
         };
         let mut octet = |from: u8, to: u8| from + u8::try_from(random() % u64::from(to - from)).unwrap();
-        let v4 =
-            (0..size).map(|_| [octet(130, 160), octet(100, 255), octet(100, 255), octet(100, 255)].into());
+        // Small octets too, before which an address may have zeros; no address of those that everybody has.
+        let v4 = (0..size).map(|_| [(); 4].map(|()| octet(1, 160))).map(|[first, b, c, d]| {
+            let first = if matches!(first, 10 | 100 | 127) { first + 1 } else { first };
+            [first, b, c, d].into()
+        });
         let v4 = v4.collect();
         let mut octets = || [(); 6].map(|()| octet(0x10, 0xf0));
         let macs: Vec<Mac> = (0..size)
@@ -95,6 +98,24 @@ pub(super) fn embeddings(v4: Ipv4Addr) -> Vec<Ipv6Addr> {
     for prefix in ["fd9a:4c1e:77b2:64::", "64:ff9b:1:7::", "2a02:8106:21:64::"] {
         all.push(translated(prefix, 96, v4));
     }
+    // Where nothing says that there is one: a host, a subnet.
+    for network in ["2a02:8106:21:9900::", "fd9a:4c1e:77b2:20::", "fd9a:4c1e:77b2:65::", "fe80::"] {
+        all.push(translated(network, 96, v4));
+    }
+    all.push([0x2001, 0xdb8, 0, 0, high, low, 0, 0].into());
+    // Groups: some of their own, of a site's prefix (RFC 3306), around a rendezvous point (RFC 3956), well-known ones.
+    all.extend(
+        [
+            [0xff15, 0, 0, 0, 0, 0, high, low],
+            [0xff1e, 0, high, low, 0, 0, 0, 0],
+            [0xff3e, 0x30, 0x2001, high, low, 0, 0, 7],
+            [0xff3e, 0, 0, 0, 0, 0, high, low],
+            [0xff7e, 0x140, 0x2001, high, low, 0, 0, 7],
+            [0xff05, 0, 0, 0, 0, 5, high, low],
+            [0xff02, 0, high, low, 0, 0, 0, 1],
+        ]
+        .map(Ipv6Addr::from),
+    );
     all
 }
 
