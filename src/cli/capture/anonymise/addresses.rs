@@ -5,10 +5,12 @@
 //! belong to nobody (`240.0.0.0/4` and `3fff::/20`), so none of them is anybody's, and what was replaced can be seen.
 //!
 //! Of IPv6 no more stays than those ranges, and hosts that were counted (of at most 16 bits) where no prefix of the router's
-//! parts their network: every other bit of an address is scrambled, for it may be one of an IPv4 address's. Where an IPv4 address is known to lie ([`embedded`]), it gets its own replacement.
+//! parts their network: every other bit of an address is scrambled, for it may be one of an IPv4 address's. Where an IPv4
+//! address is known to lie ([`embedded`]), it gets its own replacement.
 
 mod embedded;
 mod groups;
+mod own;
 mod parts;
 mod ranges;
 mod scrambler;
@@ -23,25 +25,15 @@ use super::pseudonyms::{MAX_PSEUDONYMS, Rng};
 use crate::devices::mac::Mac;
 use embedded::{Embedding, isatap, with_at, with_last};
 use groups::group;
+use own::OwnPrefixes;
 use parts::Parts;
-use ranges::{
-    EMBEDDED_V6, KEPT, KEPT_V6, LOCAL_NAT64, SIX_TO_FOUR, is_group_of_somebody, is_kept, kept_bits,
-};
+use ranges::{KEPT_V6, LOCAL_NAT64, SIX_TO_FOUR, is_group_of_somebody, is_kept, kept_bits};
 use scrambler::Scrambler;
 
-/// Prefixes shorter than these are nobody's own.
-const SHORTEST_OWN: (u8, u8) = (8, 32);
-/// How often a prefix is tried again that overlaps another.
-const TRIES: usize = 1000;
-
 const STRANGERS_V4: u32 = 0xf000_0000;
-const OWN_V4: u32 = 0xf800_0000;
-const RANDOM_V4: u32 = 0x03ff_ffff;
-/// The network's halves of IPv6 addresses: of strangers, of strangers that made their address of their MAC, our own.
+/// The network's halves of IPv6 addresses: of strangers, and of strangers that made their address of their MAC.
 const STRANGERS_V6: u64 = 0x3fff << 48;
 const STRANGERS_WITH_MAC: u64 = 0x3fff_0001 << 32;
-const OWN_V6: u64 = 0x3fff_0800 << 32;
-const RANDOM_V6: u64 = (1 << 43) - 1;
 
 /// Places in an IPv6 address: where its host's half begins, and where the 16 bits of it that people and DHCP servers
 /// count in.
@@ -51,8 +43,7 @@ const COUNTED: u32 = 112;
 /// What replaces which address.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    /// The widest of the router's own prefixes, none within another, and what replaces them.
-    own: Vec<(IpNet, IpNet)>,
+    own: OwnPrefixes,
     parts: Parts,
     strangers: HashMap<IpAddr, usize>,
     strange_networks: HashMap<u64, usize>,
@@ -69,21 +60,11 @@ struct Network {
 impl Addresses {
     /// Nothing replaced yet; `prefixes` are the router's own.
     pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
-        let mut addresses = Self { parts: Parts::new(prefixes), ..Self::default() };
-        let mut own: Vec<IpNet> = prefixes.iter().filter_map(to_be_replaced).collect();
-        own.sort_by_key(IpNet::prefix_len);
-        for prefix in own {
-            if addresses.own.iter().any(|(wider, _)| wider.contains(&prefix)) {
-                continue;
-            }
-            let overlaps = |new: &IpNet| {
-                addresses.own.iter().any(|(_, taken)| taken.contains(new) || new.contains(taken))
-            };
-            let free = (0..TRIES).map(|_| other_prefix(prefix, rng)).find(|new| !overlaps(new));
-            let new = free.unwrap_or_else(|| other_prefix(prefix, rng));
-            addresses.own.push((prefix, new));
-        }
-        addresses
+        let (own, scrambler) = (OwnPrefixes::new(prefixes, rng), Scrambler::default());
+        let parts = Parts::new(prefixes).replaced_by(|part, counted| {
+            scrambled_host(&scrambler, halves(part).1, counted && own.of(part.into()).is_none())
+        });
+        Self { own, parts, scrambler, ..Self::default() }
     }
 
     /// What replaces `address`. One that was made of a MAC keeps in step with `identities`.
@@ -95,7 +76,7 @@ impl Addresses {
     }
 
     fn v4(&mut self, v4: Ipv4Addr) -> Ipv4Addr {
-        if let Some((IpNet::V4(from), IpNet::V4(to))) = self.own_of(v4.into()) {
+        if let Some((IpNet::V4(from), IpNet::V4(to))) = self.own.of(v4.into()) {
             let first = u128::from(v4.to_bits()) << 96;
             let scrambled = self.scrambler.scramble(first, from.prefix_len().into(), 32);
             let [a, b, c, d, ..] = scrambled.to_be_bytes();
@@ -137,7 +118,7 @@ impl Addresses {
 
     /// The network's half of an address of the router's own or of a range that stays.
     fn network(&self, v6: Ipv6Addr) -> Option<Network> {
-        if let Some((IpNet::V6(from), IpNet::V6(to))) = self.own_of(v6.into()) {
+        if let Some((IpNet::V6(from), IpNet::V6(to))) = self.own.of(v6.into()) {
             let scrambled = self.scrambler.scramble(v6.to_bits(), from.prefix_len().into(), HOST);
             let new = to.network() | Ipv6Addr::from_bits(scrambled) & from.hostmask();
             return Some(Network { half: halves(new).0, counted: false });
@@ -160,27 +141,14 @@ impl Addresses {
     fn host(&mut self, v6: Ipv6Addr, counted: bool, identities: &mut Identities) -> u64 {
         let counted = counted && self.parts.leave_hosts_beside(v6);
         let host = halves(v6).1;
-        let scrambled = self.scrambled_host(host, counted);
+        let scrambled = scrambled_host(&self.scrambler, host, counted);
         let made_of = match mac_of(host) {
             Some(mac) => Some(host_of(identities.mac(mac))),
             None => self
                 .inner_v4(v6, scrambled)
                 .map(|(above, inner)| above >> 32 << 32 | u64::from(self.v4(inner).to_bits())),
         };
-        let agrees = |new: &u64| self.parts.agree(v6, *new, |host| self.scrambled_host(host, counted));
-        made_of.filter(agrees).unwrap_or(scrambled)
-    }
-
-    /// The same host's half is replaced by the same in every network where those that were `counted` stay, and by the same
-    /// in all others; the keys of a network are not in it.
-    fn scrambled_host(&self, host: u64, counted: bool) -> u64 {
-        let bits = match counted {
-            true => self.scrambler.scramble_unless_counted(host.into(), HOST, COUNTED, 128),
-            false => self.scrambler.scramble(host.into(), HOST, 128),
-        };
-        let new = halves(Ipv6Addr::from_bits(bits)).1;
-        // The program would take it for a device.
-        if is_of_a_mac(new) && !is_of_a_mac(host) { new ^ 1 << 24 } else { new }
+        made_of.filter(|new| self.parts.agree(v6, *new, scrambled)).unwrap_or(scrambled)
     }
 
     /// The IPv4 address at the end of a host's half, by ISATAP or behind a prefix of NAT64, and what its replacement is to
@@ -208,10 +176,18 @@ impl Addresses {
         }
         joined(STRANGERS_V6, number(&mut self.strangers, v6.into()) as u64)
     }
+}
 
-    fn own_of(&self, address: IpAddr) -> Option<(IpNet, IpNet)> {
-        self.own.iter().find(|(from, _)| from.contains(&address)).copied()
-    }
+/// The same host's half is replaced by the same in every network where those that were `counted` stay, and by the same in
+/// all others; the keys of a network are not in it.
+fn scrambled_host(scrambler: &Scrambler, host: u64, counted: bool) -> u64 {
+    let bits = match counted {
+        true => scrambler.scramble_unless_counted(host.into(), HOST, COUNTED, 128),
+        false => scrambler.scramble(host.into(), HOST, 128),
+    };
+    let new = halves(Ipv6Addr::from_bits(bits)).1;
+    // The program would take it for a device.
+    if is_of_a_mac(new) && !is_of_a_mac(host) { new ^ 1 << 24 } else { new }
 }
 
 /// Counts from 1; those beyond the bound share a number.
@@ -221,32 +197,6 @@ fn number<K: Eq + std::hash::Hash>(known: &mut HashMap<K, usize>, key: K) -> usi
         return known.get(&key).copied().unwrap_or(next);
     }
     *known.entry(key).or_insert(next)
-}
-
-/// The part of a prefix that another replaces; `None` if it stays, or is no more than a part of the internet.
-fn to_be_replaced(prefix: &IpNet) -> Option<IpNet> {
-    match prefix {
-        IpNet::V4(v4) => {
-            let kept = KEPT.iter().any(|range| range.contains(prefix));
-            (!kept && v4.prefix_len() >= SHORTEST_OWN.0).then(|| prefix.trunc())
-        }
-        IpNet::V6(v6) => {
-            let kept = KEPT_V6.iter().chain(&EMBEDDED_V6).any(|range| range.contains(v6));
-            let half = Ipv6Net::new(v6.addr(), v6.prefix_len().min(64)).ok()?;
-            let own = !kept && !v6.addr().is_multicast() && v6.prefix_len() >= SHORTEST_OWN.1;
-            own.then(|| half.trunc().into())
-        }
-    }
-}
-
-fn other_prefix(prefix: IpNet, rng: &mut Rng) -> IpNet {
-    let random = rng.next_u64();
-    let [_, _, _, _, a, b, c, d] = random.to_be_bytes();
-    let base = match prefix {
-        IpNet::V4(_) => IpAddr::from((OWN_V4 | u32::from_be_bytes([a, b, c, d]) & RANDOM_V4).to_be_bytes()),
-        IpNet::V6(_) => IpAddr::from(joined(OWN_V6 | random & RANDOM_V6, 0)),
-    };
-    IpNet::new(base, prefix.prefix_len()).map_or(prefix, |new| new.trunc())
 }
 
 fn halves(v6: Ipv6Addr) -> (u64, u64) {

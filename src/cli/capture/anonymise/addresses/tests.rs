@@ -1,5 +1,10 @@
+use super::own::to_be_replaced;
+use super::ranges::EMBEDDED_V6;
 use super::*;
+use ipnet::Ipv4Net;
+use nix::time::{ClockId, clock_gettime};
 use proptest::prelude::*;
+use std::time::Duration;
 
 const MAC: Mac = Mac([0x28, 0x6f, 0xb9, 1, 2, 3]);
 
@@ -221,6 +226,40 @@ fn beyond_the_bound_strangers_share() {
     }
     assert_eq!(both.of(at(bound)), both.of(at(bound + 1)));
     assert_ne!(both.of(at(bound)), both.of(at(bound - 1)));
+}
+
+/// How many times as much processor time it takes for 16 times as many of the router's prefixes to be replaced, with an
+/// address in each: 16 if it grows with their number, 256 if with its square. The least of several runs is what nothing
+/// else disturbed; of this thread alone, for how busy the machine is doesn't matter.
+fn growth(prefix: impl Fn(u32) -> IpNet) -> f64 {
+    let now = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
+    let work = |count| {
+        let prefixes: Vec<IpNet> = (0..count).map(&prefix).collect();
+        let begun = now();
+        let mut identities = Identities::default();
+        let mut addresses = Addresses::new(&prefixes, identities.rng());
+        for prefix in &prefixes {
+            addresses.replace(prefix.addr(), &mut identities);
+        }
+        now().checked_sub(begun).unwrap()
+    };
+    let least = |count| (0..2).map(|_| work(count)).min().unwrap();
+    let (few, many) = (least(250), least(4_000));
+    many.as_secs_f64() / few.as_secs_f64()
+}
+
+#[test]
+fn many_prefixes_cost_in_proportion_to_their_number() {
+    let of_ipv4 =
+        growth(|number| Ipv4Net::new_assert(Ipv4Addr::from_bits(0x5000_0001 + (number << 8)), 24).into());
+    let networks =
+        growth(|number| Ipv6Net::new_assert(joined(0x2a02_0001_0000_0000 + u64::from(number), 1), 64).into());
+    let parts = growth(|number| {
+        Ipv6Net::new_assert(joined(0xfd12 << 48, 0x0123_0000_0001 + (u64::from(number) << 8)), 120).into()
+    });
+    for (of, growth) in [("IPv4", of_ipv4), ("networks", networks), ("parts", parts)] {
+        assert!(growth < 80.0, "{of}: {growth:.0} times as long");
+    }
 }
 
 const OWN: [&str; 4] = ["80.1.2.3/24", "80.2.0.0/16", "2a02:1:2:10::1/64", "fd12:3456:789a:10::1/64"];
