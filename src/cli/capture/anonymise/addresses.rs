@@ -130,9 +130,10 @@ impl Addresses {
     /// The network's half of an address in one of the ranges that stay.
     fn network_of_range(&self, v6: Ipv6Addr, range: &Ipv6Net) -> u64 {
         let (bits, from) = (v6.to_bits(), kept_bits(range));
-        let scrambled = match self.parts.leave_networks_of(range) {
-            true => self.scrambler.scramble_unless_counted(bits, from, HOST, HOST),
-            false => self.scrambler.scramble(bits, from, HOST),
+        let scrambled = if self.parts.leave_networks_of(range) {
+            self.scrambler.scramble_unless_counted(bits, from, HOST, HOST)
+        } else {
+            self.scrambler.scramble(bits, from, HOST)
         };
         halves(Ipv6Addr::from_bits(scrambled)).0
     }
@@ -181,9 +182,10 @@ impl Addresses {
 /// The same host's half is replaced by the same in every network where those that were `counted` stay, and by the same in
 /// all others; the keys of a network are not in it.
 fn scrambled_host(scrambler: &Scrambler, host: u64, counted: bool) -> u64 {
-    let bits = match counted {
-        true => scrambler.scramble_unless_counted(host.into(), HOST, COUNTED, 128),
-        false => scrambler.scramble(host.into(), HOST, 128),
+    let bits = if counted {
+        scrambler.scramble_unless_counted(host.into(), HOST, COUNTED, 128)
+    } else {
+        scrambler.scramble(host.into(), HOST, 128)
     };
     let new = halves(Ipv6Addr::from_bits(bits)).1;
     // The program would take it for a device.

@@ -83,9 +83,12 @@ impl Parts {
     /// Whether `host` is in the replacement of each part of its network that `v6` is in, as `scrambled` is, and in no other.
     pub(super) fn agree(&self, v6: Ipv6Addr, host: u64, scrambled: u64) -> bool {
         let [new, scrambled] = [host, scrambled].map(|host| joined(halves(v6).0, host));
-        self.lengths_beside(v6).all(|length| match self.hosts.contains(&part(v6, length)) {
-            true => part(new, length) == part(scrambled, length),
-            false => !self.replaced.contains(&part(new, length)),
+        self.lengths_beside(v6).all(|length| {
+            if self.hosts.contains(&part(v6, length)) {
+                part(new, length) == part(scrambled, length)
+            } else {
+                !self.replaced.contains(&part(new, length))
+            }
         })
     }
 
