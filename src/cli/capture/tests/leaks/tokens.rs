@@ -55,6 +55,8 @@ impl Corpus {
 }
 
 const NAME: usize = 12;
+/// Every spelling is longer.
+const BEGINNING: usize = 6;
 
 /// RFC 6052, section 2.2: an address behind a prefix of one of six lengths; the bits 64 to 71 are zeros.
 pub(super) fn translated(prefix: &str, length: usize, v4: Ipv4Addr) -> Ipv6Addr {
@@ -125,13 +127,13 @@ pub(super) struct Tokens {
     spelled: HashMap<Vec<u8>, String>,
     /// As they lie in an address.
     octets: HashMap<Vec<u8>, String>,
-    /// The lengths of `spelled`.
-    lengths: BTreeSet<usize>,
+    /// `spelled` by their beginnings, so that each place of a text is looked up once.
+    beginnings: HashMap<Vec<u8>, Vec<Vec<u8>>>,
 }
 
 impl Tokens {
     pub(super) fn of(corpus: &Corpus) -> Self {
-        let mut tokens = Self { spelled: HashMap::new(), octets: HashMap::new(), lengths: BTreeSet::new() };
+        let mut tokens = Self { spelled: HashMap::new(), octets: HashMap::new(), beginnings: HashMap::new() };
         for v4 in &corpus.v4 {
             let (token, bits) = (v4.to_string(), v4.to_bits());
             for text in [token.clone(), format!("{bits:08x}"), format!("{:08x}", !bits)] {
@@ -157,7 +159,9 @@ impl Tokens {
         for name in &corpus.names {
             tokens.spelled.insert(name.clone().into_bytes(), name.clone());
         }
-        tokens.lengths = tokens.spelled.keys().map(Vec::len).collect();
+        for text in tokens.spelled.keys() {
+            tokens.beginnings.entry(text[..BEGINNING].to_vec()).or_default().push(text.clone());
+        }
         tokens
     }
 
@@ -165,8 +169,10 @@ impl Tokens {
     pub(super) fn found_in(&self, content: &[u8]) -> BTreeSet<String> {
         let content = content.to_ascii_lowercase();
         let mut found = BTreeSet::new();
-        for length in &self.lengths {
-            found.extend(content.windows(*length).filter_map(|text| self.spelled.get(text)).cloned());
+        for (place, beginning) in content.windows(BEGINNING).enumerate() {
+            let likely = self.beginnings.get(beginning).into_iter().flatten();
+            let here = likely.filter(|text| content[place..].starts_with(text));
+            found.extend(here.map(|text| self.spelled[text].clone()));
         }
         let is_part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
         let words = content.split(|byte| !is_part(byte)).filter_map(|word| str::from_utf8(word).ok());
