@@ -225,53 +225,56 @@ impl Capture<'_> {
         let mut seen = HashSet::new();
         for path in settings.paths().into_iter().filter(|path| seen.insert(path.clone())) {
             match kind(&path, settings) {
-                Some(kind) if self.anonymiser.is_some() => self.rewrite(&path, kind),
-                Some(_) => self.copy(&path, None),
+                Some(kind) => self.names(&path, kind),
                 None if self.anonymiser.is_some() => self.leave_out(path),
-                None => self.copy(&path, Some(LARGEST_LIST)),
+                None => self.vendors(&path),
             }
         }
     }
 
-    /// Copies a file as it is, unless it is not below `limit`.
-    fn copy(&mut self, path: &Path, limit: Option<u64>) {
+    /// Copies a list of vendors as it is, unless it is large.
+    fn vendors(&mut self, path: &Path) {
         let opened = self.from.root.open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
         match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.omit(path, OmissionError::Unreadable(error.to_string())),
-            Ok((size, _)) if limit.is_some_and(|limit| size >= limit) => {
-                self.omit(path, OmissionError::LargeList);
-            }
+            Ok((LARGEST_LIST.., _)) => self.omit(path, OmissionError::LargeList),
             // Of one that grows as fast as it is copied, what was there.
             Ok((size, file)) => self.stream(path, file, size),
         }
     }
 
-    /// Writes a file anew, anonymised.
-    fn rewrite(&mut self, path: &Path, kind: FileKind) {
-        let mut file = WatchedFile::new(self.from.root, path, Wholeness::Any);
-        if kind == FileKind::Registry {
-            file = file.reading_at_most(WRITTEN_AT_MOST);
-        }
-        let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
-        let text = match look {
-            Some(Ok(Look::Unchanged | Look::Gone)) => return,
-            Some(Ok(Look::Taken(text))) => text,
-            Some(Ok(Look::Cut(text))) => {
-                self.omit(path, OmissionError::Cut);
-                text
-            }
-            Some(Err(error)) => return self.omit(path, OmissionError::Unreadable(error.to_string())),
-            Some(Ok(Look::Unsettled)) | None => {
-                return self.omit(path, OmissionError::Unreadable("it keeps changing".into()));
-            }
-        };
-        let Some(anonymiser) = &mut self.anonymiser else { return };
+    /// Writes what the program reads of a file of names: as it is, or anew and anonymised.
+    fn names(&mut self, path: &Path, kind: FileKind) {
+        let Some(text) = self.beginning(path, kind) else { return };
+        let Some(anonymiser) = &mut self.anonymiser else { return self.write(path, &text) };
         let Rewritten { text, left_out } = rewrite::rewrite(kind, &text, anonymiser);
         if left_out > 0 {
             self.omit(path, OmissionError::NotUnderstood(left_out));
         }
         self.write(path, &text);
+    }
+
+    /// As much of a file of names as the program reads, in whole lines; `None` if that can't be had, or isn't there. One
+    /// that anybody may write can be larger than the disk, and cost nothing where it lies.
+    fn beginning(&mut self, path: &Path, kind: FileKind) -> Option<Vec<u8>> {
+        let mut file = WatchedFile::new(self.from.root, path, Wholeness::Any);
+        if kind == FileKind::Registry {
+            file = file.reading_at_most(WRITTEN_AT_MOST);
+        }
+        let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
+        let cause = match look {
+            Some(Ok(Look::Unchanged | Look::Gone)) => return None,
+            Some(Ok(Look::Taken(text))) => return Some(text),
+            Some(Ok(Look::Cut(text))) => {
+                self.omit(path, OmissionError::Cut);
+                return Some(text);
+            }
+            Some(Err(error)) => error.to_string(),
+            Some(Ok(Look::Unsettled)) | None => "it keeps changing".to_owned(),
+        };
+        self.omit(path, OmissionError::Unreadable(cause));
+        None
     }
 
     fn leave_out(&mut self, path: PathBuf) {

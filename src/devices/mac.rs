@@ -101,6 +101,11 @@ impl Duid {
         Some(Mac(address.try_into().ok()?))
     }
 
+    /// Its octets, to be exchanged one for one.
+    pub(crate) fn octets_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// As many of the last octets as a name has room for, with colons between them.
     pub fn end(&self) -> String {
         let text = self.to_string();

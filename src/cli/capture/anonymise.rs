@@ -63,7 +63,8 @@ impl Anonymiser {
 
     /// What replaces an address with a mask.
     pub(super) fn net(&mut self, net: IpNet) -> IpNet {
-        IpNet::new(self.address(net.addr()), net.prefix_len()).unwrap_or(net)
+        let address = self.address(net.addr());
+        IpNet::new(address, net.prefix_len()).unwrap_or_else(|_| address.into())
     }
 
     /// What replaces a name, given as it came. One that looks like an address, like a MAC or like one with the last

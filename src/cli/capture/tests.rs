@@ -306,6 +306,35 @@ fn what_is_left_out_is_told() {
     assert!(place.join("a/etc/ethers").exists(), "what is written stays");
 }
 
+/// Anybody may make a file in `/tmp` that is larger than the disk, and holds nothing.
+#[test]
+fn no_more_is_copied_of_a_file_than_the_program_reads() {
+    let place = place("large");
+    let router = personal(&place);
+    let root = &router.root;
+    File::create(root.join("tmp/odhcpd.leases")).unwrap().set_len(40 << 20).unwrap();
+    let line = LEASES.lines().next().unwrap().to_owned() + "\n";
+    fs::write(root.join("tmp/dhcp.leases"), line.repeat((3 << 20) / line.len())).unwrap();
+    let entry = "3c:61:05:aa:bb:cc=Gustav\n";
+    fs::write(root.join("etc/conntrack-exporter.devices"), entry.repeat((3 << 19) / entry.len())).unwrap();
+    let directory = place.join("capture");
+    let report = router.capture(&directory, false);
+    for (path, line, read) in [
+        ("tmp/odhcpd.leases", "", 0),
+        ("tmp/dhcp.leases", &*line, 2 << 20),
+        ("etc/conntrack-exporter.devices", entry, 1 << 20),
+    ] {
+        let copied = fs::read(directory.join(path)).unwrap();
+        let whole = read / line.len().max(1);
+        assert!(copied == line.repeat(whole).as_bytes(), "{path}: {} of {read} bytes", copied.len());
+        let told = format!("/{path} is too large: only its beginning is there, as the program reads it");
+        assert!(report.omissions().iter().any(|omission| omission.to_string() == told), "{path}");
+    }
+    assert_eq!(report.omissions().len(), 3, "{:?}", report.omissions());
+    assert_eq!(states(&snapshot(root, &router.config)), states(&replayed(&directory)));
+    fs::remove_dir_all(place).unwrap();
+}
+
 #[test]
 fn links_are_read_and_never_written_through() {
     let place = TestDirectory::new("capture-links");

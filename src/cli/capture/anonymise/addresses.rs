@@ -1,92 +1,50 @@
 //! Other addresses for those that lead to somebody.
 //!
-//! What everybody has stays: private, link-local and documentation ranges, groups. The router's own prefixes get
+//! What everybody has stays: private, link-local and documentation ranges, well-known groups. The router's own prefixes get
 //! others, in which whoever shared a prefix goes on to; everybody else gets a number. Replacements are of ranges that
 //! belong to nobody (`240.0.0.0/4` and `3fff::/20`), so none of them is anybody's, and what was replaced can be seen.
 //!
-//! Of IPv6 no more stays than those ranges, and hosts that were counted: every other bit of an address is scrambled, for
-//! it may be one of an IPv4 address's. Where an IPv4 address is known to lie ([`embedded`]), it gets its own replacement.
+//! Of IPv6 no more stays than those ranges, and hosts that were counted (of at most 16 bits) where no prefix of the router's
+//! parts their network: every other bit of an address is scrambled, for it may be one of an IPv4 address's. Where an IPv4
+//! address is known to lie ([`embedded`]), it gets its own replacement.
 
 mod embedded;
+mod groups;
+mod own;
+mod parts;
+mod ranges;
 mod scrambler;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv6Net};
 
 use super::identities::Identities;
 use super::pseudonyms::{MAX_PSEUDONYMS, Rng};
 use crate::devices::mac::Mac;
 use embedded::{Embedding, isatap, with_at, with_last};
+use groups::group;
+use own::OwnPrefixes;
+use parts::Parts;
+use ranges::{KEPT_V6, LOCAL_NAT64, SIX_TO_FOUR, is_group_of_somebody, is_kept, kept_bits};
 use scrambler::Scrambler;
 
-/// Ranges whose addresses tell nothing of whoever has them.
-const KEPT: [IpNet; 13] = [
-    v4([0, 0, 0, 0], 8),
-    v4([10, 0, 0, 0], 8),
-    v4([100, 64, 0, 0], 10),
-    v4([127, 0, 0, 0], 8),
-    v4([169, 254, 0, 0], 16),
-    v4([172, 16, 0, 0], 12),
-    v4([192, 0, 0, 0], 24),
-    v4([192, 0, 2, 0], 24),
-    v4([192, 168, 0, 0], 16),
-    v4([198, 51, 100, 0], 24),
-    v4([203, 0, 113, 0], 24),
-    v4([224, 0, 0, 0], 4),
-    v4([255, 255, 255, 255], 32),
-];
-
-/// Ranges of which no more stays than the range itself: link-local, unique local (its bit L besides), documentation,
-/// 6to4, and the local prefix of NAT64 (RFC 8215).
-const KEPT_V6: [Ipv6Net; 5] = [
-    v6([0xfe80, 0, 0], 10),
-    v6([0xfc00, 0, 0], 7),
-    v6([0x2001, 0xdb8, 0], 32),
-    v6([0x2002, 0, 0], 16),
-    LOCAL_NAT64,
-];
-const LOCAL_NAT64: Ipv6Net = v6([0x64, 0xff9b, 1], 48);
-/// Ranges all of whose addresses have an IPv4 address within, and are understood whole.
-const EMBEDDED_V6: [Ipv6Net; 3] = [v6([0, 0, 0], 64), v6([0x64, 0xff9b, 0], 96), v6([0x2001, 0, 0], 32)];
-
-/// Prefixes shorter than these are nobody's own.
-const SHORTEST_OWN: (u8, u8) = (8, 32);
-/// How often a prefix is tried again that overlaps another.
-const TRIES: usize = 1000;
-
 const STRANGERS_V4: u32 = 0xf000_0000;
-const OWN_V4: u32 = 0xf800_0000;
-const RANDOM_V4: u32 = 0x03ff_ffff;
-/// The network's halves of IPv6 addresses: of strangers, of strangers that made their address of their MAC, our own.
+/// The network's halves of IPv6 addresses: of strangers, and of strangers that made their address of their MAC.
 const STRANGERS_V6: u64 = 0x3fff << 48;
 const STRANGERS_WITH_MAC: u64 = 0x3fff_0001 << 32;
-const OWN_V6: u64 = 0x3fff_0800 << 32;
-const RANDOM_V6: u64 = (1 << 43) - 1;
 
 /// Places in an IPv6 address: where its host's half begins, and where the 16 bits of it that people and DHCP servers
 /// count in.
 const HOST: u32 = 64;
 const COUNTED: u32 = 112;
-/// The length of a prefix of NAT64 behind which nothing comes but an IPv4 address.
-const NAT64: u8 = 96;
-
-const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
-}
-
-const fn v6([a, b, c]: [u16; 3], length: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length)
-}
 
 /// What replaces which address.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    /// The widest of the router's own prefixes, none within another, and what replaces them.
-    own: Vec<(IpNet, IpNet)>,
-    /// Prefixes that part a host's half: whoever is in one stays in it.
-    parts: Vec<Ipv6Net>,
+    own: OwnPrefixes,
+    parts: Parts,
     strangers: HashMap<IpAddr, usize>,
     strange_networks: HashMap<u64, usize>,
     scrambler: Scrambler,
@@ -95,33 +53,18 @@ pub(super) struct Addresses {
 /// A network's half of an address, replaced.
 struct Network {
     half: u64,
-    /// Whether hosts there that were counted stay.
+    /// Whether it is of a range in which hosts that were counted stay.
     counted: bool,
 }
 
 impl Addresses {
     /// Nothing replaced yet; `prefixes` are the router's own.
     pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
-        let mut addresses = Self::default();
-        let parts = prefixes.iter().filter_map(|prefix| match prefix {
-            IpNet::V6(v6) if (65..128).contains(&v6.prefix_len()) => Some(*v6),
-            _ => None,
+        let (own, scrambler) = (OwnPrefixes::new(prefixes, rng), Scrambler::default());
+        let parts = Parts::new(prefixes).replaced_by(|part, counted| {
+            scrambled_host(&scrambler, halves(part).1, counted && own.of(part.into()).is_none())
         });
-        addresses.parts.extend(parts);
-        let mut own: Vec<IpNet> = prefixes.iter().filter_map(to_be_replaced).collect();
-        own.sort_by_key(IpNet::prefix_len);
-        for prefix in own {
-            if addresses.own.iter().any(|(wider, _)| wider.contains(&prefix)) {
-                continue;
-            }
-            let overlaps = |new: &IpNet| {
-                addresses.own.iter().any(|(_, taken)| taken.contains(new) || new.contains(taken))
-            };
-            let free = (0..TRIES).map(|_| other_prefix(prefix, rng)).find(|new| !overlaps(new));
-            let new = free.unwrap_or_else(|| other_prefix(prefix, rng));
-            addresses.own.push((prefix, new));
-        }
-        addresses
+        Self { own, parts, scrambler, ..Self::default() }
     }
 
     /// What replaces `address`. One that was made of a MAC keeps in step with `identities`.
@@ -133,17 +76,19 @@ impl Addresses {
     }
 
     fn v4(&mut self, v4: Ipv4Addr) -> Ipv4Addr {
-        if let Some((IpNet::V4(from), IpNet::V4(to))) = self.own_of(v4.into()) {
+        if let Some((IpNet::V4(from), IpNet::V4(to))) = self.own.of(v4.into()) {
             let first = u128::from(v4.to_bits()) << 96;
-            let scrambled = self.scrambler.scramble(first, from.prefix_len().into(), 32, None);
+            let scrambled = self.scrambler.scramble(first, from.prefix_len().into(), 32);
             let [a, b, c, d, ..] = scrambled.to_be_bytes();
             return to.network() | Ipv4Addr::new(a, b, c, d) & from.hostmask();
         }
-        if is_kept(v4) {
-            return v4;
-        }
+        let counted_in = match v4.octets() {
+            [first, ..] if is_group_of_somebody(v4) => u32::from(first) << 24,
+            _ if is_kept(v4) => return v4,
+            _ => STRANGERS_V4,
+        };
         let number = number(&mut self.strangers, v4.into());
-        Ipv4Addr::from_bits(STRANGERS_V4 + u32::try_from(number).unwrap_or_default())
+        Ipv4Addr::from_bits(counted_in + u32::try_from(number).unwrap_or_default())
     }
 
     fn v6(&mut self, v6: Ipv6Addr, identities: &mut Identities) -> Ipv6Addr {
@@ -151,7 +96,7 @@ impl Addresses {
             return v6;
         }
         if v6.is_multicast() {
-            return group(v6, identities);
+            return group(v6, &self.scrambler, identities);
         }
         let network = match Embedding::of(v6) {
             Some(Embedding::Last(v4)) => return with_last(v6, self.v4(v4)),
@@ -161,7 +106,7 @@ impl Addresses {
             }
             Some(Embedding::SixToFour(v4)) => {
                 let site = with_at(v6, 16, self.v4(v4));
-                Some(Network { half: self.scrambled(site, 48, Some(HOST)), counted: true })
+                Some(Network { half: self.network_of_range(site, &SIX_TO_FOUR), counted: true })
             }
             None => self.network(v6),
         };
@@ -173,67 +118,55 @@ impl Addresses {
 
     /// The network's half of an address of the router's own or of a range that stays.
     fn network(&self, v6: Ipv6Addr) -> Option<Network> {
-        if let Some((IpNet::V6(from), IpNet::V6(to))) = self.own_of(v6.into()) {
-            let scrambled = joined(self.scrambled(v6, from.prefix_len().into(), None), 0);
-            return Some(Network {
-                half: halves(to.network() | scrambled & from.hostmask()).0,
-                counted: false,
-            });
+        if let Some((IpNet::V6(from), IpNet::V6(to))) = self.own.of(v6.into()) {
+            let scrambled = self.scrambler.scramble(v6.to_bits(), from.prefix_len().into(), HOST);
+            let new = to.network() | Ipv6Addr::from_bits(scrambled) & from.hostmask();
+            return Some(Network { half: halves(new).0, counted: false });
         }
         let range = KEPT_V6.iter().find(|range| range.contains(&v6))?;
-        // The bit L of a unique local address says that its site was chosen at random (RFC 4193).
-        let length = if v6.is_unique_local() { 8 } else { range.prefix_len() };
-        Some(Network { half: self.scrambled(v6, length.into(), Some(HOST)), counted: true })
+        Some(Network { half: self.network_of_range(v6, range), counted: true })
     }
 
-    /// The network's half, scrambled from a place on.
-    fn scrambled(&self, v6: Ipv6Addr, from: u32, plain: Option<u32>) -> u64 {
-        halves(Ipv6Addr::from_bits(self.scrambler.scramble(v6.to_bits(), from, HOST, plain))).0
+    /// The network's half of an address in one of the ranges that stay.
+    fn network_of_range(&self, v6: Ipv6Addr, range: &Ipv6Net) -> u64 {
+        let (bits, from) = (v6.to_bits(), kept_bits(range));
+        let scrambled = if self.parts.leave_networks_of(range) {
+            self.scrambler.scramble_unless_counted(bits, from, HOST, HOST)
+        } else {
+            self.scrambler.scramble(bits, from, HOST)
+        };
+        halves(Ipv6Addr::from_bits(scrambled)).0
     }
 
     /// The host's half: of a MAC or an IPv4 address, what replaces those; unless it would leave a part of its network.
     fn host(&mut self, v6: Ipv6Addr, counted: bool, identities: &mut Identities) -> u64 {
+        let counted = counted && self.parts.leave_hosts_beside(v6);
         let host = halves(v6).1;
-        let scrambled = self.scrambled_host(host, counted);
+        let scrambled = scrambled_host(&self.scrambler, host, counted);
         let made_of = match mac_of(host) {
             Some(mac) => Some(host_of(identities.mac(mac))),
-            None => self.inner_v4(v6).map(|(inner, is_isatap)| {
-                let above = if is_isatap { host } else { scrambled };
-                above >> 32 << 32 | u64::from(self.v4(inner).to_bits())
-            }),
+            None => self
+                .inner_v4(v6, scrambled)
+                .map(|(above, inner)| above >> 32 << 32 | u64::from(self.v4(inner).to_bits())),
         };
-        made_of.filter(|new| self.parts_agree(v6, *new, counted)).unwrap_or(scrambled)
+        made_of.filter(|new| self.parts.agree(v6, *new, scrambled)).unwrap_or(scrambled)
     }
 
-    /// The same host's half is replaced by the same in every network; the keys of a network are not in it.
-    fn scrambled_host(&self, host: u64, counted: bool) -> u64 {
-        let plain = counted.then_some(COUNTED);
-        let new = halves(Ipv6Addr::from_bits(self.scrambler.scramble(host.into(), HOST, 128, plain))).1;
-        // The program would take it for a device.
-        if is_of_a_mac(new) && !is_of_a_mac(host) { new ^ 1 << 24 } else { new }
-    }
-
-    /// The IPv4 address at the end of a host's half, and whether that is so by ISATAP: or else behind a prefix of NAT64.
-    fn inner_v4(&self, v6: Ipv6Addr) -> Option<(Ipv4Addr, bool)> {
+    /// The IPv4 address at the end of a host's half, by ISATAP or behind a prefix of NAT64, and what its replacement is to
+    /// stand behind.
+    fn inner_v4(&self, v6: Ipv6Addr, scrambled: u64) -> Option<(u64, Ipv4Addr)> {
         let host = halves(v6).1;
         if let Some(v4) = isatap(host) {
-            return Some((v4, true));
+            return Some((host, v4));
         }
-        let is_nat64 = |part: &Ipv6Net| part.prefix_len() == NAT64 && part.contains(&v6);
-        let behind = LOCAL_NAT64.contains(&v6) && host >> 32 == 0 || self.parts.iter().any(is_nat64);
+        let above = match self.parts.is_nat64(v6) {
+            true => scrambled,
+            false if LOCAL_NAT64.contains(&v6) && host >> 32 == 0 => host,
+            false => return None,
+        };
         let [.., a, b, c, d] = v6.octets();
-        // Hosts that were counted look as if they began with a zero.
-        (behind && a != 0).then(|| (Ipv4Addr::new(a, b, c, d), false))
-    }
-
-    /// Whether `new` is in the replacement of each part of its network that `v6` is in, and in no other.
-    fn parts_agree(&self, v6: Ipv6Addr, new: u64, counted: bool) -> bool {
-        let beside = self.parts.iter().filter(|part| halves(part.addr()).0 == halves(v6).0);
-        beside.into_iter().all(|part| {
-            let bits = 128 - u32::from(part.prefix_len());
-            let replaced = self.scrambled_host(halves(part.addr()).1, counted);
-            (new >> bits == replaced >> bits) == part.contains(&v6)
-        })
+        // What begins with a zero is no IPv4 address of anybody's, but may be a host that was counted.
+        (a != 0).then(|| (above, Ipv4Addr::new(a, b, c, d)))
     }
 
     fn stranger(&mut self, v6: Ipv6Addr, identities: &mut Identities) -> Ipv6Addr {
@@ -244,10 +177,19 @@ impl Addresses {
         }
         joined(STRANGERS_V6, number(&mut self.strangers, v6.into()) as u64)
     }
+}
 
-    fn own_of(&self, address: IpAddr) -> Option<(IpNet, IpNet)> {
-        self.own.iter().find(|(from, _)| from.contains(&address)).copied()
-    }
+/// The same host's half is replaced by the same in every network where those that were `counted` stay, and by the same in
+/// all others; the keys of a network are not in it.
+fn scrambled_host(scrambler: &Scrambler, host: u64, counted: bool) -> u64 {
+    let bits = if counted {
+        scrambler.scramble_unless_counted(host.into(), HOST, COUNTED, 128)
+    } else {
+        scrambler.scramble(host.into(), HOST, 128)
+    };
+    let new = halves(Ipv6Addr::from_bits(bits)).1;
+    // The program would take it for a device.
+    if is_of_a_mac(new) && !is_of_a_mac(host) { new ^ 1 << 24 } else { new }
 }
 
 /// Counts from 1; those beyond the bound share a number.
@@ -257,53 +199,6 @@ fn number<K: Eq + std::hash::Hash>(known: &mut HashMap<K, usize>, key: K) -> usi
         return known.get(&key).copied().unwrap_or(next);
     }
     *known.entry(key).or_insert(next)
-}
-
-fn is_kept(v4: Ipv4Addr) -> bool {
-    KEPT.iter().any(|range| range.contains(&IpAddr::V4(v4)))
-}
-
-/// The part of a prefix that another replaces; `None` if it stays, or is no more than a part of the internet.
-fn to_be_replaced(prefix: &IpNet) -> Option<IpNet> {
-    match prefix {
-        IpNet::V4(v4) => {
-            let kept = KEPT.iter().any(|range| range.contains(prefix));
-            (!kept && v4.prefix_len() >= SHORTEST_OWN.0).then(|| prefix.trunc())
-        }
-        IpNet::V6(v6) => {
-            let kept = KEPT_V6.iter().chain(&EMBEDDED_V6).any(|range| range.contains(v6));
-            let half = Ipv6Net::new(v6.addr(), v6.prefix_len().min(64)).ok()?;
-            let own = !kept && !v6.addr().is_multicast() && v6.prefix_len() >= SHORTEST_OWN.1;
-            own.then(|| half.trunc().into())
-        }
-    }
-}
-
-fn other_prefix(prefix: IpNet, rng: &mut Rng) -> IpNet {
-    let random = rng.next_u64();
-    let [_, _, _, _, a, b, c, d] = random.to_be_bytes();
-    let base = match prefix {
-        IpNet::V4(_) => IpAddr::from((OWN_V4 | u32::from_be_bytes([a, b, c, d]) & RANDOM_V4).to_be_bytes()),
-        IpNet::V6(_) => IpAddr::from(joined(OWN_V6 | random & RANDOM_V6, 0)),
-    };
-    IpNet::new(base, prefix.prefix_len()).map_or(prefix, |new| new.trunc())
-}
-
-/// Groups stay, but for what they say of hosts and networks: solicited-node groups have the last three octets of an
-/// address (RFC 4291), those of node information queries a digest of a name (RFC 4620), those of the flag P a prefix
-/// (RFC 3306).
-fn group(v6: Ipv6Addr, identities: &mut Identities) -> Ipv6Addr {
-    let octets = v6.octets();
-    match octets {
-        [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, of @ (0x01 | 0x02), 0xff, tail @ ..] => {
-            let [a, b, c] = identities.tail(tail);
-            Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, of, 0xff, a, b, c])
-        }
-        [_, flags, .., a, b, c, d] if flags & 0x20 != 0 => {
-            Ipv6Addr::from([0xff, flags, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])
-        }
-        _ => v6,
-    }
 }
 
 fn halves(v6: Ipv6Addr) -> (u64, u64) {

@@ -5,8 +5,8 @@ use crate::devices::mac::{Duid, Mac};
 
 /// The octets of a DUID that say its type.
 const TYPE: usize = 2;
-/// A DUID with room for three last octets of its own.
-const WITH_A_TAIL: usize = TYPE + 3;
+/// The same, and the two behind them that say of which hardware a MAC is, where it carries one.
+const TYPE_AND_HARDWARE: usize = TYPE + 2;
 
 /// Replaces MACs by ones that somebody made up (02:…), in two halves: vendors stay apart, and so do the last three
 /// octets, which tell devices of one name apart. Where either was equal, it stays equal.
@@ -15,7 +15,7 @@ pub(super) struct Identities {
     rng: Rng,
     vendors: Pseudonyms<[u8; 3]>,
     tails: Pseudonyms<[u8; 3]>,
-    duids: Pseudonyms<Vec<u8>>,
+    duids: Pseudonyms<Duid>,
 }
 
 impl Identities {
@@ -43,27 +43,26 @@ impl Identities {
     /// What replaces `duid`: of the same type and length. One that carries a MAC carries that MAC's replacement, and
     /// no time.
     pub(super) fn duid(&mut self, duid: &Duid) -> Duid {
-        let original = octets(duid);
-        let replacement = match (duid.mac(), original.get(..TYPE)) {
-            (Some(mac), Some([0, 1])) => [&[0, 1, 0, 1, 0, 0, 0, 0][..], &self.mac(mac).0].concat(),
-            (Some(mac), _) => [&[0, 3, 0, 1][..], &self.mac(mac).0].concat(),
-            (None, _) => self.opaque(&original),
-        };
-        let shown: Vec<String> = replacement.iter().map(|octet| format!("{octet:02x}")).collect();
-        Duid::parse(shown.join(":").as_bytes()).unwrap_or_else(|| duid.clone())
+        let Some(mac) = duid.mac() else { return self.opaque(duid) };
+        let mut new = duid.clone();
+        new.octets_mut().iter_mut().skip(TYPE_AND_HARDWARE).for_each(|octet| *octet = 0);
+        if let Some(last) = new.octets_mut().last_chunk_mut() {
+            *last = self.mac(mac).0;
+        }
+        new
     }
 
-    fn opaque(&mut self, original: &[u8]) -> Vec<u8> {
-        let tail =
-            original.last_chunk().filter(|_| original.len() >= WITH_A_TAIL).map(|tail| self.tail(*tail));
+    fn opaque(&mut self, duid: &Duid) -> Duid {
+        let tail = self.tail(duid.tail());
         let rng = &mut self.rng;
-        self.duids.replace(&original.to_vec(), || {
-            let random = original.iter().skip(TYPE).map(|_| rng.next_u64().to_le_bytes()[0]);
-            let mut octets: Vec<u8> = original.iter().take(TYPE).copied().chain(random).collect();
-            if let (Some(tail), Some(last)) = (tail, octets.last_chunk_mut()) {
+        self.duids.replace(duid, || {
+            let mut new = duid.clone();
+            let (_, identifier) = new.octets_mut().split_at_mut_checked(TYPE).unwrap_or_default();
+            identifier.fill_with(|| rng.next_u64().to_le_bytes()[0]);
+            if let Some(last) = identifier.last_chunk_mut() {
                 *last = tail;
             }
-            octets
+            new
         })
     }
 
@@ -75,11 +74,6 @@ impl Identities {
 fn three(rng: &mut Rng) -> [u8; 3] {
     let [a, b, c, ..] = rng.next_u64().to_le_bytes();
     [a, b, c]
-}
-
-fn octets(duid: &Duid) -> Vec<u8> {
-    let shown = duid.to_string();
-    shown.split(':').filter_map(|digits| u8::from_str_radix(digits, 16).ok()).collect()
 }
 
 #[cfg(test)]

@@ -279,3 +279,31 @@ fn nothing_is_left_of_the_low_bits_of_the_routers_own_public_addresses() {
         assert!(stays < 4, "{net}: {stays} of 20");
     }
 }
+
+/// Whoever is small, and so has zeros before it, is as personal: no octet of an IPv4 address stays in its place.
+#[test]
+fn nothing_is_left_of_small_octets_within_an_ipv6_address() {
+    let [small, other] = [[1, 2, 3, 4], [130, 131, 132, 133]].map(|octets| embeddings(octets.into()));
+    let nets: [&[&str]; 3] = [
+        &[],
+        &["2a02:8106:21:9900::1/64", "fd9a:4c1e:77b2:20::1/60", "fe80::1/64"],
+        &["fd9a:4c1e:77b2:64::1/96", "64:ff9b:1:7::1/96", "2a02:8106:21:64::1/96", "fd9a:4c1e:77b2:20::1/66"],
+    ];
+    for nets in nets {
+        let nets: Vec<IpNet> = nets.iter().map(|net| net.parse().unwrap()).collect();
+        for (small, other) in small.iter().zip(&other) {
+            let (old, other) = (small.octets(), other.octets());
+            let mut stays = [0; 16];
+            for _ in 0..20 {
+                let IpAddr::V6(new) = Anonymiser::new(&nets).address((*small).into()) else {
+                    panic!("of IPv4")
+                };
+                for (place, octet) in new.octets().into_iter().enumerate() {
+                    stays[place] += usize::from(old[place] != other[place] && octet == old[place]);
+                }
+            }
+            // By accident in one of 256, not in twenty.
+            assert!(stays.iter().all(|stays| *stays < 4), "{small} of {nets:?}: {stays:?} of 20");
+        }
+    }
+}

@@ -14,15 +14,24 @@ pub(super) struct Scrambler {
 
 impl Scrambler {
     /// Scrambles the bits of `address` from place `from` up to place `to`, counted from the first.
-    ///
-    /// With `plain`, nothing is turned over as long as the bits from `from` up to that place are zeros: what begins with
-    /// zeros begins with as many afterwards, and what is nothing but zeros up to there stays.
-    pub(super) fn scramble(&self, address: u128, from: u32, to: u32, plain: Option<u32>) -> u128 {
-        let turned = (from..to).filter(|place| {
-            let is_plain = plain.is_some_and(|plain| bits(address, from, plain.min(*place)) == 0);
-            !is_plain && self.key.hash_one((bits(address, 0, *place), place)) & 1 == 1
-        });
-        turned.fold(address, |address, place| address ^ bit(place))
+    pub(super) fn scramble(&self, address: u128, from: u32, to: u32) -> u128 {
+        let is_turned = |place: &u32| self.key.hash_one((bits(address, 0, *place), *place)) & 1 == 1;
+        (from..to).filter(is_turned).fold(address, |address, place| address ^ bit(place))
+    }
+
+    /// The same, but that whoever has nothing but zeros from `from` up to `counted` stays. Of all others any bit may be
+    /// turned over, so prefixes shorter than `counted` stay prefixes among them alone: if zeros at the beginning stayed
+    /// with the others too, so would an octet as small as 1 behind them.
+    pub(super) fn scramble_unless_counted(&self, address: u128, from: u32, counted: u32, to: u32) -> u128 {
+        let zeros = bits(u128::MAX, from, counted);
+        if address & zeros == 0 {
+            return address;
+        }
+        match self.scramble(address, from, to) {
+            // Who would become one of those that stay gets what they would have got.
+            new if new & zeros == 0 => self.scramble(address & !zeros, from, to),
+            new => new,
+        }
     }
 }
 
@@ -41,6 +50,7 @@ fn bits(address: u128, from: u32, to: u32) -> u128 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn bits_of_an_address() {
@@ -54,31 +64,36 @@ mod tests {
     fn every_bit_is_turned_over_half_the_time() {
         for place in [64, 100, 127] {
             let turned = (0..1000).filter(|_| {
-                let host = 0x9b41_1234_5678_9abc;
-                (Scrambler::default().scramble(host, 64, 128, Some(112)) ^ host) & bit(place) != 0
+                let host = 0x0141_1234_5678_9abc;
+                (Scrambler::default().scramble_unless_counted(host, 64, 112, 128) ^ host) & bit(place) != 0
             });
-            let expected = if place == 64 { 0..1 } else { 350..650 };
-            assert!(expected.contains(&turned.count()), "{place}");
+            assert!((350..650).contains(&turned.count()), "{place}");
         }
     }
 
     proptest! {
         #[test]
-        fn prefixes_stay_prefixes(a: u128, b: u128, shared in 0..=128u32, from in 0..128u32, plain in prop::option::of(0..128u32)) {
+        fn prefixes_stay_prefixes(a: u128, b: u128, shared in 0..=128u32, from in 0..128u32) {
             let scrambler = Scrambler::default();
             let b = bits(a, 0, shared) | bits(b, shared, 128);
-            let [new_a, new_b] = [a, b].map(|bits| scrambler.scramble(bits, from, 128, plain));
+            let [new_a, new_b] = [a, b].map(|bits| scrambler.scramble(bits, from, 128));
             prop_assert_eq!((a ^ b).leading_zeros(), (new_a ^ new_b).leading_zeros());
             prop_assert_eq!(bits(a, 0, from), bits(new_a, 0, from));
         }
+    }
 
-        #[test]
-        fn what_begins_with_zeros_goes_on_to(network in 0..u64::MAX, host: u64, zeros in 0..64u32) {
-            let address = u128::from(network) << 64 | u128::from(host >> zeros);
-            let new = Scrambler::default().scramble(address, 64, 128, Some(112));
-            let host = |address: u128| bits(address, 64, 128);
-            prop_assert_eq!(host(address).leading_zeros(), host(new).leading_zeros());
-            prop_assert!(host(address) >= 1 << 16 || address == new);
+    /// All that there are of eight bits, so that some would become one that stays.
+    #[test]
+    fn what_was_counted_stays_and_none_become_one() {
+        for _ in 0..20 {
+            let scrambler = Scrambler::default();
+            let all = 0..1 << 8;
+            let new: BTreeSet<u128> =
+                all.clone().map(|bits| scrambler.scramble_unless_counted(bits, 120, 124, 128)).collect();
+            assert!(new.into_iter().eq(all.clone()));
+            for counted in all.take(16) {
+                assert_eq!(scrambler.scramble_unless_counted(counted, 120, 124, 128), counted);
+            }
         }
     }
 }

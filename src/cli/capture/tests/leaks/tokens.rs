@@ -30,8 +30,11 @@ impl Corpus {
             mixed ^ mixed >> 31
         };
         let mut octet = |from: u8, to: u8| from + u8::try_from(random() % u64::from(to - from)).unwrap();
-        let v4 =
-            (0..size).map(|_| [octet(130, 160), octet(100, 255), octet(100, 255), octet(100, 255)].into());
+        // Small octets too, before which an address may have zeros; no address of those that everybody has.
+        let v4 = (0..size).map(|_| [(); 4].map(|()| octet(1, 160))).map(|[first, b, c, d]| {
+            let first = if matches!(first, 10 | 100 | 127) { first + 1 } else { first };
+            [first, b, c, d].into()
+        });
         let v4 = v4.collect();
         let mut octets = || [(); 6].map(|()| octet(0x10, 0xf0));
         let macs: Vec<Mac> = (0..size)
@@ -52,6 +55,8 @@ impl Corpus {
 }
 
 const NAME: usize = 12;
+/// Every spelling is longer.
+const BEGINNING: usize = 6;
 
 /// RFC 6052, section 2.2: an address behind a prefix of one of six lengths; the bits 64 to 71 are zeros.
 pub(super) fn translated(prefix: &str, length: usize, v4: Ipv4Addr) -> Ipv6Addr {
@@ -95,6 +100,24 @@ pub(super) fn embeddings(v4: Ipv4Addr) -> Vec<Ipv6Addr> {
     for prefix in ["fd9a:4c1e:77b2:64::", "64:ff9b:1:7::", "2a02:8106:21:64::"] {
         all.push(translated(prefix, 96, v4));
     }
+    // Where nothing says that there is one: a host, a subnet.
+    for network in ["2a02:8106:21:9900::", "fd9a:4c1e:77b2:20::", "fd9a:4c1e:77b2:65::", "fe80::"] {
+        all.push(translated(network, 96, v4));
+    }
+    all.push([0x2001, 0xdb8, 0, 0, high, low, 0, 0].into());
+    // Groups: some of their own, of a site's prefix (RFC 3306), around a rendezvous point (RFC 3956), well-known ones.
+    all.extend(
+        [
+            [0xff15, 0, 0, 0, 0, 0, high, low],
+            [0xff1e, 0, high, low, 0, 0, 0, 0],
+            [0xff3e, 0x30, 0x2001, high, low, 0, 0, 7],
+            [0xff3e, 0, 0, 0, 0, 0, high, low],
+            [0xff7e, 0x140, 0x2001, high, low, 0, 0, 7],
+            [0xff05, 0, 0, 0, 0, 5, high, low],
+            [0xff02, 0, high, low, 0, 0, 0, 1],
+        ]
+        .map(Ipv6Addr::from),
+    );
     all
 }
 
@@ -104,13 +127,13 @@ pub(super) struct Tokens {
     spelled: HashMap<Vec<u8>, String>,
     /// As they lie in an address.
     octets: HashMap<Vec<u8>, String>,
-    /// The lengths of `spelled`.
-    lengths: BTreeSet<usize>,
+    /// `spelled` by their beginnings, so that each place of a text is looked up once.
+    beginnings: HashMap<Vec<u8>, Vec<Vec<u8>>>,
 }
 
 impl Tokens {
     pub(super) fn of(corpus: &Corpus) -> Self {
-        let mut tokens = Self { spelled: HashMap::new(), octets: HashMap::new(), lengths: BTreeSet::new() };
+        let mut tokens = Self { spelled: HashMap::new(), octets: HashMap::new(), beginnings: HashMap::new() };
         for v4 in &corpus.v4 {
             let (token, bits) = (v4.to_string(), v4.to_bits());
             for text in [token.clone(), format!("{bits:08x}"), format!("{:08x}", !bits)] {
@@ -136,7 +159,9 @@ impl Tokens {
         for name in &corpus.names {
             tokens.spelled.insert(name.clone().into_bytes(), name.clone());
         }
-        tokens.lengths = tokens.spelled.keys().map(Vec::len).collect();
+        for text in tokens.spelled.keys() {
+            tokens.beginnings.entry(text[..BEGINNING].to_vec()).or_default().push(text.clone());
+        }
         tokens
     }
 
@@ -144,8 +169,10 @@ impl Tokens {
     pub(super) fn found_in(&self, content: &[u8]) -> BTreeSet<String> {
         let content = content.to_ascii_lowercase();
         let mut found = BTreeSet::new();
-        for length in &self.lengths {
-            found.extend(content.windows(*length).filter_map(|text| self.spelled.get(text)).cloned());
+        for (place, beginning) in content.windows(BEGINNING).enumerate() {
+            let likely = self.beginnings.get(beginning).into_iter().flatten();
+            let here = likely.filter(|text| content[place..].starts_with(text));
+            found.extend(here.map(|text| self.spelled[text].clone()));
         }
         let is_part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
         let words = content.split(|byte| !is_part(byte)).filter_map(|word| str::from_utf8(word).ok());
