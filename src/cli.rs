@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::daemon::clock;
+use crate::logging::panics::say_panics;
 use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
@@ -95,6 +96,7 @@ struct FlagsAhead {
 
 /// Does what the arguments, without the program's name, ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    say_panics();
     let outcome = match Cli::parse_from_arguments(arguments) {
         Ok(cli) => cli.run(),
         Err(error) => help_or_refuse(error),
