@@ -1,7 +1,32 @@
-//! What a panic says.
+//! What a panic says. The standard library's own hook would wait for whoever reads standard error, and a program that is
+//! to end with the panic would not.
 
-/// Sets what a panic says from now on, in every thread.
-pub(crate) fn say_panics() {}
+use std::fmt::Write as _;
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::thread;
+
+use super::Escaped;
+use crate::nonblocking_write::write_or_give_up;
+
+/// From now on a panic in any thread says where and what, as it would without this; but where nobody reads, within a
+/// second, it goes on to the end all the same.
+pub(crate) fn say_panics() {
+    panic::set_hook(Box::new(|panic| write_or_give_up(io::stderr(), said(panic).as_bytes())));
+}
+
+/// A line of its own, though one of the log may have been written by half; and what in the next, escaped: it may be
+/// made of what was read.
+fn said(panic: &PanicHookInfo<'_>) -> String {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("<unnamed>");
+    let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+    let mut said = format!("\nthread '{name}' panicked{place}:\n");
+    // Fails only if the text can't be written to, and a string can.
+    let _ = Escaped(&mut said).write_str(panic.payload_as_str().unwrap_or("it doesn't say why"));
+    said.push('\n');
+    said
+}
 
 #[cfg(test)]
 mod tests {
