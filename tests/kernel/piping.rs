@@ -1,13 +1,13 @@
 //! Lines on standard output.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write, pipe};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::pty::openpty;
+use nix::pty::{PtyMaster, grantpt, openpty, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::Signal;
 
 use crate::connections::{at, established, listen};
@@ -128,4 +128,26 @@ fn a_reader_that_does_not_read_does_not_hold_up_the_end() {
     let exporter = Exporter::writing_to(&home, command.arg("--stdout"), writer.into());
     insist_that_it_is_stuck(&exporter);
     exporter.end(Signal::SIGTERM);
+}
+
+/// A terminal that the daemon doesn't inherit the other end of: whoever shows it, and the terminal.
+fn terminal_to_take_away() -> (PtyMaster, File) {
+    let shows = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a terminal");
+    grantpt(&shows).and_then(|()| unlockpt(&shows)).expect("a terminal of ours");
+    let path = ptsname_r(&shows).expect("its name");
+    let terminal = OpenOptions::new().write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(path);
+    (shows, terminal.expect("the terminal"))
+}
+
+#[test]
+fn a_terminal_that_has_gone_is_74() {
+    let home = Household::new("vanished");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let (shows, terminal) = terminal_to_take_away();
+    let mut command = command(Path::new(PROGRAM), &config);
+    let mut exporter = Exporter::writing_to(&home, command.arg("--stdout"), terminal.into());
+    exporter.await_error("snapshot of ");
+    drop(shows);
+    exporter.insist_on_an_end(74);
+    exporter.await_error("conntrack-exporter: writing to standard output: Input/output error (os error 5)\n");
 }

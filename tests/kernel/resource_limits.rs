@@ -214,3 +214,35 @@ fn one_snapshot_with_few_descriptors_is_whole_or_an_error() {
         assert_eq!(once.status.success(), !once.stdout.is_empty(), "{descriptors} descriptors: {once:?}");
     }
 }
+
+/// No file may grow: a signal would end whoever tries (`SIGXFSZ`), unless that is seen to.
+const NO_ROOM: &str = "--fsize=0:0";
+
+#[test]
+fn lines_that_a_file_may_not_grow_by_are_74() {
+    let home = Household::new("fsize");
+    let config = configure(&home, "127.0.0.1:8094", "");
+    let lines = || File::create(home.file("lines")).expect("a file");
+    for arguments in [&["once"][..], &["--stdout"]] {
+        let mut command = limited(NO_ROOM, &config);
+        let child = home.router.spawn(command.args(arguments).stdout(lines()).stderr(Stdio::piped()));
+        let ended = child.wait_with_output().expect("a child that was just started");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(74), "{arguments:?}: {}: {said}", ended.status);
+        let why = "conntrack-exporter: writing to standard output: File too large (os error 27)\n";
+        assert!(said.ends_with(why), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_log_that_may_not_grow_ends_nothing() {
+    let home = Household::new("fsizelog");
+    let telegraf = at("127.0.0.1", 8094);
+    let receiver = Receiver::new(&home.router, telegraf);
+    let config = configure(&home, &telegraf.to_string(), "");
+    let exporter = Exporter::run(&home, &mut limited(NO_ROOM, &config));
+    for sequence in 1..=2 {
+        assert_eq!(receiver.next().figure("sequence"), sequence);
+    }
+    exporter.end(Signal::SIGTERM);
+}
