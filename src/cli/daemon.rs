@@ -48,7 +48,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
                 privileges.restart_needed(&privileges::need(config, &config_file, &root))
             }),
         })?;
-        daemon.run(signals).await
+        daemon.run(signals).await.map_err(CommandError::from)
     })?;
     Ok(Exit::Success)
 }
