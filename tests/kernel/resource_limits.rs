@@ -152,12 +152,12 @@ impl Limited {
         until("an end, a snapshot or a word", || {
             let ended = self.child.try_wait().expect("a child of ours");
             let log = self.log();
-            let said = ["snapshot of ", " WARN ", "ERROR "].iter().any(|part| log.contains(part));
+            let said = ["snapshot of ", "open files"].iter().any(|part| log.contains(part));
             (ended.is_some() || said).then_some(ended)
         })
     }
 
-    /// Insists that it works or says why not, and ends as it is asked to.
+    /// Insists that it works with everything that it reads, or says why not; and ends as it is asked to.
     fn insist(&mut self) {
         let (descriptors, ended) = (self.descriptors, self.settle());
         let status = ended.unwrap_or_else(|| {
@@ -169,6 +169,7 @@ impl Limited {
         says_what_is_missing(descriptors, status, &log);
         assert_eq!(status.success(), ended.is_none(), "{descriptors} descriptors: {status}: {log}");
     }
+        assert!(ended.is_some() || !log.contains("open files"), "{descriptors} descriptors: {log}");
 }
 
 impl Drop for Limited {
