@@ -102,12 +102,13 @@ fn neither_a_thread_nor_a_log_that_is_read() {
     let config = configure(&home, TELEGRAF, USER);
     let mut exporter = Exporter::logging_to(&home, &mut limited(NO_THREAD, &config), &writer);
     drop(writer);
-    // The name can't be resolved, of which nobody hears; an address needs no thread.
-    configure(&home, &telegraf.to_string(), USER);
-    until("a reload", || {
+    until("a reload that would be heard", || {
         exporter.insist_that_it_runs();
         exporter.hears(Signal::SIGHUP).then_some(())
     });
+    // By now it has read that it is to send to a name, and tries to resolve it before it reads that again. That can't be
+    // done, of which nobody hears; an address needs no thread.
+    configure(&home, &telegraf.to_string(), USER);
     exporter.signal(Signal::SIGHUP);
     let first = receiver.next().figure("sequence");
     for sequence in first + 1..=first + 3 {
@@ -147,7 +148,7 @@ impl Limited {
         fs::read_to_string(&self.log).expect("its log")
     }
 
-    /// Waits until it has ended, or handed over a snapshot, or said that something can't be done.
+    /// Waits until it has ended, or handed over a snapshot, or said that a file can't be opened.
     fn settle(&mut self) -> Option<ExitStatus> {
         until("an end, a snapshot or a word", || {
             let ended = self.child.try_wait().expect("a child of ours");
@@ -168,8 +169,8 @@ impl Limited {
         let log = self.log();
         says_what_is_missing(descriptors, status, &log);
         assert_eq!(status.success(), ended.is_none(), "{descriptors} descriptors: {status}: {log}");
-    }
         assert!(ended.is_some() || !log.contains("open files"), "{descriptors} descriptors: {log}");
+    }
 }
 
 impl Drop for Limited {
