@@ -19,9 +19,11 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::daemon::clock;
+use crate::logging::panics::say_panics;
 use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
@@ -95,6 +97,8 @@ struct FlagsAhead {
 
 /// Does what the arguments, without the program's name, ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    say_panics();
+    block_size_signal();
     let outcome = match Cli::parse_from_arguments(arguments) {
         Ok(cli) => cli.run(),
         Err(error) => help_or_refuse(error),
@@ -146,6 +150,13 @@ impl Cli {
             Some(Command::Capture(args)) => capture::run(&self.global, args),
         }
     }
+}
+
+/// Has a write beyond the largest size of a file (`RLIMIT_FSIZE`) fail, as on a full disk, instead of ending the process
+/// before it can say so (`generic_write_checks`). Threads that are made later inherit it.
+fn block_size_signal() {
+    // Fails only for what is no signal.
+    let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
 }
 
 /// Clap hands out help and version as errors.

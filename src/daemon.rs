@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -21,6 +22,7 @@ use crate::outputs::Output;
 use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::snapshot::timestamp;
+use crate::wording::counted;
 use clock::{Clock, Verdict};
 use schedule::{Due, Now, Schedule};
 
@@ -138,6 +140,17 @@ pub struct Parts {
     pub restart_needed: RestartNeeded,
 }
 
+/// Why the daemon can't go on.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    /// Standard output can't be written, for another reason than that it was closed.
+    #[error("writing to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// A clock can't be read, or a signal not heard.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
 /// What there is to do next.
 #[derive(Debug)]
 enum Work {
@@ -168,7 +181,7 @@ impl Daemon {
     }
 
     /// Runs until a signal ends it, or standard output is closed.
-    pub async fn run(&mut self, mut signals: Signals) -> io::Result<()> {
+    pub async fn run(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
         let Signals { hangup, interrupt, terminate } = &mut signals;
         self.announce(self.clock.now()?);
         loop {
@@ -182,7 +195,7 @@ impl Daemon {
                 // A reload waits for the end of a tick; the end of the program does not.
                 Some(()) = hangup.recv(), if !busy => self.reload()?,
                 done = self.do_work(work) => match done {
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    Err(DaemonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         break info!("standard output is closed: stopping");
                     }
                     done => done?,
@@ -217,7 +230,7 @@ impl Daemon {
         })
     }
 
-    async fn do_work(&mut self, work: Work) -> io::Result<()> {
+    async fn do_work(&mut self, work: Work) -> Result<(), DaemonError> {
         match work {
             Work::Tick { instant, boot, clock_set } => self.tick(instant, boot, clock_set).await,
             Work::Sleep(time) => {
@@ -231,16 +244,15 @@ impl Daemon {
         let skipped = self.schedule.take_skipped();
         self.collector.totals.ticks_skipped += skipped;
         if skipped > 0 && self.late.begins() {
-            warn!(
-                "{skipped} ticks were missed: the machine slept or was too busy; more are counted in ticks_skipped"
-            );
+            let missed = counted(skipped, "tick was missed", "ticks were missed");
+            warn!("{missed}: the machine slept or was too busy; more are counted in ticks_skipped");
         } else if skipped == 0 && matches!(due, Due::Snapshot(_)) && self.late.ends() {
             info!("ticks are in time again");
         }
     }
 
     /// Takes the snapshot of `instant` and hands it over.
-    async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> io::Result<()> {
+    async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> Result<(), DaemonError> {
         let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
         let moment = Moment { boot, timestamp, clock_set, due: measurements::DueClocks::Both };
         match self.collector.snapshot(&moment).await {
@@ -248,7 +260,7 @@ impl Daemon {
                 if self.table.ends() {
                     info!("the connection table can be read again");
                 }
-                self.output.deliver(&snapshot, boot).await
+                self.output.deliver(&snapshot, boot).await.map_err(DaemonError::Output)
             }
             Err(error) => {
                 self.collector.totals.ticks_skipped += 1;

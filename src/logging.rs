@@ -7,6 +7,7 @@
 //! would steer a terminal or begin another line is escaped.
 
 pub mod config;
+pub(crate) mod panics;
 mod queue;
 
 use std::fmt;

@@ -86,9 +86,7 @@ impl Output {
         self.lines.write(&points, snapshot.timestamp);
         match &mut self.transport {
             Transport::Stdout(stdout) => {
-                stdout::write_all(stdout.as_fd(), self.lines.text()).await.map_err(|error| {
-                    io::Error::new(error.kind(), format!("writing to standard output: {error}"))
-                })?;
+                stdout::write_all(stdout.as_fd(), self.lines.text()).await?;
                 self.ledger.confirm(snapshot, &points, |_| true, false);
                 debug!("snapshot of {} points written", points.len());
             }

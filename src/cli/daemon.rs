@@ -13,8 +13,9 @@ use crate::logging::{self, Streams};
 use crate::outputs::Output;
 
 /// Descriptors that it can't do without, besides the three of every process: six of the runtime's (two for epoll, one to
-/// wake it, three for signals), the socket to Telegraf, and whatever file is being read.
-const DESCRIPTORS: usize = 8;
+/// wake it, three for signals), the socket to Telegraf, and two for a file that is opened: its directory is, too, while it
+/// is looked for.
+const DESCRIPTORS: usize = 9;
 
 /// Its options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
@@ -48,7 +49,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
                 privileges.restart_needed(&privileges::need(config, &config_file, &root))
             }),
         })?;
-        daemon.run(signals).await
+        daemon.run(signals).await.map_err(CommandError::from)
     })?;
     Ok(Exit::Success)
 }

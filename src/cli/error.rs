@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::capture::TargetError;
 use crate::config::ConfigError;
 use crate::conntrack::TableError;
+use crate::daemon::DaemonError;
 use crate::privileges::PrivilegeError;
 
 /// The exit codes, which are a promise.
@@ -58,7 +59,10 @@ pub(super) enum CommandError {
     /// Standard output can't be written.
     #[error("writing to standard output: {0}")]
     Output(#[source] io::Error),
-    /// A clock, the runtime or the daemon's output.
+    /// The daemon had to end.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    /// A clock or the runtime.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -69,16 +73,20 @@ impl CommandError {
         match self {
             Self::Arguments(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
-            Self::Output(_) => Exit::Unwritable,
-            Self::Io(source) | Self::Target(TargetError::Failed { source, .. }) if is_full(source) => {
-                Exit::Unwritable
-            }
-            Self::Table(_) | Self::Target(_) | Self::Json(_) | Self::Start(_) | Self::Io(_) => Exit::Failure,
+            Self::Output(_) | Self::Daemon(DaemonError::Output(_)) => Exit::Unwritable,
+            Self::Target(TargetError::Failed { source, .. }) if is_full(source) => Exit::Unwritable,
+            Self::Table(_)
+            | Self::Target(_)
+            | Self::Json(_)
+            | Self::Start(_)
+            | Self::Daemon(DaemonError::Io(_))
+            | Self::Io(_) => Exit::Failure,
         }
     }
 }
 
-/// Whether there is no room to write: on the disk, within a quota (`EDQUOT`), or in a file of the largest size.
+/// Whether there is no room to write: on the disk, within a quota (`EDQUOT`), or in a file of the largest size, of which
+/// nobody hears unless `SIGXFSZ` is blocked.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)

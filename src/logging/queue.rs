@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use tracing::warn;
+use tracing::error;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::nonblocking_write::write_some;
+use crate::wording::counted;
 
 /// How many bytes are kept for each stream.
 const KEPT_AT_MOST: usize = 16 * 1024;
@@ -50,6 +51,8 @@ struct Queue<F> {
 pub struct LogQueue {
     stdout: Option<Queue<io::Stdout>>,
     stderr: Option<Queue<io::Stderr>>,
+    /// Lines of both that were lost since the start.
+    lost: u64,
 }
 
 impl LogQueue {
@@ -57,18 +60,26 @@ impl LogQueue {
     pub(super) fn new() -> (QueuedWriter<io::Stdout>, QueuedWriter<io::Stderr>, Self) {
         let ((stdout, kept_of_stdout), (stderr, kept_of_stderr)) =
             (queued(io::stdout()), queued(io::stderr()));
-        (stdout, stderr, Self { stdout: Some(kept_of_stdout), stderr: Some(kept_of_stderr) })
+        (stdout, stderr, Self { stdout: Some(kept_of_stdout), stderr: Some(kept_of_stderr), lost: 0 })
     }
 
     /// Writes what was kept, as far as that goes without waiting. Says how many lines were lost, if that is over.
     pub fn flush(&mut self) {
         let stdout = self.stdout.as_mut().map_or(0, Queue::flush);
         let stderr = self.stderr.as_mut().map_or(0, Queue::flush);
-        match stdout + stderr {
-            0 => {}
-            1 => warn!("1 log line was lost: nobody read it"),
-            lost => warn!("{lost} log lines were lost: nobody read them"),
+        if let Some(sentence) = self.count(stdout + stderr) {
+            // Whatever `log.level` is: errors are among what was lost.
+            error!("{sentence}");
         }
+    }
+
+    /// Counts lines that were lost, and puts that into a sentence. Such a sentence may be lost itself, which the next
+    /// one then shows.
+    fn count(&mut self, lost: u64) -> Option<String> {
+        self.lost += lost;
+        let lines =
+            counted(lost, "log line was lost: nobody read it", "log lines were lost: nobody read them");
+        (lost > 0).then(|| format!("{lines}; since the start {}", self.lost))
     }
 }
 
@@ -212,6 +223,14 @@ mod tests {
         (&writer).write_all(&line(9, 100)).unwrap();
         assert_eq!(read(&mut reader, 100), line(9, 100));
         assert_eq!(queue.flush(), 0, "told once");
+    }
+
+    #[test]
+    fn what_was_lost_is_told_with_what_was_lost_before() {
+        let mut queue = LogQueue::default();
+        let told = [0, 1, 0, 2].map(|lost| queue.count(lost).unwrap_or_default());
+        let one = "1 log line was lost: nobody read it; since the start 1";
+        assert_eq!(told, ["", one, "", "2 log lines were lost: nobody read them; since the start 3"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What one output has handed over: which series its receiver holds, which are due to end, and what was lost.
 //!
 //! A series that was sent and has gone is sent once more as 0, so that no graph hangs at its last value; again, if the
-//! kernel refused what carried it. Each output keeps its own ledger, for what one receiver got says nothing of another.
+//! kernel refused what carried it, within a bound. Each output keeps its own ledger, for what one receiver got says
+//! nothing of another.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -23,13 +24,25 @@ pub struct Ledger {
     pub send_errors: u64,
 }
 
+/// How many series of one measurement may be due to end and have been in vain so far: as many as a snapshot has of
+/// `connection_state` by default, should all of them end at once.
+const ENDING_AT_MOST: usize = 8192;
+
 /// What the receiver has of one measurement.
 #[derive(Debug, Default)]
 struct Holdings {
     /// The series that it holds above zero, as far as is known, in order.
-    held: Vec<Rc<Tags>>,
+    held: Vec<Held>,
     /// The zeros of the last snapshot that were handed over.
-    zeros: Vec<Rc<Tags>>,
+    zeros: Vec<Held>,
+}
+
+/// A series that the receiver holds.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Held {
+    tags: Rc<Tags>,
+    /// In how many snapshots it was sent as zero, which is in vain as long as it is held.
+    zeros: u32,
 }
 
 impl Ledger {
@@ -109,22 +122,46 @@ impl Holdings {
         let mut held = Vec::new();
         let zero = zero(schema);
         for (point, delivered) in points {
-            let was_held = || self.held.binary_search(&point.tags).is_ok();
+            let place = self.held.binary_search_by(|held| held.tags.cmp(&point.tags));
+            let was_held = place.ok().and_then(|place| self.held.get(place));
+            let zeros = was_held.map_or(0, |held| held.zeros).saturating_add(1);
+            let holds = |zeros| Held { tags: Rc::clone(&point.tags), zeros };
             match (point.fields == zero, delivered) {
-                (true, true) => self.zeros.push(Rc::clone(&point.tags)),
-                (true, false) | (false, true) => held.push(Rc::clone(&point.tags)),
-                (false, false) if was_held() => held.push(Rc::clone(&point.tags)),
-                (false, false) => {}
+                (true, true) => self.zeros.push(holds(zeros)),
+                (true, false) => held.push(holds(zeros)),
+                (false, delivered) if delivered || was_held.is_some() => held.push(holds(0)),
+                (false, _) => {}
             }
         }
         self.held = held;
+        self.give_up_the_oldest();
     }
 
     /// The receiver may hold these after all.
-    fn hold(&mut self, series: Vec<Rc<Tags>>) {
+    fn hold(&mut self, series: Vec<Held>) {
         self.held.extend(series);
+        // What has come back since comes first of its tags.
         self.held.sort();
-        self.held.dedup();
+        self.held.dedup_by(|one, other| one.tags == other.tags);
+        self.give_up_the_oldest();
+    }
+
+    /// Bounds the zeros that were in vain; those go first that have been so for longest.
+    fn give_up_the_oldest(&mut self) {
+        let mut ages: Vec<_> = self.held.iter().map(|held| held.zeros).filter(|zeros| *zeros > 0).collect();
+        let surplus = ages.len().saturating_sub(ENDING_AT_MOST);
+        if surplus == 0 {
+            return;
+        }
+        ages.sort_unstable_by(|one, other| other.cmp(one));
+        let Some(youngest) = ages.get(surplus - 1).copied() else { return };
+        // Of the youngest that have to go only as many as are too many.
+        let mut of_the_youngest = surplus - ages.iter().filter(|zeros| **zeros > youngest).count();
+        self.held.retain(|held| {
+            let goes = held.zeros > youngest || (held.zeros == youngest && of_the_youngest > 0);
+            of_the_youngest -= usize::from(held.zeros == youngest && goes);
+            !goes
+        });
     }
 }
 
@@ -134,15 +171,15 @@ fn zero(schema: &Schema) -> Vec<Field> {
 }
 
 /// Adds the given points, and zeros for those series of `held` that they lack; both are in the order of their tags.
-fn add_with_zeros(points: &mut Vec<Point>, schema: &Schema, given: &[Point], held: &[Rc<Tags>]) {
+fn add_with_zeros(points: &mut Vec<Point>, schema: &Schema, given: &[Point], held: &[Held]) {
     let ended =
-        |tags: &Rc<Tags>| Point { measurement: schema.name, tags: Rc::clone(tags), fields: zero(schema) };
+        |held: &Held| Point { measurement: schema.name, tags: Rc::clone(&held.tags), fields: zero(schema) };
     let mut gone = held.iter().peekable();
     for point in given {
-        while let Some(tags) = gone.next_if(|tags| **tags < point.tags) {
-            points.push(ended(tags));
+        while let Some(held) = gone.next_if(|held| held.tags < point.tags) {
+            points.push(ended(held));
         }
-        gone.next_if(|tags| **tags == point.tags);
+        gone.next_if(|held| held.tags == point.tags);
         points.push(point.clone());
     }
     points.extend(gone.map(ended));

@@ -131,9 +131,14 @@ impl Exporter {
 
     /// The most memory that it has held so far, in KiB.
     pub(crate) fn peak(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// A figure that the kernel has of it.
+    fn status(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a running process");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let figure = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let figure = line.and_then(|line| line.split_whitespace().next());
         figure.and_then(|figure| figure.parse().ok()).expect("a figure")
     }
 
@@ -151,6 +156,11 @@ impl Exporter {
     pub(crate) fn insist_that_it_runs(&mut self) {
         let (ended, errors) = (self.child.try_wait().expect("a child of ours"), self.errors());
         assert!(ended.is_none() && !errors.contains("panicked"), "{ended:?}: {errors}");
+    }
+
+    /// How often it has waited for anything so far.
+    pub(crate) fn sleeps(&self) -> u64 {
+        self.status("voluntary_ctxt_switches:")
     }
 
     /// Whether it has come so far that `signal` does not end it.

@@ -12,6 +12,7 @@ use crate::connections::{at, established, established_from, listen};
 use crate::exporter::{Exporter, PROGRAM, command, configure};
 use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP_MAC};
 use crate::lines::parse;
+use crate::name_server::{NameServer, inside};
 use crate::namespace::require;
 use crate::snapshot::{Receiver, Snapshot, counts};
 use crate::wait::until;
@@ -83,9 +84,11 @@ fn root_becomes_nobody_without_capabilities() {
     let _v6 = established_from(&home.laptop, at(PRIVATE, 0), at(INTERNET_V6, 443), &servers[1]);
     let receiver = Receiver::new(&home.router, at("127.0.0.1", 8094));
     // By name: it takes a thread to resolve it, which is looked at where it has to wait.
-    let config = configure(&home, "localhost:8094", "source = \"procfs\"");
+    // Not localhost, which has an IPv6 address on some machines and then is refused there first.
+    let _hosts = NameServer::none_but_a_host(&home, "127.0.0.1", "telegraf");
+    let config = configure(&home, "telegraf:8094", "source = \"procfs\"");
     allow(&config, 0o640);
-    let exporter = Exporter::start(&home, &config);
+    let exporter = Exporter::run(&home, &mut inside(&home, &config));
     let expected = counts(&[("laptop", "tcp", "ESTABLISHED", 2)]);
     assert_eq!(receiver.next().counts(), expected, "table, lease and neighbours");
     insist(&exporter, nobody(), NONE);

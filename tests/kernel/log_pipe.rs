@@ -1,7 +1,9 @@
 //! A log that nobody reads.
 
+use std::fs;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver as Lines, channel};
 use std::thread;
 use std::time::Duration;
@@ -71,7 +73,15 @@ fn what_was_kept_comes_as_soon_as_somebody_reads() {
     exporter.end(Signal::SIGTERM);
     let rest: Vec<_> = lines.iter().collect();
     assert_eq!(rest.last().map(String::as_str), Some(" INFO stopping"), "{rest:?}");
-    assert!(rest.iter().all(|line| !line.contains("lost")), "{rest:?}");
+    assert!(rest.iter().all(|line| !line.contains(" lost: ")), "{rest:?}");
+}
+
+/// As [`configure`], and only errors are shown.
+fn configure_errors_only(home: &Household, telegraf: &SocketAddr, more: &str) -> PathBuf {
+    let path = configure(home, &telegraf.to_string(), more);
+    let text = fs::read_to_string(&path).expect("the configuration");
+    fs::write(&path, text.replace("\"debug\"", "\"error\"")).expect("writing the configuration");
+    path
 }
 
 #[test]
@@ -80,10 +90,10 @@ fn lines_that_are_lost_are_counted_and_told_when_it_is_over() {
     let telegraf = at("127.0.0.1", 8094);
     let receiver = Receiver::new(&home.router, telegraf);
     let (errors, writer) = full_pipe();
-    let config = configure(&home, &telegraf.to_string(), "");
+    let config = configure_errors_only(&home, &telegraf, "");
     let exporter = Exporter::warning_to(&home, &mut command(Path::new(PROGRAM), &config), writer);
     receiver.next();
-    configure(&home, &telegraf.to_string(), "surplus = 1");
+    configure_errors_only(&home, &telegraf, "surplus = 1");
     // More than is kept.
     until("hundreds of refusals", || {
         exporter.signal(Signal::SIGHUP);
@@ -96,16 +106,17 @@ fn lines_that_are_lost_are_counted_and_told_when_it_is_over() {
     let mut kept = 0;
     let lost = until("the end of it", || {
         let line = lines.recv_timeout(PATIENCE).expect("a line");
-        if let Some(lost) = line.strip_prefix(" WARN ") {
-            return Some(lost.to_owned());
+        let line = line.strip_prefix("ERROR ").expect("an error, and the whole line");
+        if line.contains(" lost: ") {
+            return Some(line.to_owned());
         }
-        let whole = line.starts_with("ERROR ") && line.ends_with("the running configuration is kept");
+        let whole = line.ends_with("the running configuration is kept");
         assert!(whole, "{line}");
         kept += 1;
         None
     });
     let (lost, rest) = lost.split_once(' ').expect("words");
-    assert_eq!(rest, "log lines were lost: nobody read them");
+    assert_eq!(rest, format!("log lines were lost: nobody read them; since the start {lost}"));
     assert_eq!(lost.parse().ok(), Some(refusals - kept), "{kept} were kept of {refusals}");
     assert!(kept > 10, "{kept} were kept");
 

@@ -15,17 +15,25 @@ use crate::household::Household;
 use crate::namespace::Namespace;
 use crate::wait::until;
 
-/// Which name server the router asks: `ip netns exec` puts the files of `/etc/netns/NAME` in the place of those of
-/// `/etc`.
+/// Which name server the router asks, or which hosts it knows: `ip netns exec` puts the files of `/etc/netns/NAME` in the
+/// place of those of `/etc`.
 pub(crate) struct NameServer(PathBuf);
 
 impl NameServer {
     pub(crate) fn of_router(home: &Household, address: &str) -> Self {
+        Self::in_place_of(home, "resolv.conf", &format!("nameserver {address}\n"))
+    }
+
+    /// None: the router knows one host by itself, and no other.
+    pub(crate) fn none_but_a_host(home: &Household, address: &str, name: &str) -> Self {
+        Self::in_place_of(home, "hosts", &format!("{address} {name}\n"))
+    }
+
+    fn in_place_of(home: &Household, file: &str, text: &str) -> Self {
         let directory = Path::new("/etc/netns").join(home.router.name());
         // Another test may just be removing the directory above it.
         until("a directory below /etc/netns", || fs::create_dir_all(&directory).ok());
-        let file = directory.join("resolv.conf");
-        fs::write(file, format!("nameserver {address}\n")).expect("writing resolv.conf");
+        fs::write(directory.join(file), text).unwrap_or_else(|error| panic!("writing {file}: {error}"));
         Self(directory)
     }
 }

@@ -108,6 +108,37 @@ fn a_zero_in_doubt_is_sent_again_also_if_the_doubt_came_between_two_reports() {
     assert!(send(&mut ledger, &[], true).is_empty(), "another snapshot lay between");
 }
 
+/// On each of ten days a thousand devices come and go, of each of which the receiver takes the count, but not the zero:
+/// that is refused, or taken and in doubt afterwards. Gives the zeros that are still due then.
+fn after_ten_days(refused: bool) -> Vec<String> {
+    let mut ledger = Ledger::default();
+    for day in 0..10 {
+        let names: Vec<_> = (0..1000).map(|number| format!("{}-{number:03}", 9 - day)).collect();
+        let there: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        for counts in [&there[..], &[]] {
+            let snapshot = snapshot(counts);
+            let points = ledger.complete(&snapshot);
+            let taken = |place: usize| !refused || points[place].fields != zero(&SCHEMA);
+            ledger.confirm(&snapshot, &points, taken, !refused);
+        }
+    }
+    let between = Snapshot { timestamp: None, parts: vec![], addresses_changed: false };
+    ledger.confirm(&between, &[], |_| true, !refused);
+    shown(&ledger.complete(&snapshot(&[])))
+}
+
+#[test]
+fn zeros_that_nobody_takes_are_bounded_and_the_oldest_given_up() {
+    for refused in [true, false] {
+        let due = after_ten_days(refused);
+        assert!(due.len() <= 8192, "{} zeros are due", due.len());
+        for day in 2..10 {
+            let of_the_day = due.iter().filter(|name| name.starts_with(&format!("{}-", 9 - day))).count();
+            assert_eq!(of_the_day, 1000, "of day {day}; refused: {refused}");
+        }
+    }
+}
+
 #[test]
 fn the_output_fills_in_what_only_it_knows() {
     let figures = |ledger: &Ledger, counts: &[(&str, i64)]| {
