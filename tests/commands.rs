@@ -213,7 +213,7 @@ fn names_of_addresses_are_shown() {
     assert_eq!(row("Phone"), "Phone - - 1 registry - 10.0.0.2");
     assert_eq!(row("Printer"), "Printer - 02:00:00:00:00:03 1 registry - 192.168.8.60");
     let (_, report, _) = with("check");
-    assert!(report.contains("(registry): 5 of 5 entries give a name\n"), "{report}");
+    assert!(report.contains("(registry): 5 entries, 5 with a name\n"), "{report}");
     assert!(report.contains("devices: line 7: "), "the one that is no address: {report}");
     assert!(!report.contains("devices: line 2: "), "{report}");
 }

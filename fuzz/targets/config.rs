@@ -33,7 +33,9 @@ fn check(config: &Config) {
     for text in tags.iter().flat_map(|(key, value)| [key, value]) {
         assert_eq!(Name::clean(text.as_bytes()).map(|name| name.to_string()).as_deref(), Some(&**text));
     }
-    assert!(config.lan.prefixes.iter().all(|prefix| prefix.0 == prefix.0.trunc() && prefix.0.prefix_len() >= 7));
+    assert!(
+        config.lan.prefixes.iter().all(|prefix| prefix.0 == prefix.0.trunc() && prefix.0.prefix_len() >= 7)
+    );
     let sources = config.devices.names.sources();
     assert!(!sources.is_empty());
     assert!(sources.iter().enumerate().all(|(place, source)| !sources[..place].contains(source)));
