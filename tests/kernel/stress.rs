@@ -117,7 +117,8 @@ fn losses_are_counted(home: &Household, source: &str, full: u32) {
     exporter.await_error("sending to 127.0.0.1:8094 fails: Operation not permitted");
     until("two snapshots that can't leave", || (exporter.ticks() >= 2).then_some(()));
     take(home, 0..100);
-    let first = next_whole(socket);
+    // It listens until the outage is over: without it another would begin.
+    let (_receiver, first) = next_whole(socket);
     assert_eq!(of_clients(&first.counts()).iter().sum::<i64>(), i64::from(full) - 100);
     assert!(first.figure("sequence") > 2, "{first:#?}");
     assert!(first.figure("send_errors") >= 2, "{first:#?}");
@@ -259,13 +260,15 @@ fn lines_of_one(socket: &UdpSocket) -> Option<Vec<Line>> {
     Some(parse(datagram.get(..length)?).unwrap_or_else(|why| panic!("{why}")))
 }
 
-/// The first snapshot after the next end of one, of which a part may be lost.
-fn next_whole(socket: UdpSocket) -> Snapshot {
+/// A receiver that listens on, and the first snapshot after the next end of one, of which a part may be lost.
+fn next_whole(socket: UdpSocket) -> (Receiver, Snapshot) {
     until("the end of a snapshot", || {
         lines_of_one(&socket)?.last().filter(|line| line.measurement == "conntrack_exporter").map(drop)
     });
     socket.set_nonblocking(false).expect("a socket");
-    Receiver::over(socket).next()
+    let receiver = Receiver::over(socket);
+    let snapshot = receiver.next();
+    (receiver, snapshot)
 }
 
 #[test]
@@ -287,7 +290,7 @@ fn a_receiver_that_does_not_keep_up() {
     }
     assert!(arrived >= 1, "what there is room for arrives");
     setsockopt(&socket, sockopt::RcvBuf, &1_000_000).expect("a large buffer");
-    let caught_up = next_whole(socket);
+    let (_receiver, caught_up) = next_whole(socket);
     assert!(caught_up.figure("sequence") > 4);
     assert!(caught_up.figure("datagrams_sent") > arrived, "lost, which the kernel doesn't tell");
     assert_eq!(caught_up.figure("send_errors"), 0);
