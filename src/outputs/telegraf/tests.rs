@@ -248,14 +248,41 @@ async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
     assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true]);
     drop(receiver);
     assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [false]);
-    send(&mut telegraf, &[b"c"]).await;
-    assert_eq!(in_use(&telegraf), addresses[1]);
+    // So long that the outage is over, while the other may be swallowing everything.
+    let mut in_doubt = true;
+    for _ in 0..10 {
+        in_doubt &= send(&mut telegraf, &[b"c"]).await.doubt;
+        assert_eq!(in_use(&telegraf), addresses[1]);
+    }
+    assert!(!telegraf.outage.is_present());
 
     let _back = Receiver::bind(addresses[0]).unwrap();
-    for _ in 0..5 {
-        assert_eq!(send(&mut telegraf, &[b"d"]).await.errors, 0, "nothing is lost for it");
+    let mut settled = false;
+    for _ in 0..6 {
+        let before = in_use(&telegraf);
+        let delivery = send(&mut telegraf, &[b"d"]).await;
+        assert_eq!(delivery.errors, 0, "nothing is lost for it");
+        in_doubt &= delivery.doubt || before == addresses[0];
+        settled = !delivery.doubt;
     }
     assert_eq!(in_use(&telegraf), addresses[0]);
+    assert!(in_doubt, "whatever went to the other");
+    assert!(settled, "but not what went to the first");
+}
+
+#[tokio::test]
+async fn a_new_answer_casts_doubt_on_what_went_to_the_address_before() {
+    let (_telegraf, _other, [new, old]) = two_receivers();
+    let mut telegraf = named(&[old]);
+    for expected in [true, false] {
+        assert_eq!(send(&mut telegraf, &[b"a"]).await.doubt, expected);
+    }
+    assert!(telegraf.addresses.replace([new]));
+    telegraf.choose_anew();
+    for expected in [true, false] {
+        assert_eq!(send(&mut telegraf, &[b"b"]).await.doubt, expected);
+        assert_eq!(in_use(&telegraf), new);
+    }
 }
 
 #[tokio::test]
