@@ -255,6 +255,8 @@ async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
         assert_eq!(in_use(&telegraf), addresses[1]);
     }
     assert!(!telegraf.outage.is_present());
+    telegraf.renew();
+    in_doubt &= send(&mut telegraf, &[b"c"]).await.doubt;
 
     let _back = Receiver::bind(addresses[0]).unwrap();
     let mut settled = false;
