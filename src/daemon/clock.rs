@@ -140,6 +140,8 @@ fn vouches(evidence: Evidence, now: Now) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::test_directory::TestDirectory;
 
@@ -217,5 +219,23 @@ mod tests {
         assert_eq!(read(), battery(0), "the one that is nearer");
         fs::write(root.join("var/state/dnsmasqsec"), "").unwrap();
         assert!(read().mark);
+    }
+
+    #[test]
+    fn no_evidence_is_read_outside_of_the_root() {
+        let place = TestDirectory::new("clock-outside");
+        let (outside, root) = (place.join("outside"), place.join("root"));
+        for directory in ["rtc", "root/sys/class/rtc", "root/run/systemd/timesync", "root/sys/devices/rtc"] {
+            fs::create_dir_all(place.join(directory)).unwrap();
+        }
+        fs::write(&outside, "").unwrap();
+        symlink(&outside, root.join("run/systemd/timesync/synchronized")).unwrap();
+        fs::write(place.join("rtc/since_epoch"), "1790000001\n").unwrap();
+        symlink("../../../../rtc", root.join("sys/class/rtc/rtc0")).unwrap();
+        let read = || Evidence::read(&Root::replay(&root), Duration::from_secs(BUILT));
+        assert_eq!(read(), Evidence::default());
+        fs::write(root.join("sys/devices/rtc/since_epoch"), "1790000000\n").unwrap();
+        symlink("/sys/devices/rtc", root.join("sys/class/rtc/rtc1")).unwrap();
+        assert_eq!(read(), battery(0), "a link as it leads there");
     }
 }
