@@ -197,10 +197,10 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    fn place(test: &str) -> PathBuf {
-        let place =
-            std::env::temp_dir().join(format!("conntrack-exporter-walk-{}-{test}", std::process::id()));
-        let _ = fs::remove_dir_all(&place);
+    use crate::test_directory::TestDirectory;
+
+    fn place(test: &str) -> TestDirectory {
+        let place = TestDirectory::new(&format!("walk-{test}"));
         fs::create_dir_all(place.join("a/b")).unwrap();
         fs::set_permissions(place.join("a/b"), fs::Permissions::from_mode(0o711)).unwrap();
         fs::write(place.join("a/b/file"), "text").unwrap();
@@ -236,7 +236,6 @@ mod tests {
         }
         let walk = Walk::to_file(None, &place.join("a/b/file"));
         assert_eq!(walk.way[walk.way.len() - 2].mode, 0o711);
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -268,7 +267,6 @@ mod tests {
             assert!(walk.path(walk.names.len() - 1).starts_with(reached), "{path}");
             assert!(walk.end.unwrap().metadata().unwrap().is_dir(), "{path}");
         }
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -317,7 +315,6 @@ mod tests {
         assert_eq!(nowhere.end.unwrap_err().kind(), io::ErrorKind::NotFound);
         let found = read(Walk::to_file(Some(Path::new("/")), Path::new("/proc/self/statm")));
         assert!(!found.is_empty());
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -354,7 +351,6 @@ mod tests {
         );
         assert!(walk.way.ends_with(&plain) && walk.way.len() > plain.len(), "{walk:?}");
         assert_eq!(read(walk), "text");
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -377,6 +373,5 @@ mod tests {
             assert!(error.to_string().contains(expected), "{path}: {error}");
         }
         assert_eq!(Walk::to_file(None, Path::new("")).end.unwrap_err().kind(), io::ErrorKind::NotFound);
-        fs::remove_dir_all(place).unwrap();
     }
 }
