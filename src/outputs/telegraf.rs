@@ -128,7 +128,7 @@ impl Telegraf {
         delivery
     }
 
-    /// Takes note of where this snapshot goes, and says whether the last one went elsewhere, or nowhere.
+    /// Takes note of where this snapshot goes, and says whether the last that could be sent went elsewhere.
     fn goes_elsewhere(&mut self) -> bool {
         let to = self.connection.as_ref().map(Connection::to);
         to.is_some_and(|to| self.last_to.replace(to) != Some(to))
