@@ -23,7 +23,7 @@ use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::daemon::clock;
-use crate::logging::panics::say_panics;
+use crate::logging::panics::set_panic_hook;
 use crate::nonblocking_write::write_or_give_up;
 use error::{CommandError, Exit};
 use global::GlobalArgs;
@@ -97,7 +97,7 @@ struct FlagsAhead {
 
 /// Does what the arguments, without the program's name, ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    say_panics();
+    set_panic_hook();
     block_size_signal();
     let outcome = match Cli::parse_from_arguments(arguments) {
         Ok(cli) => cli.run(),

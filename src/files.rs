@@ -167,9 +167,12 @@ mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
+    use crate::test_directory::TestDirectory;
+
     #[test]
     fn a_file_is_read_up_to_its_bound_and_refused_beyond() {
-        let path = std::env::temp_dir().join(format!("conntrack-exporter-read-{}", std::process::id()));
+        let place = TestDirectory::new("files-read");
+        let path = place.join("file");
         fs::write(&path, "12345678").unwrap();
         assert_eq!(read(&path, 8).unwrap(), b"12345678");
         assert_eq!(read(&path, 7).unwrap_err().to_string(), "larger than 7 bytes");
@@ -189,8 +192,8 @@ mod tests {
 
     #[test]
     fn in_a_directory_that_others_may_write_to_nothing_is_made() {
-        let path = std::env::temp_dir().join(format!("conntrack-exporter-open-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
+        let place = TestDirectory::new("files-open");
+        let path = place.to_path_buf();
         fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
         assert!(open_directory(&path).is_ok());
         let is_refused =
@@ -205,6 +208,5 @@ mod tests {
         if lchown(&link, Some(65534), None).is_ok() {
             assert!(is_refused(open_directory(&link), &link));
         }
-        fs::remove_dir_all(&path).unwrap();
     }
 }

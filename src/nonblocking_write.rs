@@ -7,6 +7,7 @@
 
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use memchr::{memchr, memrchr};
 use nix::errno::Errno;
@@ -21,8 +22,8 @@ pub(crate) const PIPE_BUF: usize = 4096;
 /// comes in pieces of 256 bytes, and the first byte takes a whole one (`tty_buffer_alloc`).
 const TERMINAL: usize = 256;
 
-/// Milliseconds without room after which whoever ends gives up.
-const GIVE_UP_AFTER: u16 = 1000;
+/// For how long there is no room until whoever ends gives up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
 /// Writes as much of the beginning of `bytes` as is sure not to wait, and says how many bytes that were: whole lines,
 /// unless the first is longer than [`PIPE_BUF`] or a terminal takes it piece by piece.
@@ -32,11 +33,21 @@ pub(crate) fn write_some(to: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     write_within(to.as_fd(), bytes, PollTimeout::ZERO)
 }
 
-/// Writes all of `bytes`, unless there is no room for a second: then the rest is left out.
+/// Writes all of `bytes`, unless there is no room for a second: then the rest is left out. A second is given anew to each
+/// piece.
 pub(crate) fn write_or_give_up(to: impl AsFd, mut bytes: &[u8]) {
+    let mut since = Instant::now();
     while !bytes.is_empty() {
-        let Ok(written) = write_within(to.as_fd(), bytes, GIVE_UP_AFTER.into()) else { return };
-        bytes = bytes.get(written..).unwrap_or_default();
+        let left = GIVE_UP_AFTER.saturating_sub(since.elapsed());
+        match write_within(to.as_fd(), bytes, left.try_into().unwrap_or(PollTimeout::ZERO)) {
+            Ok(written) => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                since = Instant::now();
+            }
+            // A signal may have ended the waiting.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && since.elapsed() < GIVE_UP_AFTER => {}
+            Err(_) => return,
+        }
     }
 }
 
@@ -84,7 +95,6 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::sync::mpsc::channel;
     use std::thread;
-    use std::time::Duration;
 
     use nix::pty::openpty;
 

@@ -11,10 +11,11 @@ use crate::daemon::clock::SystemClock;
 use crate::daemon::{Daemon, Parts, Signals};
 use crate::logging::{self, Streams};
 use crate::outputs::Output;
+use crate::root::Root;
 
 /// Descriptors that it can't do without, besides the three of every process: six of the runtime's (two for epoll, one to
 /// wake it, three for signals), the socket to Telegraf, and two for a file that is opened: its directory is, too, while it
-/// is looked for.
+/// is looked for. Where a directory stands for `/`, that is one more.
 const DESCRIPTORS: usize = 9;
 
 /// Its options.
@@ -34,7 +35,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (level, log) = logging::start_queued(config.log.level, streams);
     privileges::announce(&privileges);
     let (root, config_file) = (global.root(), global.config_file());
-    runtime().map_err(CommandError::Start)?.block_on(async {
+    runtime(&root).map_err(CommandError::Start)?.block_on(async {
         let signals = Signals::new()?;
         let output = if args.stdout { Output::stdout() } else { Output::telegraf(&config.telegraf) };
         let mut daemon = Daemon::new(Parts {
@@ -56,9 +57,10 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
 
 /// A runtime with sockets and signals. Tokio panics where it can't have the descriptors for signals, so it is tried before
 /// whether there are enough; nobody else takes any in the meantime.
-fn runtime() -> io::Result<Runtime> {
+fn runtime(root: &Root) -> io::Result<Runtime> {
+    let descriptors = DESCRIPTORS + usize::from(!root.is_live());
     let tried: io::Result<Vec<_>> =
-        (0..DESCRIPTORS).map(|_| io::stderr().as_fd().try_clone_to_owned()).collect();
+        (0..descriptors).map(|_| io::stderr().as_fd().try_clone_to_owned()).collect();
     drop(tried?);
     Builder::new_current_thread().enable_all().build()
 }

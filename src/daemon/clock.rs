@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::time::{ClockId, clock_gettime};
 
 use super::schedule::Now;
-use crate::files::{self, FIGURE_AT_MOST};
+use crate::files::FIGURE_AT_MOST;
 use crate::root::Root;
 
 /// A change of the wall clock by more than this, in seconds, is somebody setting it.
@@ -89,17 +89,18 @@ impl Evidence {
     /// Looks for it below `root`. Of several battery clocks the one nearest to `wall` speaks.
     pub fn read(root: &Root, wall: Duration) -> Self {
         let clocks = fs::read_dir(root.path(BATTERY_CLOCKS)).into_iter().flatten().flatten();
-        let since_epoch = clocks.filter_map(|clock| seconds(&clock.path().join("since_epoch")));
-        let times = since_epoch.map(Duration::from_secs);
+        let figures =
+            clocks.map(|clock| Path::new(BATTERY_CLOCKS).join(clock.file_name()).join("since_epoch"));
+        let times = figures.filter_map(|figure| seconds(root, &figure)).map(Duration::from_secs);
         Self {
-            mark: MARKS.iter().any(|mark| root.path(mark).exists()),
+            mark: MARKS.iter().any(|mark| root.metadata(mark).is_ok()),
             battery_clock: times.min_by_key(|time| time.abs_diff(wall)),
         }
     }
 }
 
-fn seconds(since_epoch: &Path) -> Option<u64> {
-    str::from_utf8(&files::read(since_epoch, FIGURE_AT_MOST).ok()?).ok()?.trim().parse().ok()
+fn seconds(root: &Root, figure: &Path) -> Option<u64> {
+    str::from_utf8(&root.read(figure, FIGURE_AT_MOST).ok()?).ok()?.trim().parse().ok()
 }
 
 /// The verdict on the wall clock, for the life of the process.
@@ -140,6 +141,8 @@ fn vouches(evidence: Evidence, now: Now) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::test_directory::TestDirectory;
 
@@ -217,5 +220,23 @@ mod tests {
         assert_eq!(read(), battery(0), "the one that is nearer");
         fs::write(root.join("var/state/dnsmasqsec"), "").unwrap();
         assert!(read().mark);
+    }
+
+    #[test]
+    fn no_evidence_is_read_outside_of_the_root() {
+        let place = TestDirectory::new("clock-outside");
+        let (outside, root) = (place.join("outside"), place.join("root"));
+        for directory in ["rtc", "root/sys/class/rtc", "root/run/systemd/timesync", "root/sys/devices/rtc"] {
+            fs::create_dir_all(place.join(directory)).unwrap();
+        }
+        fs::write(&outside, "").unwrap();
+        symlink(&outside, root.join("run/systemd/timesync/synchronized")).unwrap();
+        fs::write(place.join("rtc/since_epoch"), "1790000001\n").unwrap();
+        symlink("../../../../rtc", root.join("sys/class/rtc/rtc0")).unwrap();
+        let read = || Evidence::read(&Root::replay(&root), Duration::from_secs(BUILT));
+        assert_eq!(read(), Evidence::default());
+        fs::write(root.join("sys/devices/rtc/since_epoch"), "1790000000\n").unwrap();
+        symlink("/sys/devices/rtc", root.join("sys/class/rtc/rtc1")).unwrap();
+        assert_eq!(read(), battery(0), "a link as it leads there");
     }
 }

@@ -9,34 +9,35 @@ use std::thread;
 use super::Escaped;
 use crate::nonblocking_write::write_or_give_up;
 
-/// From now on a panic in any thread says where and what, as it would without this; but where nobody reads, within a
-/// second, it goes on to the end all the same.
-pub(crate) fn say_panics() {
-    panic::set_hook(Box::new(|panic| write_or_give_up(io::stderr(), said(panic).as_bytes())));
+/// From now on a panic in any thread says where and what, without a backtrace. Where nobody has read for a second, it
+/// goes on to the end all the same.
+pub(crate) fn set_panic_hook() {
+    panic::set_hook(Box::new(|panic| write_or_give_up(io::stderr(), message(panic).as_bytes())));
 }
 
 /// A line of its own, though one of the log may have been written by half; and what in the next, escaped: it may be
 /// made of what was read.
-fn said(panic: &PanicHookInfo<'_>) -> String {
+fn message(panic: &PanicHookInfo<'_>) -> String {
     let thread = thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
     let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
-    let mut said = format!("\nthread '{name}' panicked{place}:\n");
+    let mut message = format!("\nthread '{name}' panicked{place}:\n");
     // Fails only if the text can't be written to, and a string can.
-    let _ = Escaped(&mut said).write_str(panic.payload_as_str().unwrap_or("it doesn't say why"));
-    said.push('\n');
-    said
+    let _ = Escaped(&mut message).write_str(panic.payload_as_str().unwrap_or("it doesn't say why"));
+    message.push('\n');
+    message
 }
 
 #[cfg(test)]
 mod tests {
     use std::env;
-    use std::io::{PipeWriter, Read, Write, pipe};
+    use std::io::{PipeWriter, Read, pipe};
     use std::process::{Child, Command, Stdio};
     use std::thread::sleep;
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::nonblocking_write::{PIPE_BUF, write_some};
 
     /// How long anything may take. Only a failing test waits for as long.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,7 +55,7 @@ mod tests {
     /// Panics, where that is what the process is for.
     fn panic_if_asked() {
         if env::var_os(PANIC).is_some() {
-            say_panics();
+            set_panic_hook();
             panic!("a mistake\nERROR and \u{1b}[31m what was read");
         }
     }
@@ -91,9 +92,8 @@ mod tests {
     #[test]
     fn a_panic_that_nobody_reads_ends_it_all_the_same() {
         panic_if_asked();
-        let (reader, mut writer) = pipe().unwrap();
-        // As much as a pipe holds.
-        writer.write_all(&vec![b'\n'; 65_536]).unwrap();
+        let (reader, writer) = pipe().unwrap();
+        while write_some(&writer, &[b'\n'; PIPE_BUF]).is_ok() {}
         assert!(fails(panicking("a_panic_that_nobody_reads_ends_it_all_the_same", writer)), "it hangs");
         drop(reader);
     }

@@ -47,6 +47,10 @@ pub struct Telegraf {
     next_socket: NextSocket,
     /// How many snapshots were to be sent.
     snapshots: u64,
+    /// Where the last of them went that could be sent.
+    last_to: Option<SocketAddr>,
+    /// Whether it went there only because better addresses have refused.
+    last_is_second_best: bool,
     /// The addresses that have refused and are better than the one in use.
     probes: Vec<Probe>,
     outage: Outage,
@@ -65,6 +69,8 @@ impl Telegraf {
             connection: None,
             next_socket: NextSocket::Same,
             snapshots: 0,
+            last_to: None,
+            last_is_second_best: false,
             probes: Vec::new(),
             outage: Outage::default(),
         }
@@ -105,6 +111,7 @@ impl Telegraf {
         let mut delivery = Delivery::default();
         let mut problem = self.take_late_errors(&mut delivery);
         problem = problem.or(self.connect().err());
+        let is_elsewhere = self.goes_elsewhere();
         for (number, datagram) in datagrams.enumerate() {
             if number > 0 && number % BURST == 0 {
                 sleep(PAUSE).await;
@@ -114,10 +121,17 @@ impl Telegraf {
         }
         let late = self.take_late_errors(&mut delivery);
         self.report(problem.or(late).as_ref(), boot);
-        // While refusals last, silence proves nothing; and whoever is sent to for the first time has got nothing yet.
-        delivery.doubt |= self.outage.is_present() || self.snapshots == 1;
+        // While refusals last, silence proves nothing; nor at an address that is in use only because a better one has
+        // refused. And whoever is sent to for the first time has got nothing yet.
+        delivery.doubt |= is_elsewhere || self.outage.is_present() || self.last_is_second_best;
         self.probe_better_addresses(boot).await;
         delivery
+    }
+
+    /// Takes note of where this snapshot goes, and says whether the last that could be sent went elsewhere.
+    fn goes_elsewhere(&mut self) -> bool {
+        let to = self.connection.as_ref().map(Connection::to);
+        to.is_some_and(|to| self.last_to.replace(to) != Some(to))
     }
 
     /// Sends one datagram; the outcome goes into `delivery`, what went wrong is given back.
@@ -233,6 +247,7 @@ impl Telegraf {
         let in_use =
             self.connection.as_ref().map(Connection::to).filter(|_| self.next_socket == NextSocket::Same);
         let better = in_use.map(|in_use| self.addresses.refused_before(in_use)).unwrap_or_default();
+        self.last_is_second_best = !better.is_empty();
         self.probes.retain(|probe| better.contains(&probe.to()));
         for address in better {
             let Some(probe) = self.probes.iter_mut().find(|probe| probe.to() == address) else {

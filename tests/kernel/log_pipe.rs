@@ -3,11 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver as Lines, channel};
 use std::thread;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use crate::connections::at;
@@ -16,14 +18,21 @@ use crate::household::Household;
 use crate::snapshot::Receiver;
 use crate::wait::{PATIENCE, until};
 
-/// As much as a pipe holds.
-const CAPACITY: usize = 65_536;
+/// As much as a pipe takes in one piece once it is writable (`PIPE_BUF`, pipe(7)).
+const PIECE: usize = 4096;
 
 /// A pipe that is full: whoever writes waits until somebody reads.
 pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().expect("a pipe");
-    writer.write_all(&vec![b'\n'; CAPACITY]).expect("room in the pipe");
+    while is_writable(&writer) {
+        writer.write_all(&[b'\n'; PIECE]).expect("room in the pipe");
+    }
     (reader, writer)
+}
+
+fn is_writable(pipe: &PipeWriter) -> bool {
+    poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO).expect("a look at the pipe")
+        > 0
 }
 
 /// Reads from now on, without being able to hang the test.

@@ -158,12 +158,31 @@ impl Limited {
         })
     }
 
-    /// Insists that it works with everything that it reads, or says why not; and ends as it is asked to.
+    /// Lets it read its files once more, now that all that it keeps open is open, and waits until it has done so and handed
+    /// over another snapshot, or said that a file can't be opened.
+    fn read_again(&mut self) {
+        self.signal(Signal::SIGHUP);
+        until("a snapshot after a reload, or a word", || {
+            assert!(self.child.try_wait().expect("a child of ours").is_none(), "ended: {}", self.log());
+            let log = self.log();
+            let reloaded = log.split_once("configuration read again");
+            let over =
+                log.contains("open files") || reloaded.is_some_and(|(_, rest)| rest.contains("snapshot of "));
+            over.then_some(())
+        });
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
+        kill(pid, signal).expect("a running process");
+    }
+
+    /// Insists that it works with everything that it reads, again and again, or says why not; and ends as it is asked to.
     fn insist(&mut self) {
         let (descriptors, ended) = (self.descriptors, self.settle());
         let status = ended.unwrap_or_else(|| {
-            let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-            kill(pid, Signal::SIGTERM).expect("a running process");
+            self.read_again();
+            self.signal(Signal::SIGTERM);
             until("the end", || self.child.try_wait().expect("a child of ours"))
         });
         let log = self.log();
@@ -197,6 +216,11 @@ fn the_daemon_with_few_descriptors_works_or_says_why_not() {
     let config = configure(&home, "127.0.0.1:8094", "");
     let mut daemons: Vec<_> =
         (3..=20).map(|descriptors| Limited::start(&home, &config, descriptors)).collect();
+    for daemon in &mut daemons {
+        daemon.settle();
+    }
+    // So that it is read again.
+    home.lease(&[]);
     for daemon in &mut daemons {
         daemon.insist();
     }

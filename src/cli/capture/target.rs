@@ -142,13 +142,10 @@ mod tests {
     use std::io::Write;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-    fn place(test: &str) -> PathBuf {
-        let place = env::temp_dir().join(format!("conntrack-exporter-target-{}-{test}", std::process::id()));
-        let _ = fs::remove_dir_all(&place);
-        fs::create_dir(&place).unwrap();
-        // Whatever the umask: a directory that a group may write to is none to write in.
-        fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
-        place
+    use crate::test_directory::TestDirectory;
+
+    fn place(test: &str) -> TestDirectory {
+        TestDirectory::new(&format!("target-{test}"))
     }
 
     fn mode(path: &Path) -> u32 {
@@ -170,7 +167,6 @@ mod tests {
             assert!(target.file(Path::new("/etc/hosts")).is_err(), "never written over");
             assert!(target.file(Path::new("/etc/hosts/more")).is_err());
         }
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -188,19 +184,17 @@ mod tests {
             Target::create(&PathBuf::from("/proc/1/task/nothing")),
             Err(TargetError::Failed { .. })
         ));
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
     fn nothing_leads_out() {
         let place = place("out");
         let target = Target::create(&place.join("new")).unwrap();
-        symlink(&place, place.join("new/tmp")).unwrap();
+        symlink(&*place, place.join("new/tmp")).unwrap();
         for path in ["/../outside", "/a/../../outside", "/tmp/outside", ".."] {
             assert!(target.file(Path::new(path)).is_err(), "{path}");
         }
         assert!(!place.join("outside").exists());
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -219,7 +213,6 @@ mod tests {
         for path in ["etc/hosts", "etc/ethers", "tmp/dhcp.leases"] {
             assert!(moved.join(path).is_file(), "{path}");
         }
-        fs::remove_dir_all(place).unwrap();
     }
 
     #[test]
@@ -238,6 +231,5 @@ mod tests {
                 assert_eq!(directory.exists(), !refused, "{}", directory.display());
             }
         }
-        fs::remove_dir_all(place).unwrap();
     }
 }

@@ -8,7 +8,8 @@
 pub struct Delivery {
     /// For each datagram, whether the kernel took it and the network has refused none of the snapshot.
     pub delivered: Vec<bool>,
-    /// Whether what was handed over with the snapshot before may not have arrived after all.
+    /// Whether what was handed over with the snapshot before may not have arrived after all: it was refused, or went to
+    /// an address that may swallow all.
     pub doubt: bool,
     /// Datagrams that the kernel took.
     pub taken: u64,

@@ -152,10 +152,11 @@ async fn a_name_is_resolved_without_being_waited_for() {
     assert_eq!((delivery.delivered, delivery.errors), (vec![false], 1), "not there yet, counted");
     telegraf.resolve(Duration::from_secs(1)).await;
     assert_eq!(telegraf.attention_within(), Some(Duration::from_secs(1)));
-    while telegraf.attention_within().is_some() {
+    while telegraf.resolver.is_asking() {
         telegraf.resolve(Duration::from_secs(2)).await;
-        tokio::task::yield_now().await;
+        sleep(Duration::from_millis(1)).await;
     }
+    assert_eq!(telegraf.attention_within(), None, "{}", telegraf.resolver.error());
     assert!(telegraf.addresses.routes().iter().any(|route| route.to.ip().is_loopback()));
 }
 
@@ -192,10 +193,15 @@ fn in_use(telegraf: &Telegraf) -> SocketAddr {
 fn two_receivers() -> (Receiver, Receiver, [SocketAddr; 2]) {
     loop {
         let (other, port) = receiver();
-        // Another test may have the port over IPv6.
-        let Ok(telegraf) = Receiver::bind((Ipv6Addr::LOCALHOST, port)) else { continue };
-        let addresses = [telegraf.local_addr().unwrap(), other.local_addr().unwrap()];
-        return (telegraf, other, addresses);
+        match Receiver::bind((Ipv6Addr::LOCALHOST, port)) {
+            Ok(telegraf) => {
+                let addresses = [telegraf.local_addr().unwrap(), other.local_addr().unwrap()];
+                return (telegraf, other, addresses);
+            }
+            // Another test may have the port over IPv6.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => panic!("no port of ::1: {error}"),
+        }
     }
 }
 
@@ -248,14 +254,43 @@ async fn the_first_address_is_used_again_when_it_no_longer_refuses() {
     assert_eq!(send(&mut telegraf, &[b"a"]).await.delivered, [true]);
     drop(receiver);
     assert_eq!(send(&mut telegraf, &[b"b"]).await.delivered, [false]);
-    send(&mut telegraf, &[b"c"]).await;
-    assert_eq!(in_use(&telegraf), addresses[1]);
+    // So long that the outage is over, while the other may be swallowing everything.
+    let mut in_doubt = true;
+    for _ in 0..10 {
+        in_doubt &= send(&mut telegraf, &[b"c"]).await.doubt;
+        assert_eq!(in_use(&telegraf), addresses[1]);
+    }
+    assert!(!telegraf.outage.is_present());
+    telegraf.renew();
+    in_doubt &= send(&mut telegraf, &[b"c"]).await.doubt;
 
     let _back = Receiver::bind(addresses[0]).unwrap();
-    for _ in 0..5 {
-        assert_eq!(send(&mut telegraf, &[b"d"]).await.errors, 0, "nothing is lost for it");
+    let mut settled = false;
+    for _ in 0..6 {
+        let before = in_use(&telegraf);
+        let delivery = send(&mut telegraf, &[b"d"]).await;
+        assert_eq!(delivery.errors, 0, "nothing is lost for it");
+        in_doubt &= delivery.doubt || before == addresses[0];
+        settled = !delivery.doubt;
     }
     assert_eq!(in_use(&telegraf), addresses[0]);
+    assert!(in_doubt, "whatever went to the other");
+    assert!(settled, "but not what went to the first");
+}
+
+#[tokio::test]
+async fn a_new_answer_casts_doubt_on_what_went_to_the_address_before() {
+    let (_telegraf, _other, [new, old]) = two_receivers();
+    let mut telegraf = named(&[old]);
+    for expected in [true, false] {
+        assert_eq!(send(&mut telegraf, &[b"a"]).await.doubt, expected);
+    }
+    assert!(telegraf.addresses.replace([new]));
+    telegraf.choose_anew();
+    for expected in [true, false] {
+        assert_eq!(send(&mut telegraf, &[b"b"]).await.doubt, expected);
+        assert_eq!(in_use(&telegraf), new);
+    }
 }
 
 #[tokio::test]
