@@ -209,6 +209,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_cut_where_any_spelling_of_it_is() {
+        let named = |text: String| Name::clean(text.as_bytes()).unwrap();
+        for (composed, decomposed, letters) in [
+            ("ü", "u\u{308}", 22),
+            ("Ü", "u\u{308}", 22),
+            ("ü", "u\u{308}", 40),
+            ("\u{958}", "\u{915}\u{93c}", 20),
+            ("\u{ac01}", "\u{1100}\u{1161}\u{11a8}", 21),
+        ] {
+            let [one, other] = [composed, decomposed].map(|letter| named(letter.repeat(letters)));
+            assert_eq!(one.folded(), other.folded(), "{letters} times {composed}");
+            let [one, other] = [one, other].map(|name| name.with_suffix([1, 2, 0xfe]));
+            assert_eq!(one.folded(), other.folded(), "{letters} times {composed}, and a suffix");
+            assert!(one.as_str().ends_with("-0102fe") && one.as_str().len() <= 64, "{one}");
+        }
+        assert_eq!(named("u\u{308}".repeat(22)).as_str(), "ü".repeat(22));
+        assert_eq!(
+            named("u\u{308}".repeat(21)).as_str(),
+            "u\u{308}".repeat(21),
+            "as it is given, if that fits"
+        );
+    }
+
+    #[test]
     fn shapes_are_recognised() {
         let name = |text: &str| Name::clean(text.as_bytes()).unwrap();
         assert!(name("192.168.8.1").as_address().is_some());
