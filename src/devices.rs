@@ -273,7 +273,7 @@ impl Devices {
         });
         let devices = devices.collect();
         let held_by = |address, id: &DeviceId| self.bindings.device_at(address).as_ref() == Some(id);
-        self.naming.settle(devices, self.assignments.names(), held_by, self.inventory.reading());
+        self.naming.settle(devices, &self.assignments, held_by, self.inventory.reading());
         // The old ones make room for the new first.
         self.labels = Labels::default();
         self.labels = self.make_labels(&addresses);

@@ -106,6 +106,7 @@ fn a_lease_file_costs_what_is_kept_of_it_however_long_it_is() {
     let endless = peak("1".repeat(2_000_000) + "\n");
     let many = peak(leases(0..LINES));
     let found = format!("{ten} {repeated} {endless}, {full} {many} KiB");
+    assert!(full > ten + SAME, "{KNOWN} devices: {found}");
     assert!(repeated <= ten + SAME, "{LINES} lines of ten devices: {found}");
     assert!(endless <= ten + SAME, "one line: {found}");
     assert!(many <= full + SAME, "{LINES} devices, of which {KNOWN} are known: {found}");
@@ -122,10 +123,12 @@ fn a_file_of_names_costs_what_is_heard_of_it_and_its_text() {
             router.write(path, &text);
             router.peak()
         };
+        let ten = peak(lines(line, 10));
         let full = peak(lines(line, 4_097));
         let long = peak(lines(line, 60_000));
         let nonsense = peak("x\n".repeat(1_000_000));
-        let found = format!("{path}: {full} {long} {nonsense} KiB");
+        let found = format!("{path}: {ten}, {full} {long} {nonsense} KiB");
+        assert!(full > ten + SAME, "4,096 names: {found}");
         assert!(long <= full + TEXT + SAME, "60,000 names, of which 4,096 are heard: {found}");
         assert!(nonsense <= full + TEXT + SAME, "a million lines that say nothing: {found}");
     }
@@ -139,6 +142,7 @@ fn a_hostile_lan_costs_no_more_than_is_told() {
     hostile(&router, 0);
     let found = router.peak_after(5, |snapshot| hostile(&router, snapshot));
     assert!(found <= nobody + HOSTILE, "{found} KiB instead of {nobody}");
+    assert!(found > nobody + HOSTILE / 2, "{found} KiB and {nobody}: what was told was not heard");
 }
 
 /// Fills every table and every file to what is read of it, by names and identifiers as long as they may be. With another

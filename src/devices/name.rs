@@ -5,9 +5,12 @@
 
 mod fold;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
+
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::mac::Mac;
 
@@ -15,6 +18,8 @@ pub use fold::fold;
 
 /// The longest name, in bytes.
 pub const LONGEST: usize = 64;
+/// How much of what was given is looked at, in bytes: far more than a name has, however it is written.
+const LOOKED_AT: usize = 16 * LONGEST;
 /// `-` and six hexadecimal digits.
 const SUFFIX: usize = 7;
 
@@ -42,8 +47,8 @@ impl Name {
                 name.push('_');
             }
         }
-        let name = cut(name.trim_matches(' '), LONGEST);
-        (!name.is_empty()).then(|| Self::new(name.into()))
+        let name = fit(cut(name.trim_matches(' '), LOOKED_AT), LONGEST);
+        (!name.is_empty()).then(|| Self::new((&*name).into()))
     }
 
     fn new(shown: Rc<str>) -> Self {
@@ -55,7 +60,7 @@ impl Name {
     /// This name with three octets behind it, still within the longest.
     #[must_use]
     pub fn with_suffix(&self, [a, b, c]: [u8; 3]) -> Self {
-        let name = cut(&self.shown, LONGEST - SUFFIX);
+        let name = fit(&self.shown, LONGEST - SUFFIX);
         Self::new(format!("{name}-{a:02x}{b:02x}{c:02x}").into())
     }
 
@@ -112,6 +117,19 @@ impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.shown, f)
     }
+}
+
+/// `name` in at most `length` bytes: as it is if that fits, or else composed (NFC) and cut. A name whose composed spelling
+/// is too long is cut as well, so that whatever its spelling, the same is left.
+fn fit(name: &str, length: usize) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return cut(name, length).into();
+    }
+    let composed: String = name.nfc().collect();
+    if name.len().max(composed.len()) <= length {
+        return name.into();
+    }
+    cut(&composed, length).to_owned().into()
 }
 
 /// Cuts `name` at a character so that at most `length` bytes are left, and no space at its end.
@@ -206,6 +224,30 @@ mod tests {
         assert_eq!(name.with_suffix([1, 2, 0xfe]).as_str(), format!("{}-0102fe", "ü".repeat(28)));
         let spaced = format!("{} b", "a".repeat(63));
         assert_eq!(clean(spaced.as_bytes()), "a".repeat(63));
+    }
+
+    #[test]
+    fn a_name_is_cut_where_any_spelling_of_it_is() {
+        let named = |text: String| Name::clean(text.as_bytes()).unwrap();
+        for (composed, decomposed, letters) in [
+            ("ü", "u\u{308}", 22),
+            ("Ü", "u\u{308}", 22),
+            ("ü", "u\u{308}", 40),
+            ("\u{958}", "\u{915}\u{93c}", 20),
+            ("\u{ac01}", "\u{1100}\u{1161}\u{11a8}", 21),
+        ] {
+            let [one, other] = [composed, decomposed].map(|letter| named(letter.repeat(letters)));
+            assert_eq!(one.folded(), other.folded(), "{letters} times {composed}");
+            let [one, other] = [one, other].map(|name| name.with_suffix([1, 2, 0xfe]));
+            assert_eq!(one.folded(), other.folded(), "{letters} times {composed}, and a suffix");
+            assert!(one.as_str().ends_with("-0102fe") && one.as_str().len() <= 64, "{one}");
+        }
+        assert_eq!(named("u\u{308}".repeat(22)).as_str(), "ü".repeat(22));
+        assert_eq!(
+            named("u\u{308}".repeat(21)).as_str(),
+            "u\u{308}".repeat(21),
+            "as it is given, if that fits"
+        );
     }
 
     #[test]

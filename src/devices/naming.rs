@@ -13,12 +13,14 @@ use std::rc::Rc;
 use tracing::warn;
 
 use super::Map;
+use super::assignments::Assignments;
 use super::best_name::BestName;
 use super::identity::DeviceId;
 use super::mac::Duid;
 use super::name::Name;
 use super::name_source::NameSource;
 use claim::{Claim, ClaimForm};
+use owner_names::SuffixedName;
 
 pub(super) use owner_names::OwnerNames;
 
@@ -78,17 +80,16 @@ impl Naming {
         self.devices.get(id)
     }
 
-    /// Gives all `devices` their names. To be called whenever what is said of devices or addresses has changed: `owners`
-    /// are the owner's names, those of the best source first, `held_by` tells whether an address is a device's own,
-    /// `reading` is the latest.
-    pub(super) fn settle<'a>(
+    /// Gives all `devices` their names. To be called whenever what is said of devices or addresses has changed:
+    /// `assignments` has the owner's names, `held_by` tells whether an address is a device's own, `reading` is the latest.
+    pub(super) fn settle(
         &mut self,
         devices: Map<DeviceId, NamedDevice>,
-        owners: impl Iterator<Item = &'a Name>,
+        assignments: &Assignments,
         held_by: impl Fn(IpAddr, &DeviceId) -> bool,
         reading: u64,
     ) {
-        self.owner_names.learn(owners);
+        self.owner_names.learn(assignments);
         let mut before = std::mem::replace(&mut self.devices, devices);
         for (id, device) in &mut self.devices {
             device.claim = before.remove(id).and_then(|device| device.claim);
@@ -164,10 +165,8 @@ impl Naming {
             match &device.best {
                 Some(BestName::Assigned(_, name)) => {
                     let shown = self.owner_names.shown(name, id.tail());
-                    if shown.folded() != name.folded() && self.warned.insert(name.folded()) {
-                        warn!(
-                            "{name:?} is reserved or looks like an address: the device is called {shown:?}"
-                        );
+                    if shown.folded() != name.folded() {
+                        warn_once(&mut self.warned, name, &shown);
                     }
                     taken.insert(shown.folded());
                     device.name = Some(shown);
@@ -175,6 +174,9 @@ impl Naming {
                 Some(BestName::Claimed(..)) => claimants.push((id, device)),
                 None => device.name = id.mac_as_name(),
             }
+        }
+        for SuffixedName { given, shown } in self.owner_names.all_suffixed() {
+            warn_once(&mut self.warned, given, shown);
         }
         claimants.sort_by_key(|(id, device)| {
             (device.claim.as_ref().map(|claim| (claim.form, claim.since)), (*id).clone())
@@ -212,6 +214,13 @@ impl NamedDevice {
             Some(BestName::Claimed(..)) => self.claim.as_mut(),
             _ => None,
         }
+    }
+}
+
+/// Tells that the owner's `name` can't be had, unless that was told.
+fn warn_once(warned: &mut HashSet<Rc<str>>, name: &Name, shown: &Name) {
+    if warned.insert(name.folded()) {
+        warn!("{name:?} is reserved or looks like an address: the device is called {shown:?}");
     }
 }
 

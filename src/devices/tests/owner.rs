@@ -201,3 +201,57 @@ fn reserved_words_are_not_the_owners_either() {
     assert_eq!((peer.name.as_str(), peer.device_type), ("Peer", Some(DeviceType::Mobile)));
     assert_eq!(at("10.0.0.4").name.as_str(), "10.0.0.4");
 }
+
+#[test]
+fn what_a_reserved_word_for_an_address_comes_to_is_not_to_be_claimed() {
+    let files = Files::new("reserved-address");
+    files.write("/one", &lease_lines("2=other-000002 3=OTHER-000003"));
+    files.write("/registry", "10.0.0.2=other\n10.0.0.3=other\n02:ff:00:00:00:04=router\n");
+    let mut devices = files.devices();
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name_at(&devices, "10.0.0.2").as_deref(), Some("other-000002"));
+    assert_eq!(
+        [name(&devices, 2), name(&devices, 3)],
+        ["other-000002-a1b202", "OTHER-000003-a1b203"],
+        "one name would be one device"
+    );
+    files.write("/one", &lease_lines("4=router-000004"));
+    devices.refresh(&lan(), HOUR);
+    assert_eq!(name(&devices, 4), "router-000004-a1b204", "that of a device which was not seen yet");
+    let listed: Vec<_> = devices.listing(&lan()).iter().map(|device| device.label.name.to_string()).collect();
+    let expected = [
+        "other-000002",
+        "other-000002-a1b202",
+        "other-000003",
+        "OTHER-000003-a1b203",
+        "router-000004-a1b204",
+    ];
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_log_tells_once_what_a_reserved_word_for_an_address_comes_to() {
+    let files = Files::new("reserved-log");
+    files.write("/registry", "10.0.0.2=other\n02:ff:00:00:00:04=10.0.0.4\n");
+    let log = logged(&files, || {
+        let mut devices = files.devices();
+        devices.refresh(&lan(), HOUR);
+        files.write("/one", &lease_lines("2=phone"));
+        devices.refresh(&lan(), HOUR);
+    });
+    for (given, shown) in [("other", "other-000002"), ("10.0.0.4", "10.0.0.4-000004")] {
+        let told =
+            format!("\"{given}\" is reserved or looks like an address: the device is called \"{shown}\"");
+        assert_eq!(log.matches(&told).count(), 1, "{log}");
+    }
+}
+
+/// What is logged meanwhile, by way of a file.
+fn logged(files: &Files, run: impl FnOnce()) -> String {
+    files.write("/log", "");
+    let path = Root::replay(&*files.0).path("/log");
+    let log = fs::File::create(&path).unwrap();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log).finish();
+    tracing::subscriber::with_default(subscriber, run);
+    fs::read_to_string(path).unwrap()
+}
