@@ -44,15 +44,21 @@ fn read_lines(pipe: PipeReader) -> Lines<String> {
     lines
 }
 
-#[test]
-fn a_log_that_nobody_reads_delays_no_tick_and_not_the_end() {
-    let home = Household::new("fulllog");
+/// Who receives the snapshots of a daemon whose log nobody reads, the pipe that it logs to, and the daemon.
+fn logging_to_a_full_pipe(home: &Household) -> (Receiver, PipeReader, Exporter) {
     let telegraf = at("127.0.0.1", 8094);
     let receiver = Receiver::new(&home.router, telegraf);
     let (log, writer) = full_pipe();
-    let config = configure(&home, &telegraf.to_string(), "");
-    let exporter = Exporter::logging_to(&home, &mut command(Path::new(PROGRAM), &config), &writer);
+    let config = configure(home, &telegraf.to_string(), "");
+    let exporter = Exporter::logging_to(home, &mut command(Path::new(PROGRAM), &config), &writer);
     drop(writer);
+    (receiver, log, exporter)
+}
+
+#[test]
+fn a_log_that_nobody_reads_delays_no_tick_and_not_the_end() {
+    let home = Household::new("fulllog");
+    let (receiver, log, exporter) = logging_to_a_full_pipe(&home);
     for sequence in 1..=3 {
         assert_eq!(receiver.next().figure("sequence"), sequence);
     }
@@ -66,12 +72,7 @@ fn a_log_that_nobody_reads_delays_no_tick_and_not_the_end() {
 #[test]
 fn what_was_kept_comes_as_soon_as_somebody_reads() {
     let home = Household::new("latelog");
-    let telegraf = at("127.0.0.1", 8094);
-    let receiver = Receiver::new(&home.router, telegraf);
-    let (log, writer) = full_pipe();
-    let config = configure(&home, &telegraf.to_string(), "");
-    let exporter = Exporter::logging_to(&home, &mut command(Path::new(PROGRAM), &config), &writer);
-    drop(writer);
+    let (receiver, log, exporter) = logging_to_a_full_pipe(&home);
     receiver.next();
     let lines = read_lines(log);
     let next = || lines.recv_timeout(PATIENCE).expect("a line");
