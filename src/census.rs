@@ -1,6 +1,7 @@
 //! The one pass over the flows: whose each is, and what each owner has.
 
 pub mod cells;
+pub mod flow_tracker;
 pub mod per_owner;
 
 use std::collections::HashSet;

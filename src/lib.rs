@@ -15,6 +15,7 @@
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
+//!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
 //!   network, and by [`process`] of this program itself.
