@@ -6,6 +6,7 @@
 pub mod config;
 pub mod interfaces;
 mod sightings;
+pub mod wan;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
