@@ -23,7 +23,7 @@ pub struct ProcNetError {
 }
 
 /// Reads the first `at_most` bytes of the file at `path` below `root`: what is beyond costs nothing of what is not.
-fn beginning(root: &Root, path: &str, at_most: u64) -> Result<Vec<u8>, ProcNetError> {
+pub(crate) fn beginning(root: &Root, path: &str, at_most: u64) -> Result<Vec<u8>, ProcNetError> {
     let mut text = Vec::new();
     let read = root.open(path).and_then(|file| file.take(at_most).read_to_end(&mut text));
     read.map_err(|source| ProcNetError { path: root.path(path), source })?;

@@ -85,6 +85,8 @@ fn figure(word: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write;
+
     use proptest::prelude::*;
 
     /// Linux 5.4, two CPUs.
@@ -152,7 +154,8 @@ entries  clashres found new invalid ignore delete chainlength insert insert_fail
         fn what_is_printed_is_read_again(cpus in prop::collection::vec(any::<[u32; 4]>(), 1..20)) {
             let mut text = "entries  invalid new insert_failed drop early_drop\n".to_owned();
             for [drop, early_drop, insert_failed, invalid] in &cpus {
-                text += &format!("00000001  {invalid:08x} 00000000 {insert_failed:08x} {drop:08x} {early_drop:08x}\n");
+                writeln!(text, "00000001  {invalid:08x} 00000000 {insert_failed:08x} {drop:08x} {early_drop:08x}")
+                    .unwrap();
             }
             let sum = |place: usize| Some(cpus.iter().map(|cpu| u64::from(cpu[place])).sum());
             prop_assert_eq!(parse(text.as_bytes()), statistics([sum(0), sum(1), sum(2), sum(3)]));

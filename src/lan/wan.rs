@@ -2,7 +2,7 @@
 
 use super::interfaces::Interface;
 
-/// Interfaces without link-layer addresses that are uplinks all the same: of PPP (PPPoE too), and of modems.
+/// Interfaces without link-layer addresses that are uplinks all the same: of PPP, over Ethernet too, and of modems.
 const UPLINKS: [&str; 2] = ["ppp", "wwan"];
 
 /// The interfaces of the WAN: each holds a default route, and is no tunnel within another of them.

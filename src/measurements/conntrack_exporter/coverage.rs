@@ -20,11 +20,11 @@ const AH: Protocol = Protocol(51);
 const L2TP: Protocol = Protocol(115);
 
 /// Whether a flow of the router's own with this port at either end is a tunnel: what goes through it is in the table
-/// twice, and through the WAN once. By the ports of OpenVPN (1194), L2TP (1701), IPsec behind address translation (4500)
-/// and WireGuard (51820), which are only the usual ones.
+/// twice, and through the WAN once. Of those within UDP and TCP only the usual ports tell.
 pub const fn is_tunnel(protocol: Protocol, port: u16) -> bool {
     match protocol {
         IPIP | IPV6 | GRE | ESP | AH | L2TP => true,
+        // OpenVPN, L2TP, IPsec behind address translation, WireGuard.
         Protocol::UDP => matches!(port, 1194 | 1701 | 4500 | 51820),
         Protocol::TCP => port == 1194,
         _ => false,

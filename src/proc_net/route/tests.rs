@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -101,11 +103,13 @@ proptest! {
         let (mut ipv4, mut ipv6) = (HEADING.to_owned(), String::new());
         for (name, flags, default) in &routes {
             let bit = u32::from(!default);
-            ipv4 += &format!("{name}\t{bit:08X}\t010200C0\t{flags:04X}\t0\t0\t0\t{bit:08X}\t0\t0\t0   \n");
-            ipv6 += &format!(
-                "{:032x} {bit:02x} {:032x} 00 {:032x} 00000400 00000001 00000000 {flags:08x} {name:>8}\n",
+            writeln!(ipv4, "{name}\t{bit:08X}\t010200C0\t{flags:04X}\t0\t0\t0\t{bit:08X}\t0\t0\t0   ").unwrap();
+            writeln!(
+                ipv6,
+                "{:032x} {bit:02x} {:032x} 00 {:032x} 00000400 00000001 00000000 {flags:08x} {name:>8}",
                 bit, 0, 1
-            );
+            )
+            .unwrap();
         }
         let leads = |flags: u16| flags & 0x201 == 1;
         let expected: BTreeSet<String> = routes
