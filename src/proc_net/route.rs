@@ -47,7 +47,9 @@ pub fn parse_ipv4(text: &[u8]) -> BTreeSet<String> {
         let [name, destination, _gateway, flags, _references, _use, _metric, mask, ..] = words else {
             return None;
         };
-        (is_zero(destination, 8) && is_zero(mask, 8) && leads_somewhere(flags)).then_some(*name)
+        let is_default = is_zero(destination, 8) && is_zero(mask, 8) && leads_somewhere(flags);
+        // A `blackhole` has no interface, and not the flag of a refusal.
+        (is_default && *name != "*").then_some(*name)
     })
 }
 
