@@ -1,5 +1,6 @@
 //! One tick: sample → census → report.
 
+mod figures;
 mod reading;
 mod surroundings;
 
@@ -20,8 +21,7 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
-use crate::measurements::{self, Clock, DueClocks, Exporter, Measurement, Tick, Totals};
-use crate::proc_net::dev::{self, NetDev};
+use crate::measurements::{self, Clock, DueClocks, Exporter, Measurement, Needs, Tick, Totals};
 use crate::process::Usage;
 use crate::root::Root;
 use crate::sample::Sample;
@@ -29,6 +29,7 @@ use crate::series::schema::Schema;
 use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
 use crate::wording::counted;
+use figures::Figures;
 use surroundings::Surroundings;
 
 /// Where the kernel tells what the router is called.
@@ -68,7 +69,7 @@ pub struct Collector {
     started: u64,
     gauges_unreadable: EdgeLog,
     host_unreadable: EdgeLog,
-    interfaces_unreadable: EdgeLog,
+    figures: Figures,
     /// When an entry that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
 }
@@ -101,7 +102,7 @@ impl Collector {
             started,
             gauges_unreadable: EdgeLog::default(),
             host_unreadable: EdgeLog::default(),
-            interfaces_unreadable: EdgeLog::default(),
+            figures: Figures::default(),
             line_shown: None,
             root: root.clone(),
             config,
@@ -228,32 +229,22 @@ impl Collector {
 
     /// What is read besides flows, once the table has been read.
     fn sample(&mut self, table: Gauges, moment: &Moment) -> Sample {
-        let mut due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
-        let interfaces = due.any(|measurement| measurement.needs().interfaces);
+        let is_needed = |figure: fn(Needs) -> bool| {
+            let mut due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
+            due.any(|measurement| figure(measurement.needs()))
+        };
+        let statistics = is_needed(|needs| needs.table_statistics);
+        let interfaces = is_needed(|needs| needs.interfaces);
         Sample {
             boot: moment.boot,
             host: self.host(),
             table,
             own: Usage::read(),
-            interfaces: interfaces.then(|| self.interfaces()).flatten(),
-        }
-    }
-
-    /// The counters of interfaces; says when they begin and cease to be out of reach.
-    fn interfaces(&mut self) -> Option<NetDev> {
-        match dev::read(&self.root) {
-            Ok(found) => {
-                if self.interfaces_unreadable.ends() {
-                    info!("the interfaces' counters can be read again");
-                }
-                Some(found)
-            }
-            Err(error) => {
-                if self.interfaces_unreadable.begins() {
-                    warn!("{error}; what needs the interfaces' counters is left out");
-                }
-                None
-            }
+            statistics: statistics.then(|| self.figures.statistics(&self.root)).flatten(),
+            interfaces: interfaces.then(|| self.figures.interfaces(&self.root)).flatten(),
+            wan: interfaces
+                .then(|| self.figures.wan(&self.root, self.surroundings.lan.interfaces()))
+                .flatten(),
         }
     }
 

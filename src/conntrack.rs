@@ -12,6 +12,7 @@ mod gauges;
 pub mod netlink;
 pub mod procfs;
 pub mod rereads;
+pub mod statistics;
 
 use std::fmt;
 use std::io;

@@ -10,7 +10,7 @@
 //! Data flows one way, through rooms with plain names:
 //!
 //! - [`conntrack`] reads the kernel's table, entry by entry, into [`conntrack::flow::Flow`]s; it never holds it whole.
-//! - [`lan`] knows which prefixes are the LAN and which addresses the router's.
+//! - [`lan`] knows which prefixes are the LAN, which addresses the router's and which interfaces the WAN's.
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.

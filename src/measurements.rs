@@ -72,8 +72,10 @@ pub trait Measurement: fmt::Debug {
 pub struct Needs {
     /// Which flows it is shown.
     pub flows: Flows,
-    /// The counters of interfaces, [`Sample::interfaces`].
+    /// The counters of interfaces, [`Sample::interfaces`], and which of them are the WAN's, [`Sample::wan`].
     pub interfaces: bool,
+    /// What has happened in the table since boot, [`Sample::statistics`].
+    pub table_statistics: bool,
 }
 
 /// Which flows a measurement is shown.
@@ -175,7 +177,7 @@ struct Entry {
 /// what it says of the others is known only then.
 const LIST: [Entry; 3] = [
     Entry { schema: &connection_state::SCHEMA, new: |_| Box::<connection_state::ConnectionState>::default() },
-    Entry { schema: &conntrack::SCHEMA, new: |_| Box::new(conntrack::Conntrack) },
+    Entry { schema: &conntrack::SCHEMA, new: |_| Box::<conntrack::Conntrack>::default() },
     Entry { schema: &conntrack_exporter::SCHEMA, new: |_| Box::new(conntrack_exporter::ConntrackExporter) },
 ];
 

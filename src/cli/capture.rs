@@ -6,6 +6,7 @@
 
 mod anonymise;
 mod messages;
+mod network;
 mod report;
 mod rewrite;
 mod settings;
@@ -110,6 +111,7 @@ fn capture(from: &Source<'_>, directory: &Path, anonymise: bool) -> Result<Captu
     capture.neighbours();
     capture.interfaces(interfaces);
     capture.figures();
+    capture.network();
     capture.config();
     capture.files(&from.config.devices.settings(from.config.lan.router_name.name()));
     Ok(capture.report)
@@ -190,11 +192,11 @@ impl Capture<'_> {
     /// What the kernel says of the table and of itself; older and leaner ones don't say all of it.
     fn figures(&mut self) {
         for path in FIGURES.map(|name| Path::new(SYSCTL).join(name)) {
-            if let Some(text) = self.read(&path) {
+            if let Some(text) = self.read(&path, FIGURE_AT_MOST) {
                 self.write(path, &text);
             }
         }
-        if let Some(name) = self.read(Path::new(HOST_NAME)) {
+        if let Some(name) = self.read(Path::new(HOST_NAME), FIGURE_AT_MOST) {
             let name = match &mut self.anonymiser {
                 Some(anonymiser) => [&anonymiser.name(name.trim_ascii_end()), &b"\n"[..]].concat(),
                 None => name,
@@ -283,9 +285,9 @@ impl Capture<'_> {
         }
     }
 
-    /// A small file of the kernel's, if it is there.
-    fn read(&mut self, path: &Path) -> Option<Vec<u8>> {
-        match self.from.root.read(path, FIGURE_AT_MOST) {
+    /// A small file of the kernel's, if it is there; one of more than `at_most` bytes is none of its.
+    fn read(&mut self, path: &Path, at_most: u64) -> Option<Vec<u8>> {
+        match self.from.root.read(path, at_most) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {

@@ -7,11 +7,14 @@ use tracing::{info, warn};
 use crate::collector::HOST_NAME;
 use crate::config::Config;
 use crate::conntrack::backend::BackendChoice;
+use crate::conntrack::statistics::STATISTICS;
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
 use crate::devices::neighbours;
 use crate::lan::interfaces;
 use crate::privileges::{Need, Privileges};
+use crate::proc_net::dev::NET_DEV;
+use crate::proc_net::route::{IPV6_ROUTE, ROUTE};
 use crate::root::Root;
 
 /// What it takes to do as `config` says, and to read it again.
@@ -21,6 +24,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
+        read.extend([STATISTICS, NET_DEV, ROUTE, IPV6_ROUTE].map(PathBuf::from));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
     let files = read.into_iter().map(|path| (root.clone(), path));

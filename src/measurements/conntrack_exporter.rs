@@ -1,5 +1,7 @@
 //! `conntrack_exporter`: the exporter about itself, so that loss shows on a dashboard.
 
+pub mod coverage;
+
 use super::{Clock, Measurement, Tick};
 use crate::attribution::owners::OwnerId;
 use crate::series::Series;

@@ -56,6 +56,8 @@ impl Fixture {
             table: Gauges::default(),
             own: Usage::default(),
             interfaces: None,
+            statistics: None,
+            wan: None,
         };
         let exporter = Exporter {
             sequence: 1,

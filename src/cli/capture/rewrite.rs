@@ -3,6 +3,7 @@
 //! What is not understood is left out: it may be anything, and so may comments and settings of other programs. Only
 //! lines of the table are kept word by word, for a bug may hang on any of them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -275,6 +276,22 @@ pub(super) fn interfaces(found: &[Interface]) -> String {
         }
     }
     text
+}
+
+/// Default routes through these interfaces, as `/proc/net/route` shows them.
+pub(super) fn ipv4_routes(interfaces: &BTreeSet<String>) -> String {
+    let heading =
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n".to_owned();
+    let line = |name: &String| format!("{name}\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n");
+    heading + &interfaces.iter().map(line).collect::<String>()
+}
+
+/// Default routes through these interfaces, as `/proc/net/ipv6_route` shows them.
+pub(super) fn ipv6_routes(interfaces: &BTreeSet<String>) -> String {
+    let none = format!("{:032} 00", 0);
+    let line =
+        |name: &String| format!("{none} {none} {:032} 00000400 00000001 00000000 00000001 {name:>8}\n", 0);
+    interfaces.iter().map(line).collect()
 }
 
 /// Neighbours as `ip neigh` prints them.

@@ -1,0 +1,95 @@
+//! How much of the WAN's traffic the table has seen: a hint, not a proof.
+//!
+//! Traffic that the table doesn't show is that of flows which a network processor forwards by itself and of which it tells
+//! the kernel late, or nothing. Headers of the link layer and traffic that is not tracked, such as ARP, are on the WAN's
+//! side alone, so a share of all is a little below 1.
+
+use crate::conntrack::flow::Protocol;
+
+/// Of fewer bytes through the WAN, a megabit, nothing is told: the rest that is never tracked would be too much of them.
+const LEAST_WAN_BYTES: u64 = 125_000;
+/// A tunnel of the router's own may move one in so many of the WAN's bytes.
+const TUNNEL_SHARE: u128 = 20;
+
+/// IPv4 and IPv6 within IP, such as DS-Lite and 6in4.
+const IPIP: Protocol = Protocol(4);
+const IPV6: Protocol = Protocol(41);
+const GRE: Protocol = Protocol(47);
+const ESP: Protocol = Protocol(50);
+const AH: Protocol = Protocol(51);
+const L2TP: Protocol = Protocol(115);
+
+/// Whether a flow of the router's own with this port at either end is a tunnel: what goes through it is in the table
+/// twice, and through the WAN once. Of those within UDP and TCP only the usual ports tell.
+pub const fn is_tunnel(protocol: Protocol, port: u16) -> bool {
+    match protocol {
+        IPIP | IPV6 | GRE | ESP | AH | L2TP => true,
+        // OpenVPN, L2TP, IPsec behind address translation, WireGuard.
+        Protocol::UDP => matches!(port, 1194 | 1701 | 4500 | 51820),
+        Protocol::TCP => port == 1194,
+        _ => false,
+    }
+}
+
+/// The share of the WAN's bytes that the table has seen, 1 if it has seen all, all figures between the same two passes:
+/// `flow_bytes_outside` of flows whose other end is neither in the LAN nor the router's, `tunnel_bytes` of those of them
+/// that are tunnels of the router's own ([`is_tunnel`]), and `wan_bytes` through its interfaces
+/// ([`Sample::wan_traffic_since`](crate::sample::Sample::wan_traffic_since)), each both ways.
+///
+/// `None` if the WAN's bytes are not known or too few, or if tunnels move more than a twentieth of them.
+pub fn coverage(flow_bytes_outside: u64, tunnel_bytes: u64, wan_bytes: Option<u64>) -> Option<f64> {
+    let wan_bytes = wan_bytes.filter(|bytes| *bytes >= LEAST_WAN_BYTES)?;
+    let tunnels_are_few = u128::from(tunnel_bytes) * TUNNEL_SHARE <= u128::from(wan_bytes);
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
+    let share = flow_bytes_outside as f64 / wan_bytes as f64;
+    tunnels_are_few.then_some(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_share_of_the_bytes_through_the_wan() {
+        for (outside, tunnels, wan, expected) in [
+            (950_000, 0, Some(1_000_000), Some(0.95)),
+            (0, 0, Some(1_000_000), Some(0.0)),
+            (2_000_000, 0, Some(1_000_000), Some(2.0)),
+            (125_000, 0, Some(125_000), Some(1.0)),
+            (124_999, 0, Some(124_999), None),
+            (125_000, 0, Some(0), None),
+            (125_000, 0, None, None),
+            (500_000, 50_000, Some(1_000_000), Some(0.5)),
+            (500_000, 50_001, Some(1_000_000), None),
+            (u64::MAX, u64::MAX, Some(u64::MAX), None),
+            (u64::MAX, 0, Some(u64::MAX), Some(1.0)),
+        ] {
+            assert_eq!(coverage(outside, tunnels, wan), expected, "{outside} {tunnels} {wan:?}");
+        }
+    }
+
+    #[test]
+    fn tunnels_are_known_by_their_protocol_or_their_usual_port() {
+        for (protocol, port, expected) in [
+            (50, 0, true),
+            (51, 0, true),
+            (47, 0, true),
+            (4, 0, true),
+            (41, 0, true),
+            (115, 0, true),
+            (17, 51820, true),
+            (17, 1194, true),
+            (17, 4500, true),
+            (17, 1701, true),
+            (6, 1194, true),
+            (6, 51820, false),
+            (6, 443, false),
+            (17, 443, false),
+            (17, 500, false),
+            (1, 4500, false),
+            (132, 1194, false),
+        ] {
+            assert_eq!(is_tunnel(Protocol(protocol), port), expected, "{protocol} {port}");
+        }
+    }
+}
