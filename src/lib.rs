@@ -22,7 +22,9 @@
 //! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
 //! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
 //!   points.
-//! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
+//! - [`byte_counters`] finds what makes the kernel's counters of bytes tell less than was carried, for `check`.
+//! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack`, `devices` and `byte_counters` understand
+//!   theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written, and keeps those that nobody reads.
 //! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
@@ -42,6 +44,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod attribution;
+pub mod byte_counters;
 pub mod census;
 pub mod cli;
 pub mod collector;

@@ -1,6 +1,7 @@
 //! `check`: what the program finds here, what is missing, and what that costs; in plain words.
 
 mod clock;
+mod counters;
 mod lan;
 mod names;
 mod report;
@@ -88,6 +89,7 @@ fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
 /// Looks at everything else.
 async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     table::check(report, config, root);
+    counters::check(report, config, root);
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     telegraf::check(report, config).await;
