@@ -99,6 +99,12 @@ impl Table {
         self.is_live() && matches!(backend, TableBackend::Procfs)
     }
 
+    /// Whether an entry that a reading by `backend` lacks may be there all the same, even where as many were read as
+    /// there are: so it is of the running kernel's text before Linux 6.16 ([`rereads`]).
+    pub const fn can_overlook_entries(&self, backend: TableBackend) -> bool {
+        self.can_skip_entries(backend) && self.chooser.has_counting_text()
+    }
+
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
     pub fn open(&self, backend: TableBackend) -> Result<Reading, TableError> {
         let opened = match backend {

@@ -67,6 +67,7 @@ pub mod process;
 pub mod root;
 pub mod sample;
 pub mod series;
+pub mod services;
 pub mod snapshot;
 #[cfg(test)]
 mod test_directory;

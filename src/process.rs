@@ -28,9 +28,14 @@ impl Usage {
     pub fn read() -> Self {
         Self {
             resident_bytes: resident_bytes_now().unwrap_or_default(),
-            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
+            cpu: cpu_time(),
         }
     }
+}
+
+/// Processor time of all threads of this process so far; zero where the kernel doesn't tell.
+pub fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }
 
 fn resident_bytes_now() -> Option<u64> {

@@ -1,10 +1,12 @@
+mod traffic;
+
 use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use super::*;
-use crate::census::Attempt;
+use crate::census::{Attempt, CompletedPass};
 use crate::census::per_owner::PerOwner;
 use crate::conntrack::Progress;
 use crate::conntrack::backend::TableBackend;
@@ -92,8 +94,8 @@ impl Measurement for Seen {
         self.seen.update(of.attribution.owner, |seen| *seen += 1);
     }
 
-    fn complete(&mut self, kept: Attempt) {
-        self.seen.join(kept);
+    fn complete(&mut self, pass: &CompletedPass) {
+        self.seen.join(pass.kept);
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
@@ -238,9 +240,7 @@ async fn read_twice(test: &str, first: &[usize], second: Option<&[usize]>, count
         None => router.remove_table(),
     }
     let (census, kept) = collector.fuller(first, source, Some(count), &moment).await;
-    for measurement in &mut collector.measurements {
-        measurement.complete(kept);
-    }
+    collector.complete(kept, source, &moment);
     let sample = collector.sample(Gauges::default(), &moment);
     (census.read, shown(collector.report(&moment, &sample, &census, Instant::now()).points()))
 }
@@ -285,8 +285,8 @@ impl Measurement for Order {
         Self::note("observe");
     }
 
-    fn complete(&mut self, kept: Attempt) {
-        Self::note(format!("complete {kept:?}"));
+    fn complete(&mut self, pass: &CompletedPass) {
+        Self::note(format!("complete {:?}", pass.kept));
     }
 
     fn report(&mut self, _: &Tick<'_>, _: &mut Series<'_>) {
@@ -370,7 +370,7 @@ async fn a_measurement_that_is_switched_off_has_an_empty_part_and_others_go_on()
     };
     let all = [("connection_state", 1), ("conntrack_exporter", 1)];
     let mut given = names(&take(&mut collector, 0, DueClocks::Both).await.unwrap());
-    given.retain(|(name, _)| *name != "conntrack");
+    given.retain(|(name, _)| ["connection_state", "conntrack_exporter"].contains(name));
     assert_eq!(given, all);
     let off = Config::parse("measurements.connection_state = false").unwrap();
     collector.reconfigure(off);

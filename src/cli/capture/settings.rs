@@ -36,6 +36,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         limits,
         log,
+        traffic,
     } = config.clone();
     let tags = self::tags(&tags, anonymiser)?;
     let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
@@ -53,6 +54,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         limits,
         log,
+        traffic,
     };
     Ok(rewritten.to_toml()?)
 }

@@ -4,44 +4,23 @@
 //! the kernel late, or nothing. Headers of the link layer and traffic that is not tracked, such as ARP, are on the WAN's
 //! side alone, so a share of all is a little below 1.
 
-use crate::conntrack::flow::Protocol;
+use crate::census::outside::OutsideTraffic;
 
 /// Of fewer bytes through the WAN, a megabit, nothing is told: the rest that is never tracked would be too much of them.
 const LEAST_WAN_BYTES: u64 = 125_000;
 /// A tunnel of the router's own may move one in so many of the WAN's bytes.
 const TUNNEL_SHARE: u128 = 20;
 
-/// IPv4 and IPv6 within IP, such as DS-Lite and 6in4.
-const IPIP: Protocol = Protocol(4);
-const IPV6: Protocol = Protocol(41);
-const GRE: Protocol = Protocol(47);
-const ESP: Protocol = Protocol(50);
-const AH: Protocol = Protocol(51);
-const L2TP: Protocol = Protocol(115);
-
-/// Whether a flow of the router's own with this port at either end is a tunnel: what goes through it is in the table
-/// twice, and through the WAN once. Of those within UDP and TCP only the usual ports tell.
-pub const fn is_tunnel(protocol: Protocol, port: u16) -> bool {
-    match protocol {
-        IPIP | IPV6 | GRE | ESP | AH | L2TP => true,
-        // OpenVPN, L2TP, IPsec behind address translation, WireGuard.
-        Protocol::UDP => matches!(port, 1194 | 1701 | 4500 | 51820),
-        Protocol::TCP => port == 1194,
-        _ => false,
-    }
-}
-
 /// The share of the WAN's bytes that the table has seen, 1 if it has seen all, all figures between the same two passes:
-/// `flow_bytes_outside` of flows whose other end is neither in the LAN nor the router's, `tunnel_bytes` of those of them
-/// that are tunnels of the router's own ([`is_tunnel`]), and `wan_bytes` through its interfaces
+/// what flows carried to and from the world `outside`, and `wan_bytes` through its interfaces
 /// ([`Sample::wan_traffic_since`](crate::sample::Sample::wan_traffic_since)), each both ways.
 ///
 /// `None` if the WAN's bytes are not known or too few, or if tunnels move more than a twentieth of them.
-pub fn coverage(flow_bytes_outside: u64, tunnel_bytes: u64, wan_bytes: Option<u64>) -> Option<f64> {
+pub fn coverage(outside: OutsideTraffic, wan_bytes: Option<u64>) -> Option<f64> {
     let wan_bytes = wan_bytes.filter(|bytes| *bytes >= LEAST_WAN_BYTES)?;
-    let tunnels_are_few = u128::from(tunnel_bytes) * TUNNEL_SHARE <= u128::from(wan_bytes);
+    let tunnels_are_few = u128::from(outside.tunnels) * TUNNEL_SHARE <= u128::from(wan_bytes);
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
-    let share = flow_bytes_outside as f64 / wan_bytes as f64;
+    let share = outside.bytes as f64 / wan_bytes as f64;
     tunnels_are_few.then_some(share)
 }
 
