@@ -230,6 +230,8 @@ impl Collector {
                 last: last.map(|last| &last.sample),
                 covered: self.tracking.covered(schema.every),
                 instants: last.map_or(1, |last| instants(last, sample, moment, self.config.traffic.interval)),
+                every: self.config.traffic.interval.duration(),
+                services: self.surroundings.services.table(),
                 census,
                 owners: &owners,
                 limits: &self.config.limits,

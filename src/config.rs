@@ -65,15 +65,15 @@ pub struct Config {
     /// Which measurements are sent.
     #[serde(deserialize_with = "section")]
     pub measurements: Switches,
-    /// What is measured more often than the rest.
-    #[serde(deserialize_with = "section")]
-    pub traffic: TrafficConfig,
     /// What the LAN is.
     #[serde(deserialize_with = "section")]
     pub lan: LanConfig,
     /// Where devices and their names are found.
     #[serde(deserialize_with = "section")]
     pub devices: DevicesConfig,
+    /// How often is looked at the traffic, and how services are called.
+    #[serde(deserialize_with = "section")]
+    pub traffic: TrafficConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

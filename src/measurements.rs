@@ -207,9 +207,9 @@ pub struct Tick<'a> {
     pub exporter: &'a Exporter,
     /// For how long what flows did is known since the last report of this clock.
     pub covered: Covered,
-    /// How many instants of this clock these points stand for: more than one after some were skipped.
+    /// How many instants of `traffic.interval` these points stand for: more than one after some were skipped.
     pub instants: u32,
-    /// The time from one instant of this clock to the next.
+    /// `traffic.interval`.
     pub every: Duration,
     /// What services are called.
     pub services: &'a ServiceTable,

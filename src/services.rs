@@ -3,7 +3,6 @@
 //! A label is a word of this program's or of the owner's, never one of whoever sends packets. What no line has is
 //! `unlisted`, and so is every protocol without ports.
 
-pub mod config;
 pub mod format;
 mod labels;
 mod ranges;

@@ -75,7 +75,12 @@ impl Tracking {
 
     /// The tracker, for a reading that begins; `None` if nobody needs it.
     pub(super) fn begin(&mut self) -> Option<Memory<'_>> {
-        self.tracker.begin(self.expected?);
+        let expected = self.expected?;
+        if expected.baseline {
+            // Nothing is told of what was known: it would only take up room.
+            self.tracker.clear();
+        }
+        self.tracker.begin(expected);
         Some(Memory { tracker: &mut self.tracker, outside: &mut self.told })
     }
 

@@ -1,20 +1,26 @@
-//! `[traffic]`: how often the table is passed over for what moves fast.
+//! `[traffic]`: how often the table is passed over for what moves fast, and how services are called.
 
 use serde::{Deserialize, Serialize};
 
 use super::Interval;
+use crate::devices::absolute_path::AbsolutePath;
 
 /// `[traffic]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrafficConfig {
     /// The time from one pass over the table to the next; `interval` is a multiple of it.
     pub interval: Interval,
+    /// The owner's own labels of services.
+    pub services: AbsolutePath,
 }
 
 impl Default for TrafficConfig {
     fn default() -> Self {
-        Self { interval: Interval::from_seconds(USUAL) }
+        Self {
+            interval: Interval::from_seconds(USUAL),
+            services: AbsolutePath::of_ours("/etc/conntrack-exporter.services"),
+        }
     }
 }
 
@@ -31,7 +37,7 @@ impl TrafficConfig {
     }
 
     /// Whether `interval` is a multiple of it; else what is wrong.
-    pub(super) fn divides(self, interval: Interval) -> Result<(), String> {
+    pub(super) fn divides(&self, interval: Interval) -> Result<(), String> {
         let (given, whole) = (self.interval.duration().as_secs(), interval.duration().as_secs());
         if given > 0 && whole.is_multiple_of(given) {
             return Ok(());
@@ -67,11 +73,11 @@ mod tests {
 
     #[test]
     fn what_does_not_divide_the_interval_is_told_with_what_would() {
-        let traffic = TrafficConfig { interval: interval(20) };
+        let traffic = TrafficConfig { interval: interval(20), ..TrafficConfig::default() };
         assert_eq!(
             traffic.divides(interval(30)).unwrap_err(),
             "interval, which is \"30s\", is no multiple of \"20s\": \"10s\" would do"
         );
-        assert!(TrafficConfig { interval: interval(60) }.divides(interval(30)).is_err());
+        assert!(TrafficConfig { interval: interval(60), ..TrafficConfig::default() }.divides(interval(30)).is_err());
     }
 }

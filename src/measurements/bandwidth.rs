@@ -17,7 +17,8 @@ use crate::census::{Attempt, CompletedPass};
 use crate::series::Series;
 use crate::series::point::{Tag, Value};
 use crate::series::schema::{Schema, TagSchema, UserTags, integer};
-use crate::services::{LONGEST_LABEL, ServiceId, ServiceTable};
+use crate::services::ServiceId;
+use crate::services::format::LONGEST_LABEL;
 
 /// What it sends.
 pub const SCHEMA: Schema = Schema {

@@ -9,7 +9,7 @@ use crate::attribution::owners::OwnerId;
 use crate::series::Series;
 use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, count, float, integer, text};
-use crate::sample::WanTraffic;
+use crate::proc_net::wan_traffic::WanTraffic;
 use crate::snapshot::by_output::{DATAGRAMS_SENT, POINTS, SEND_ERRORS};
 
 /// The kernel counts entries in 32 bits (`struct nf_conntrack_net`).
@@ -129,19 +129,36 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::census::outside::OutsideTraffic;
     use crate::encode::line_protocol::Lines;
+    use crate::lan::wan::WanInterfaces;
     use crate::measurements::fixture::Fixture;
     use crate::measurements::{Totals, longest_line};
+    use crate::proc_net::dev;
     use crate::series::point::Tags;
     use crate::series::schema::FieldKind;
 
     /// The smallest `telegraf.max_datagram` that can be configured.
     const SMALLEST_DATAGRAM: usize = 1024;
 
+    /// A third of what the WAN carried since the last report was that of flows.
+    fn with_a_wan() -> Fixture {
+        let mut fixture = Fixture::new();
+        fixture.sample.wan = Some(WanInterfaces::among(["ppp0".to_owned()], &[]));
+        for bytes in [0, 3_000_000] {
+            let counters = format!("ppp0: {bytes} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+            fixture.sample.interfaces = Some(dev::parse(counters.as_bytes()));
+            if bytes == 0 {
+                fixture.report(&mut ConntrackExporter);
+            }
+        }
+        fixture.exporter.outside = Some(OutsideTraffic { bytes: 1_000_000, tunnels: 0 });
+        fixture
+    }
+
     #[test]
     fn every_field_is_in_the_schema_in_its_order() {
-        let mut fixture = Fixture::new();
-        fixture.exporter.coverage = Some(0.9);
+        let mut fixture = with_a_wan();
         let point = fixture.report(&mut ConntrackExporter).points.remove(0);
         let names: Vec<_> = point.fields.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, SCHEMA.fields.iter().map(|field| field.name).collect::<Vec<_>>());
@@ -152,14 +169,13 @@ mod tests {
 
     #[test]
     fn the_longest_line_is_not_longer_than_the_schema_says_and_fits_in_a_datagram() {
-        let mut fixture = Fixture::new();
+        let mut fixture = with_a_wan();
         let most = u64::MAX;
         fixture.exporter.sequence = most;
         fixture.exporter.source = "netlink";
         fixture.exporter.totals = Totals { lines_unreadable: most, ticks_skipped: most, reload_errors: most };
         fixture.sample.own.resident_bytes = most;
         fixture.sample.own.cpu = Duration::from_secs(1 << 40);
-        fixture.exporter.coverage = Some(0.123_456_789_012_345_67);
         let mut point = fixture.report(&mut ConntrackExporter).points.remove(0);
         for ((_, value), schema) in point.fields.iter_mut().zip(SCHEMA.fields) {
             if let Value::Integer(value) = value {

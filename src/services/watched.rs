@@ -5,7 +5,7 @@ use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::root::Root;
 
 use super::ServiceTable;
-use super::config::TrafficConfig;
+use crate::config::TrafficConfig;
 
 /// How much of the owner's file is read, in bytes: sixty for each line that counts.
 pub const FILE_AT_MOST: u64 = 64 * 1024;
@@ -112,7 +112,7 @@ mod tests {
         let root = Root::replay(&*place);
         fs::write(place.join("a"), "443 A\n").unwrap();
         fs::write(place.join("b"), "80 B\n").unwrap();
-        let config = |path: &str| TrafficConfig { services: path.to_owned().try_into().unwrap() };
+        let config = |path: &str| TrafficConfig { services: path.to_owned().try_into().unwrap(), ..TrafficConfig::default() };
         let mut services = WatchedServices::new(&root, &config("/a"));
         services.look();
         assert_eq!([443, 80].map(|port| label(&services, port)), ["A", "HTTP"]);

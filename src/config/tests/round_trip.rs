@@ -72,8 +72,13 @@ fn config() -> impl Strategy<Value = Config> {
         .prop_map(|(max_devices, max_series, max_flows)| Limits { max_devices, max_series, max_flows });
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
-    (above, telegraf(), tags, switches(), lan(), devices(), limits, log).prop_map(
-        |((interval, timestamps, source, user), telegraf, tags, measurements, lan, devices, limits, log)| {
+    let services = made_of::<AbsolutePath>("/\\PC{0,12}");
+    let sections = (telegraf(), tags, switches(), lan(), devices(), services, limits, log);
+    (above, sections).prop_map(
+        |(
+            (interval, timestamps, source, user),
+            (telegraf, tags, measurements, lan, devices, services, limits, log),
+        )| {
             Config {
                 interval,
                 timestamps,
@@ -83,7 +88,7 @@ fn config() -> impl Strategy<Value = Config> {
                 tags,
                 measurements,
                 // The largest divisor, or the interval itself.
-                traffic: TrafficConfig { interval: divisor(interval) },
+                traffic: TrafficConfig { interval: divisor(interval), services },
                 lan,
                 devices,
                 limits,

@@ -43,32 +43,8 @@ mod tests {
             (u64::MAX, u64::MAX, Some(u64::MAX), None),
             (u64::MAX, 0, Some(u64::MAX), Some(1.0)),
         ] {
-            assert_eq!(coverage(outside, tunnels, wan), expected, "{outside} {tunnels} {wan:?}");
-        }
-    }
-
-    #[test]
-    fn tunnels_are_known_by_their_protocol_or_their_usual_port() {
-        for (protocol, port, expected) in [
-            (50, 0, true),
-            (51, 0, true),
-            (47, 0, true),
-            (4, 0, true),
-            (41, 0, true),
-            (115, 0, true),
-            (17, 51820, true),
-            (17, 1194, true),
-            (17, 4500, true),
-            (17, 1701, true),
-            (6, 1194, true),
-            (6, 51820, false),
-            (6, 443, false),
-            (17, 443, false),
-            (17, 500, false),
-            (1, 4500, false),
-            (132, 1194, false),
-        ] {
-            assert_eq!(is_tunnel(Protocol(protocol), port), expected, "{protocol} {port}");
+            let flows = OutsideTraffic { bytes: outside, tunnels };
+            assert_eq!(coverage(flows, wan), expected, "{outside} {tunnels} {wan:?}");
         }
     }
 }
