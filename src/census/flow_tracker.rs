@@ -200,7 +200,7 @@ impl FlowTracker {
         let (traffic, fell) = traffic(self.table.carried(at), flow);
         let (change, head) = if self.baseline {
             (Change::Baseline, seen)
-        } else if last.is_closing() && is_open(flow) && (fell || carried(flow) == [None; 2]) {
+        } else if last.is_closing() && is_open(flow) && (fell || matches!(carried(flow), [None, None])) {
             ended(&last.tracked(self.owners.at(last.place())));
             begun(seen, flow)
         } else {

@@ -58,7 +58,7 @@ impl Table {
         let Some(slot) = self.heads.get_mut(at) else { return };
         self.used += usize::from(slot.is_empty());
         *slot = head;
-        if carried == [None; 2] {
+        if matches!(carried, [None, None]) {
             return;
         }
         if self.counters.is_empty() {
