@@ -27,6 +27,7 @@ pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
 pub use crate::series::config::Limits;
+pub use crate::services::config::TrafficConfig;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
 pub use tags::{TagName, TagValue, UserTags};
@@ -65,6 +66,9 @@ pub struct Config {
     /// Where devices and their names are found.
     #[serde(deserialize_with = "section")]
     pub devices: DevicesConfig,
+    /// What traffic is told apart by.
+    #[serde(deserialize_with = "section")]
+    pub traffic: TrafficConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -4,6 +4,7 @@ mod clock;
 mod lan;
 mod names;
 mod report;
+mod services;
 mod table;
 mod telegraf;
 
@@ -90,6 +91,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     table::check(report, config, root);
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
+    services::check(report, &config.traffic, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

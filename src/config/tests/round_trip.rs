@@ -72,8 +72,13 @@ fn config() -> impl Strategy<Value = Config> {
         .prop_map(|(max_devices, max_series)| Limits { max_devices, max_series });
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
-    (above, telegraf(), tags, switches(), lan(), devices(), limits, log).prop_map(
-        |((interval, timestamps, source, user), telegraf, tags, measurements, lan, devices, limits, log)| {
+    let traffic = made_of("/\\PC{0,12}").prop_map(|services| TrafficConfig { services });
+    let sections = (telegraf(), tags, switches(), lan(), devices(), traffic, limits, log);
+    (above, sections).prop_map(
+        |(
+            (interval, timestamps, source, user),
+            (telegraf, tags, measurements, lan, devices, traffic, limits, log),
+        )| {
             Config {
                 interval,
                 timestamps,
@@ -84,6 +89,7 @@ fn config() -> impl Strategy<Value = Config> {
                 measurements,
                 lan,
                 devices,
+                traffic,
                 limits,
                 log,
             }
