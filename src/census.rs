@@ -174,17 +174,16 @@ impl<'a> Pass<'a> {
     fn track(&mut self, flow: &Flow, owner: OwnerId) -> (Change, TrackedFlow) {
         let Self { memory, observers, .. } = self;
         let mut ended = |flow: &TrackedFlow| {
-            observers.iter_mut().for_each(|measurement| measurement.ended(flow));
-        };
-        match memory {
-            Some(Memory { tracker, .. }) => tracker.observe(flow, owner, &mut ended),
-            None => {
-                let protocol = ProtocolGroup::of(flow.protocol);
-                let tracked =
-                    TrackedFlow { owner, protocol, unreplied: false, recent: false, moved: false };
-                (Change::Untracked, tracked)
+            for measurement in observers.iter_mut() {
+                measurement.ended(flow);
             }
+        };
+        if let Some(Memory { tracker, .. }) = memory {
+            return tracker.observe(flow, owner, &mut ended);
         }
+        let protocol = ProtocolGroup::of(flow.protocol);
+        let tracked = TrackedFlow { owner, protocol, unreplied: false, recent: false, moved: false };
+        (Change::Untracked, tracked)
     }
 
     /// Adds what a flow carried to and from the world outside.

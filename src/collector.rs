@@ -260,7 +260,8 @@ impl Collector {
 
     /// Keeps the sample for the next report of the clocks that were due.
     fn keep(&mut self, sample: &Sample, moment: &Moment) {
-        let clocks = [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| moment.due.includes(*clock));
+        let clocks =
+            [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| moment.due.includes(*clock));
         for clock in clocks {
             if let Some(last) = self.last.get_mut(clock as usize) {
                 *last = Some(Reported { sample: sample.clone(), timestamp: moment.timestamp });
@@ -339,11 +340,11 @@ impl Collector {
 
 /// How often the table is to be passed over, and `interval`.
 fn pass_intervals(measurements: &[Box<dyn Measurement>], config: &Config) -> (Duration, Duration) {
-    let needs_more = |measurement: &Box<dyn Measurement>| {
+    let needs_more = |measurement: &dyn Measurement| {
         measurement.needs().flows == Flows::EveryPass || measurement.schema().every == Clock::Traffic
     };
     let interval = config.interval.duration();
-    let wanted = measurements.iter().any(needs_more);
+    let wanted = measurements.iter().any(|measurement| needs_more(&**measurement));
     (if wanted { config.traffic.interval.duration() } else { interval }, interval)
 }
 

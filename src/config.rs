@@ -71,7 +71,7 @@ pub struct Config {
     /// Where devices and their names are found.
     #[serde(deserialize_with = "section")]
     pub devices: DevicesConfig,
-    /// How often is looked at the traffic, and how services are called.
+    /// How often traffic is looked at, and how services are called.
     #[serde(deserialize_with = "section")]
     pub traffic: TrafficConfig,
     /// Bounds.
@@ -105,7 +105,9 @@ impl Config {
         let mut config = Self::deserialize(Deserializer::from(document.clone()))
             .map_err(|error| explain::explain(text, document.get_ref(), &error))?;
         explain::refuse_dates(text, document.get_ref())?;
-        config.settle_traffic(document.get_ref()).map_err(|(at, message)| ParseError::at(text, at, &message))?;
+        config
+            .settle_traffic(document.get_ref())
+            .map_err(|(at, message)| ParseError::at(text, at, &message))?;
         config.fits_in_datagrams().map_err(|message| {
             let key = document.get_ref().get_key_value("tags");
             let offset = key.map_or(0, |(key, _)| key.span().start);

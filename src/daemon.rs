@@ -269,7 +269,8 @@ impl Daemon {
                 self.output.deliver(&snapshot, moment.boot).await.map_err(DaemonError::Output)
             }
             Err(error) => {
-                self.collector.totals.ticks_skipped += u64::from(moment.due.includes(measurements::Clock::Interval));
+                self.collector.totals.ticks_skipped +=
+                    u64::from(moment.due.includes(measurements::Clock::Interval));
                 if self.table.begins() {
                     error!("{error}; no snapshots until that changes");
                 }

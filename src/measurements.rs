@@ -21,9 +21,9 @@ use std::fmt;
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-use crate::attribution::{Attribution, Direction};
 use crate::attribution::labels::ShownOwners;
 use crate::attribution::owners::OwnerId;
+use crate::attribution::{Attribution, Direction};
 use crate::census::flow_tracker::{Change, TrackedFlow};
 use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};

@@ -26,10 +26,7 @@ impl Usage {
     /// Asks the kernel; what it doesn't tell is 0. The time is that of the process's own clock, in nanoseconds:
     /// `/proc/self/stat` has it in hundredths of a second.
     pub fn read() -> Self {
-        Self {
-            resident_bytes: resident_bytes_now().unwrap_or_default(),
-            cpu: cpu_time(),
-        }
+        Self { resident_bytes: resident_bytes_now().unwrap_or_default(), cpu: cpu_time() }
     }
 }
 

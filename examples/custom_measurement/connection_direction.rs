@@ -2,9 +2,9 @@
 
 use conntrack_exporter::attribution::Direction;
 use conntrack_exporter::attribution::owners::OwnerId;
-use conntrack_exporter::census::{Attempt, CompletedPass};
 use conntrack_exporter::census::cells::Cells;
 use conntrack_exporter::census::per_owner::PerOwner;
+use conntrack_exporter::census::{Attempt, CompletedPass};
 use conntrack_exporter::measurements::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use conntrack_exporter::series::Series;
 use conntrack_exporter::series::point::Value;

@@ -5,6 +5,7 @@
 //! the rest goes on.
 
 mod anonymise;
+mod file_kind;
 mod messages;
 mod network;
 mod report;
@@ -32,16 +33,16 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::backend::{BackendChoice, TableBackend};
 use crate::conntrack::{SYSCTL, TABLE, TableError};
 use crate::daemon::ConfigFile;
-use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
-use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
-use crate::devices::{Settings, neighbours};
-use crate::files::{FIGURE_AT_MOST, WRITTEN_AT_MOST};
+use crate::devices::neighbours;
+use crate::devices::watched_file::Look;
+use crate::files::FIGURE_AT_MOST;
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 use anonymise::Anonymiser;
+use file_kind::FileKind;
 use messages::Messages;
 use report::{CaptureReport, LARGEST_LIST, Omission, OmissionError};
-use rewrite::{FileKind, Rewritten};
+use rewrite::Rewritten;
 use target::Target;
 
 pub(super) use target::TargetError;
@@ -113,7 +114,7 @@ fn capture(from: &Source<'_>, directory: &Path, anonymise: bool) -> Result<Captu
     capture.figures();
     capture.network();
     capture.config();
-    capture.files(&from.config.devices.settings(from.config.lan.router_name.name()));
+    capture.files();
     Ok(capture.report)
 }
 
@@ -222,11 +223,14 @@ impl Capture<'_> {
         }
     }
 
-    /// Everything that names devices; each file once, however often it is configured.
-    fn files(&mut self, settings: &Settings) {
+    /// Everything that names devices and services; each file once, however often it is configured.
+    fn files(&mut self) {
         let mut seen = HashSet::new();
-        for path in settings.paths().into_iter().filter(|path| seen.insert(path.clone())) {
-            match kind(&path, settings) {
+        for (path, kind) in file_kind::files(self.from.config) {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            match kind {
                 Some(kind) => self.names(&path, kind),
                 None if self.anonymiser.is_some() => self.leave_out(path),
                 None => self.vendors(&path),
@@ -260,10 +264,7 @@ impl Capture<'_> {
     /// As much of a file of names as the program reads, in whole lines; `None` if that can't be had, or isn't there. One
     /// that anybody may write can be larger than the disk, and cost nothing where it lies.
     fn beginning(&mut self, path: &Path, kind: FileKind) -> Option<Vec<u8>> {
-        let mut file = WatchedFile::new(self.from.root, path, Wholeness::Any);
-        if kind == FileKind::Registry {
-            file = file.reading_at_most(WRITTEN_AT_MOST);
-        }
+        let mut file = kind.watch(self.from.root, path);
         let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
         let cause = match look {
             Some(Ok(Look::Unchanged | Look::Gone)) => return None,
@@ -337,22 +338,6 @@ const fn backends(root: &Root, choice: BackendChoice) -> &'static [TableBackend]
         BackendChoice::Procfs => &[TableBackend::Procfs],
         BackendChoice::Netlink => &[TableBackend::Netlink],
     }
-}
-
-/// What is to be understood in a file; `None` of one of vendors.
-fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
-    let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
-    let fixed = [
-        (GL_CLIENT, FileKind::GlClient),
-        (DHCP, FileKind::StaticHosts),
-        (ETHERS, FileKind::Ethers),
-        (HOSTS, FileKind::Hosts),
-    ];
-    let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
-    fixed
-        .or_else(|| (settings.registry == path).then_some(FileKind::Registry))
-        .or_else(|| is_of(&settings.leases).then_some(FileKind::Dnsmasq))
-        .or_else(|| is_of(&settings.odhcpd).then_some(FileKind::Odhcpd))
 }
 
 /// Not `io::copy`: its `copy_file_range()` finds nothing in files of procfs on some kernels.

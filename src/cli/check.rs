@@ -5,6 +5,7 @@ mod counters;
 mod lan;
 mod names;
 mod report;
+mod services;
 mod table;
 mod telegraf;
 
@@ -92,6 +93,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     counters::check(report, config, root);
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
+    services::check(report, &config.traffic, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

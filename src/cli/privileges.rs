@@ -21,6 +21,7 @@ use crate::root::Root;
 pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Need {
     let live = root.is_live();
     let mut read = config.devices.settings(config.lan.router_name.name()).paths();
+    read.push(PathBuf::from(&config.traffic.services));
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
@@ -43,5 +44,22 @@ pub(super) fn announce(privileges: &Privileges) {
     info!("runs as {}, with {}", privileges.identity(), privileges.capabilities().join("; "));
     for missing in privileges.missing() {
         warn!("{missing}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_the_configuration_names_is_needed() {
+        let text = "[devices]\nregistry = \"/r\"\nleases = [\"/l\"]\nodhcpd = [\"/o\"]\nvendors = [\"/v\"]\n\
+            [traffic]\nservices = \"/s\"\n";
+        let (config, root) = (Config::parse(text).unwrap(), Root::live());
+        let file = ConfigFile { named: Some("/c".into()), root: root.clone() };
+        let files = need(&config, &file, &root).files;
+        for path in ["/c", "/r", "/l", "/o", "/v", "/s"] {
+            assert!(files.contains(&(root.clone(), path.into())), "{path}: {files:?}");
+        }
     }
 }

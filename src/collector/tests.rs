@@ -6,8 +6,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::*;
-use crate::census::{Attempt, CompletedPass};
 use crate::census::per_owner::PerOwner;
+use crate::census::{Attempt, CompletedPass};
 use crate::conntrack::Progress;
 use crate::conntrack::backend::TableBackend;
 use crate::measurements::{Flows, Needs, Observation};

@@ -69,7 +69,8 @@ impl Tracking {
     pub(super) fn rest(&mut self) {
         if self.expected.take().is_some() || self.last.is_some() {
             let counter_resets = self.figures.counter_resets;
-            *self = Self { figures: TrackingFigures { counter_resets, ..Default::default() }, ..Self::default() };
+            *self =
+                Self { figures: TrackingFigures { counter_resets, ..Default::default() }, ..Self::default() };
         }
     }
 

@@ -39,6 +39,7 @@ devices.vendors = []
 devices.names = ["lease", "registry"]
 devices.remember = "7d"
 devices.tags = ["ip", "mac", "device_type"]
+traffic.services = "/e"
 limits = { max_devices = 1, max_series = 2, max_flows = 3 }
 log.level = "debug"
 "#,
@@ -63,6 +64,7 @@ log.level = "debug"
     );
     assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);
     assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
+    assert_eq!(config.traffic.services.as_path(), Path::new("/e"));
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2, max_flows: 3 });
     assert_eq!(config.log.level, LogLevel::Debug);
 }

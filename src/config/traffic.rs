@@ -31,7 +31,7 @@ impl TrafficConfig {
     /// Takes the divisor of `interval` that is nearest to ten seconds in proportion.
     pub(super) fn fit(&mut self, interval: Interval) {
         let whole = interval.duration().as_secs();
-        let divisors = (1..=whole).filter(|divisor| whole % divisor == 0);
+        let divisors = (1..=whole).filter(|divisor| whole.is_multiple_of(*divisor));
         let nearest = divisors.min_by_key(|divisor| (divisor * 1000 / USUAL).max(USUAL * 1000 / divisor));
         self.interval = nearest.map_or(interval, Interval::from_seconds);
     }
@@ -61,9 +61,19 @@ mod tests {
 
     #[test]
     fn the_divisor_nearest_to_ten_seconds_is_taken() {
-        for (whole, expected) in
-            [(30, 10), (60, 10), (1, 1), (7, 7), (11, 11), (25, 5), (45, 9), (15, 15), (3600, 10), (3599, 59), (20, 10)]
-        {
+        for (whole, expected) in [
+            (30, 10),
+            (60, 10),
+            (1, 1),
+            (7, 7),
+            (11, 11),
+            (25, 5),
+            (45, 9),
+            (15, 15),
+            (3600, 10),
+            (3599, 59),
+            (20, 10),
+        ] {
             let mut traffic = TrafficConfig::default();
             traffic.fit(interval(whole));
             assert_eq!(traffic.interval, interval(expected), "{whole}");
@@ -78,6 +88,10 @@ mod tests {
             traffic.divides(interval(30)).unwrap_err(),
             "interval, which is \"30s\", is no multiple of \"20s\": \"10s\" would do"
         );
-        assert!(TrafficConfig { interval: interval(60), ..TrafficConfig::default() }.divides(interval(30)).is_err());
+        assert!(
+            TrafficConfig { interval: interval(60), ..TrafficConfig::default() }
+                .divides(interval(30))
+                .is_err()
+        );
     }
 }

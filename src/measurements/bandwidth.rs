@@ -88,7 +88,8 @@ impl Measurement for Bandwidth {
     fn observe(&mut self, of: &Observation<'_>) {
         if let Some(moved) = of.moved() {
             let service = of.service();
-            self.moved.update(of.attribution.owner, |sums| sums.add(service, [moved.rx.bytes, moved.tx.bytes]));
+            self.moved
+                .update(of.attribution.owner, |sums| sums.add(service, [moved.rx.bytes, moved.tx.bytes]));
         }
     }
 

@@ -5,14 +5,14 @@
 
 use super::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use crate::attribution::owners::OwnerId;
-use crate::census::{Attempt, CompletedPass};
 use crate::census::cells::Cells;
 use crate::census::per_owner::PerOwner;
+use crate::census::{Attempt, CompletedPass};
 use crate::conntrack::flow::{Protocol, State};
 use crate::measurements::counted_cells::CountedCells;
+use crate::series::Series;
 use crate::series::limit::SeriesLimit;
 use crate::series::schema::{Schema, TagSchema, UserTags, integer};
-use crate::series::Series;
 
 /// What it sends.
 pub const SCHEMA: Schema = Schema {

@@ -6,10 +6,10 @@ use coverage::coverage;
 
 use super::{Clock, Measurement, Needs, Tick};
 use crate::attribution::owners::OwnerId;
+use crate::proc_net::wan_traffic::WanTraffic;
 use crate::series::Series;
 use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, count, float, integer, text};
-use crate::proc_net::wan_traffic::WanTraffic;
 use crate::snapshot::by_output::{DATAGRAMS_SENT, POINTS, SEND_ERRORS};
 
 /// The kernel counts entries in 32 bits (`struct nf_conntrack_net`).

@@ -30,7 +30,7 @@ pub struct Fixture {
     pub owners: ShownOwners,
     /// The configuration.
     pub config: Config,
-    /// What was read besides flows; the time in it goes on by 30 s with every report.
+    /// What was read besides flows; the time in it goes on with every report.
     pub sample: Sample,
     /// What the exporter tells of itself.
     pub exporter: Exporter,
@@ -38,6 +38,8 @@ pub struct Fixture {
     pub is_due: bool,
     /// For how many instants, 10 s from one to the next, the next points stand.
     pub instants: u32,
+    /// The time from one report to the next: 30 s, unless it is set.
+    pub report_every: Duration,
     /// Which services there are.
     pub services: ServiceTable,
     tracker: FlowTracker,
@@ -101,6 +103,7 @@ impl Fixture {
             exporter,
             is_due: true,
             instants: 1,
+            report_every: Duration::from_secs(30),
             services: ServiceTable::built_in(),
             tracker: FlowTracker::default(),
             is_first: true,
@@ -176,7 +179,7 @@ impl Fixture {
         measurement.report(&tick, &mut out);
         let points = out.into_points();
         self.last = Some(self.sample.clone());
-        self.sample.boot += Duration::from_secs(30);
+        self.sample.boot += self.report_every;
         Report { points, shared }
     }
 }

@@ -65,7 +65,8 @@ impl RemoteHosts {
 
     /// What each device has exchanged with each host, to look up the busiest of several.
     pub fn busiest(&self) -> BusiestHosts {
-        let mut rows: Vec<_> = self.bytes.iter().map(|((owner, host), bytes)| (*owner, *host, *bytes)).collect();
+        let mut rows: Vec<_> =
+            self.bytes.iter().map(|((owner, host), bytes)| (*owner, *host, *bytes)).collect();
         rows.sort_unstable();
         BusiestHosts(rows)
     }
@@ -125,7 +126,9 @@ mod tests {
     fn the_busiest_host_of_one_and_of_several() {
         let [one, other] = owners();
         let mut remote = RemoteHosts::default();
-        for (owner, number, bytes) in [(one, 1, 5), (one, 2, 7), (one, 1, 5), (other, 2, 4), (other, 3, 9), (one, 4, 0)] {
+        for (owner, number, bytes) in
+            [(one, 1, 5), (one, 2, 7), (one, 1, 5), (other, 2, 4), (other, 3, 9), (one, 4, 0)]
+        {
             remote.note(owner, host(number), bytes);
         }
         let busiest = remote.busiest();

@@ -112,7 +112,10 @@ mod tests {
         let root = Root::replay(&*place);
         fs::write(place.join("a"), "443 A\n").unwrap();
         fs::write(place.join("b"), "80 B\n").unwrap();
-        let config = |path: &str| TrafficConfig { services: path.to_owned().try_into().unwrap(), ..TrafficConfig::default() };
+        let config = |path: &str| TrafficConfig {
+            services: path.to_owned().try_into().unwrap(),
+            ..TrafficConfig::default()
+        };
         let mut services = WatchedServices::new(&root, &config("/a"));
         services.look();
         assert_eq!([443, 80].map(|port| label(&services, port)), ["A", "HTTP"]);

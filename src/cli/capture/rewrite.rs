@@ -3,11 +3,13 @@
 //! What is not understood is left out: it may be anything, and so may comments and settings of other programs. Only
 //! lines of the table are kept word by word, for a bug may hang on any of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::anonymise::Anonymiser;
+use super::file_kind::FileKind;
 use crate::conntrack::procfs::print::Address;
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
@@ -15,18 +17,8 @@ use crate::devices::formats::hosts::{self, Is, ShortNames};
 use crate::devices::formats::{dnsmasq, gl_client, lines, odhcpd, registry, static_hosts};
 use crate::devices::neighbours::Neighbour;
 use crate::lan::interfaces::Interface;
-
-/// What a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
-    Dnsmasq,
-    Odhcpd,
-    Registry,
-    GlClient,
-    StaticHosts,
-    Ethers,
-    Hosts,
-}
+use crate::services::ServiceTable;
+use crate::services::format as services_format;
 
 /// A file written anew.
 #[derive(Debug, Default)]
@@ -68,6 +60,7 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
         FileKind::Dnsmasq => new.each(dnsmasq::parse(text), |lease| dnsmasq_lease(lease, anonymiser)),
         FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
         FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
+        FileKind::Services => services(text, &mut new),
         FileKind::Ethers => ethers(text, anonymiser, &mut new),
         FileKind::Hosts => hosts(text, anonymiser, &mut new),
         FileKind::GlClient => {
@@ -171,6 +164,21 @@ fn registry_entry(entry: &registry::Entry<'_>, anonymiser: &mut Anonymiser) -> V
     let device_type = entry.device_type.map(DeviceType::name).unwrap_or_default();
     let name = anonymiser.name(entry.name);
     joined(&[mac.as_bytes(), address.as_bytes(), &name, device_type.as_bytes()], b'|')
+}
+
+/// Labels of services. Those of the built-in table are everybody's, the others the owner's words; they are numbered here, for
+/// what stands for a name may be longer than a label may be.
+fn services(text: &[u8], new: &mut Rewritten) {
+    let built_in = ServiceTable::built_in();
+    let mut numbers: HashMap<Rc<str>, usize> = HashMap::new();
+    new.each(services_format::parse(text).map(|(_, found)| found), |entry| {
+        if built_in.has_label(entry.label.as_str()) {
+            return entry.to_string().into_bytes();
+        }
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(entry.label.shared()).or_insert(next);
+        entry.line(&format!("service-{number}")).into_bytes()
+    });
 }
 
 /// `/etc/hosts`. What a name is shortened to depends on the others, and what replaces it is not shortened any more.

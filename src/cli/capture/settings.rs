@@ -34,9 +34,9 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
+        traffic,
         limits,
         log,
-        traffic,
     } = config.clone();
     let tags = self::tags(&tags, anonymiser)?;
     let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
@@ -52,9 +52,9 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
+        traffic,
         limits,
         log,
-        traffic,
     };
     Ok(rewritten.to_toml()?)
 }
@@ -98,6 +98,7 @@ mod tests {
             limits = { max_devices = 3, max_series = 30 }
             log = { level = "trace" }
             measurements = { conntrack = false }
+            traffic = { services = "/s" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []

@@ -198,7 +198,10 @@ async fn a_reload_makes_no_spike() {
     write(&router, &[counted(1, 1000, 0)]);
     at(&mut collector, 0, Both).await;
     write(&router, &[counted(1, 1100, 0)]);
-    collector.reconfigure(Config::parse(&format!("{QUIET}bandwidth = false\ndevice_traffic = false\nconnection_rate = false")).unwrap());
+    collector.reconfigure(
+        Config::parse(&format!("{QUIET}bandwidth = false\ndevice_traffic = false\nconnection_rate = false"))
+            .unwrap(),
+    );
     assert_eq!(integer(&at(&mut collector, 30, Both).await, "conntrack_exporter", "flows_tracked"), Some(0));
     write(&router, &[counted(1, 5000, 0)]);
     collector.reconfigure(Config::parse(QUIET).unwrap());

@@ -32,7 +32,9 @@ impl DistinctHosts {
                 }
                 if hosts.len() > EXACT {
                     let mut registers = Box::new([0; REGISTERS]);
-                    hosts.iter().for_each(|host| note(&mut registers, *host));
+                    for host in hosts.iter() {
+                        note(&mut registers, *host);
+                    }
                     *self = Self::Sketch(registers);
                 }
             }
@@ -75,7 +77,11 @@ fn note(registers: &mut [u8; REGISTERS], host: u64) {
 }
 
 /// The harmonic mean of the registers, or where many are empty, how many those are ("linear counting").
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^64 / 128 × 128, never negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "at most 2^64 / 128 × 128, never negative"
+)]
 fn estimate(registers: &[u8; REGISTERS]) -> u64 {
     const M: f64 = 128.0;
     const ALPHA: f64 = 0.7213 / (1.0 + 1.079 / M);
@@ -134,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_merged_counts_as_if_it_had_been_one() {
-        for (one, other) in [(0..10, 5..20), (0..50, 30..80), (0..100, 90..95), (0..10, 0..200), (0..300, 200..500)] {
+        for (one, other) in
+            [(0..10, 5..20), (0..50, 30..80), (0..100, 90..95), (0..10, 0..200), (0..300, 200..500)]
+        {
             let all = one.start.min(other.start)..one.end.max(other.end);
             let mut merged = hosts(one);
             merged.merge(&hosts(other));
