@@ -130,8 +130,8 @@ fn processes(report: &mut Report, found: io::Result<Vec<ZeroingProcess>>) {
         }
         Err(error) => {
             let text = format!(
-                "can't tell whether a program sets counters back (nlbwmon, conntrack -z): processes of others are \
-                 hidden from this user: {error}"
+                "can't tell whether a program sets counters back (nlbwmon, conntrack -z): those of others can't be looked \
+                 at: {error}"
             );
             report.warning(COUNTERS, text);
         }
@@ -215,7 +215,7 @@ mod tests {
             (told(|report| flowtables(report, refused(libc::EPERM))), "nft list flowtables"),
             (told(|report| flowtables(report, refused(libc::ENOBUFS))), "the kernel's list can't be read"),
             (told(|report| offload(report, refused(libc::EACCES))), "/proc/modules"),
-            (told(|report| processes(report, refused(libc::ENOENT))), "processes of others are hidden"),
+            (told(|report| processes(report, refused(libc::ENOENT))), "those of others can't be looked at"),
         ] {
             assert!(text.starts_with("warning  counters       can't tell ") && text.contains(how), "{text}");
         }
