@@ -9,8 +9,8 @@ use conntrack_exporter::services::{BUILT_IN, OwnersLines, ServiceTable};
 use libfuzzer_sys::fuzz_target;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// TCP, UDP, DCCP, SCTP and UDP-Lite have ports, ICMP has none.
-const PROTOCOLS: [u8; 6] = [6, 17, 33, 132, 136, 1];
+/// TCP, UDP and SCTP have ports, ICMP has none.
+const PROTOCOLS: [u8; 4] = [6, 17, 132, 1];
 
 thread_local! {
     static BUILT_IN_ENTRIES: Vec<Entry> = understood(BUILT_IN.as_bytes());
@@ -24,9 +24,9 @@ fuzz_target!(|text: &[u8]| {
         assert!((1..=LONGEST_LABEL).contains(&entry.label.as_str().len()));
         assert_eq!(understood(entry.to_string().as_bytes()), std::slice::from_ref(entry));
     }
-    let (fresh, lines) = ServiceTable::with_owners(text);
+    let (mut table, lines) = ServiceTable::with_owners(text);
     counts_add_up(text, &lines);
-    let mut table = ServiceTable::with_owners(b"1-65535 Everything\n53/tcp Nothing\n").0;
+    table.set_owners(b"53/tcp Nothing\n1-65535 Everything\n");
     assert_eq!(table.set_owners(text), lines, "whatever was there before");
     BUILT_IN_ENTRIES.with(|built_in| {
         let all: Vec<&Entry> = entries.iter().take(LINES_AT_MOST).chain(built_in).collect();
@@ -36,9 +36,7 @@ fuzz_target!(|text: &[u8]| {
                     entry.ports.contains(&port) && entry.protocols().any(|one| one == protocol)
                 };
                 let expected = all.iter().find(has).map_or("unlisted", |entry| entry.label.as_str());
-                for table in [&fresh, &table] {
-                    assert_eq!(&**table.label(table.service(protocol, port)), expected, "{port}");
-                }
+                assert_eq!(&**table.label(table.service(protocol, port)), expected, "{port}");
             }
         }
     });
