@@ -62,7 +62,7 @@ impl ConfigFile {
     /// What is in it; `None` if it is absent and need not exist.
     pub fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
         let (root, path) = self.location();
-        let opened = files::open(root.directory(), &path, ChosenBy::CommandLine);
+        let opened = root.open_chosen_by(&path, ChosenBy::CommandLine);
         match opened.and_then(|file| files::read_whole(file, WRITTEN_AT_MOST)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.named.is_none() => Ok(None),
             bytes => bytes.map(Some),

@@ -1,5 +1,6 @@
 //! Options that every command has.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use clap::ArgAction;
@@ -22,9 +23,14 @@ pub(super) struct GlobalArgs {
 
     /// Replay another router's files from DIR: every path
     /// that is read is taken below it, except that of a
-    /// FILE named by --config
+    /// FILE named by --config. An instant of a recording,
+    /// RECORDING/SECONDS, is as good
     #[arg(long, value_name = "DIR", value_parser = path(), global = true, verbatim_doc_comment)]
     pub(super) root: Option<PathBuf>,
+
+    /// What `root` leads to. Once privileges are given up, nobody may be able to list the instants of a recording.
+    #[arg(skip)]
+    found: OnceCell<Root>,
 
     /// This text; behind a command, what it is about
     #[arg(long, short, global = true, action = ArgAction::Help)]
@@ -39,7 +45,8 @@ pub(super) struct GlobalArgs {
 impl GlobalArgs {
     /// Where the router's files are.
     pub(super) fn root(&self) -> Root {
-        self.root.as_ref().map_or_else(Root::live, Root::replay)
+        let find = || self.root.as_ref().map_or_else(Root::live, Root::replay_instant);
+        self.found.get_or_init(find).clone()
     }
 
     /// Where the configuration is.

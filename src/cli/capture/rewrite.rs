@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use super::anonymise::Anonymiser;
 use crate::conntrack::procfs::print::Address;
@@ -13,6 +14,7 @@ use crate::devices::device_type::DeviceType;
 use crate::devices::formats::hosts::{self, Is, ShortNames};
 use crate::devices::formats::{dnsmasq, gl_client, lines, odhcpd, registry, static_hosts};
 use crate::devices::neighbours::Neighbour;
+use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS, Settings};
 use crate::lan::interfaces::Interface;
 
 /// What a file is.
@@ -25,6 +27,24 @@ pub(super) enum FileKind {
     StaticHosts,
     Ethers,
     Hosts,
+}
+
+impl FileKind {
+    /// What the router's file at `path` is; `None` of one of vendors.
+    pub(super) fn of(path: &Path, settings: &Settings) -> Option<Self> {
+        let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
+        let fixed = [
+            (GL_CLIENT, Self::GlClient),
+            (DHCP, Self::StaticHosts),
+            (ETHERS, Self::Ethers),
+            (HOSTS, Self::Hosts),
+        ];
+        let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
+        fixed
+            .or_else(|| (settings.registry == path).then_some(Self::Registry))
+            .or_else(|| is_of(&settings.leases).then_some(Self::Dnsmasq))
+            .or_else(|| is_of(&settings.odhcpd).then_some(Self::Odhcpd))
+    }
 }
 
 /// A file written anew.
