@@ -102,26 +102,23 @@ async fn record(
     }
 }
 
-/// The signals that end it: also one that its terminal has gone.
-struct Signals([Signal; 3]);
+/// The signals that end it. `SIGHUP` is none of them, so that it goes on where nohup(1) has it ignored.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let heard = |kind| signal(kind);
-        Ok(Self([
-            heard(SignalKind::interrupt())?,
-            heard(SignalKind::terminate())?,
-            heard(SignalKind::hangup())?,
-        ]))
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate })
     }
 
     /// Waits for one of them.
     async fn any(&mut self) {
-        let Self([interrupt, terminate, hangup]) = self;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }

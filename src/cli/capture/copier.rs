@@ -60,7 +60,7 @@ pub(in crate::cli) struct Copied {
 }
 
 impl<'a> Copier<'a> {
-    /// Nothing was copied yet. The router's prefixes are those that it has now.
+    /// Nothing was copied yet.
     pub(in crate::cli) fn new(from: Source<'a>, anonymise: bool) -> Self {
         let interfaces = interfaces::read(from.root).unwrap_or_default();
         let anonymiser = anonymise.then(|| Anonymiser::new(&prefixes(from.config, &interfaces)));
@@ -72,10 +72,15 @@ impl<'a> Copier<'a> {
     pub(in crate::cli) fn copy(&mut self, target: &Target, room: u64) -> Copied {
         let settings = self.from.config.devices.settings(self.from.config.lan.router_name.name());
         let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
+        let interfaces = interfaces::read(self.from.root);
+        // Before anybody in a new prefix is taken for a stranger.
+        if let (Some(anonymiser), Ok(found)) = (&mut self.anonymiser, &interfaces) {
+            anonymiser.learn(&prefixes(self.from.config, found));
+        }
         let mut copy = Copy { of: self, target, room, copied };
         copy.table();
         copy.neighbours();
-        copy.interfaces();
+        copy.interfaces(interfaces);
         copy.figures();
         copy.config();
         copy.files(&settings);
@@ -121,8 +126,8 @@ impl Copy<'_, '_> {
         }
     }
 
-    fn interfaces(&mut self) {
-        match interfaces::read(self.of.from.root) {
+    fn interfaces(&mut self, found: io::Result<Vec<Interface>>) {
+        match found {
             Err(error) => self.omit(interfaces::REPLAYED, OmissionError::Unreadable(error.to_string())),
             Ok(mut found) => {
                 if let Some(anonymiser) = &mut self.of.anonymiser {

@@ -128,7 +128,10 @@ impl fmt::Display for Recorder<'_> {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::conntrack::flow::Tuple;
+    use crate::conntrack::procfs::line::parse;
     use crate::daemon::ConfigFile;
+    use crate::lan::interfaces;
     use crate::root::Root;
     use crate::test_directory::TestDirectory;
     use std::collections::BTreeSet;
@@ -265,6 +268,43 @@ mod tests {
         assert_eq!(first.replace(" 9 src", " 8 src"), second);
         assert!(first.contains("dst=240.0.0.1 "), "{first}");
         assert_eq!(files(&to.join("0000000020")), set([TABLE, "tmp/dhcp.leases"]));
+    }
+
+    #[test]
+    fn whoever_is_in_a_prefix_that_comes_later_stays_in_it() {
+        let place = TestDirectory::new("record-prefix");
+        let line = |lan: &str| {
+            let (lan, far) = (format!("{lan}:2a6f:b9ff:fea1:b2c3"), "2620:fe::fe");
+            format!(
+                "ipv6 10 udp 17 9 src={lan} dst={far} sport=1 dport=53 src={far} dst={lan} sport=53 dport=1 use=2\n"
+            )
+        };
+        let become_of = |root: &Path, lan: &str| {
+            write(root, TABLE, &line(lan));
+            let address = format!("1: br-lan:\n    link/ether\n    inet6 {lan}::1/64\n");
+            write(root, "ip-address", &address);
+        };
+        let (to, _) = record(
+            &place,
+            "",
+            true,
+            &[
+                &|root| become_of(root, "2a02:8106:21:9900"),
+                &|root| become_of(root, "2a02:8106:77:1200"),
+                &|root| become_of(root, "2a02:8106:21:9900"),
+            ],
+        );
+        let instants = ["0000000010", "0000000020", "0000000030"].map(|instant| {
+            let table = fs::read_to_string(to.join(instant).join(TABLE)).unwrap();
+            let found = interfaces::parse(&fs::read(to.join(instant).join("ip-address")).unwrap());
+            let Tuple { source, destination, .. } = parse(table.trim_end().as_bytes()).unwrap().original;
+            let (lan, far) = (source.address, destination.address);
+            let net = found[0].addresses[0];
+            assert!(net.contains(&lan) && !net.contains(&far), "{instant}: {net} {table}");
+            (net, lan, far)
+        });
+        assert_eq!(instants[0], instants[2]);
+        assert!(instants[0].0 != instants[1].0 && instants[0].2 == instants[1].2, "{instants:?}");
     }
 
     #[test]
