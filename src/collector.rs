@@ -14,6 +14,7 @@ use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
 use crate::config::Config;
+use crate::conntrack::memory::MemoryTable;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
 use crate::devices::listing::ListedDevice;
@@ -108,6 +109,12 @@ impl Collector {
         }
     }
 
+    /// Reads flows from a table in memory from now on, and everything else where it did.
+    #[must_use]
+    pub fn with_table(self, table: MemoryTable) -> Self {
+        Self { table: Table::in_memory(&self.root, table), ..self }
+    }
+
     /// Every known device.
     pub fn listing(&self) -> Vec<ListedDevice> {
         self.surroundings.devices.listing(&self.surroundings.lan)
@@ -179,7 +186,7 @@ impl Collector {
             sequence: self.sequence,
             started: self.started,
             clock_set: moment.clock_set,
-            source: self.table.backend().name(),
+            source: self.table.source(),
             begun,
             totals: self.totals,
         };

@@ -1,3 +1,5 @@
+mod in_memory;
+
 use std::cell::RefCell;
 use std::fs;
 use std::io;
