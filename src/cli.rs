@@ -10,6 +10,7 @@ mod once;
 mod path;
 mod privileges;
 mod record;
+mod replay;
 mod suggestion;
 
 use std::ffi::OsString;
@@ -88,6 +89,10 @@ enum Command {
     /// the program
     #[command(verbatim_doc_comment)]
     Record(record::Args),
+    /// What the daemon would have sent of a recording, or of a capture, as line
+    /// protocol on standard output
+    #[command(verbatim_doc_comment)]
+    Replay(replay::Args),
 }
 
 /// Options of one command, which may stand before it too.
@@ -127,7 +132,7 @@ impl Cli {
     /// Gives the command those of the options ahead of it that are its own; others are refused.
     fn hand_flags_on(&mut self) -> Result<(), clap::Error> {
         match &mut self.command {
-            None | Some(Command::Once) => {}
+            None | Some(Command::Once | Command::Replay(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
             Some(Command::Capture(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
@@ -156,6 +161,7 @@ impl Cli {
             Some(Command::Check(args)) => check::run(&self.global, args),
             Some(Command::Capture(args)) => capture::run(&self.global, args),
             Some(Command::Record(args)) => record::run(&self.global, args),
+            Some(Command::Replay(args)) => replay::run(&self.global, args),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod schedule;
+pub(crate) mod tick;
 
 use std::io;
 use std::path::PathBuf;
@@ -255,21 +256,8 @@ impl Daemon {
     async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> Result<(), DaemonError> {
         let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
         let moment = Moment { boot, timestamp, clock_set, due: measurements::DueClocks::Both };
-        match self.collector.snapshot(&moment).await {
-            Ok(snapshot) => {
-                if self.table.ends() {
-                    info!("the connection table can be read again");
-                }
-                self.output.deliver(&snapshot, boot).await.map_err(DaemonError::Output)
-            }
-            Err(error) => {
-                self.collector.totals.ticks_skipped += 1;
-                if self.table.begins() {
-                    error!("{error}; no snapshots until that changes");
-                }
-                Ok(())
-            }
-        }
+        let (collector, output) = (&mut self.collector, &mut self.output);
+        tick::take(collector, output, &mut self.table, &moment).await.map_err(DaemonError::Output)
     }
 
     /// Reads the configuration again; a bad one changes nothing.

@@ -51,14 +51,23 @@ impl GlobalArgs {
 
     /// Where the configuration is.
     pub(super) fn config_file(&self) -> ConfigFile {
-        ConfigFile { named: self.config.clone(), root: self.root() }
+        self.config_file_below(self.root())
     }
 
     /// Reads the configuration, and gives up the privileges that it doesn't make necessary.
     pub(super) fn prepare(&self) -> Result<(Config, Privileges), CommandError> {
-        let file = self.config_file();
+        self.prepare_for(&self.root())
+    }
+
+    /// The same for another router than [`root`](Self::root) says.
+    pub(super) fn prepare_for(&self, root: &Root) -> Result<(Config, Privileges), CommandError> {
+        let file = self.config_file_below(root.clone());
         let config = file.read()?;
-        let privileges = Privileges::reduce(&privileges::need(&config, &file, &self.root()))?;
+        let privileges = Privileges::reduce(&privileges::need(&config, &file, root))?;
         Ok((config, privileges))
+    }
+
+    fn config_file_below(&self, root: Root) -> ConfigFile {
+        ConfigFile { named: self.config.clone(), root }
     }
 }

@@ -55,6 +55,9 @@ pub enum RecordingError {
     /// It has too many instants.
     #[error("{} has more than the {INSTANTS_AT_MOST} instants that are replayed", .0.display())]
     TooMany(PathBuf),
+    /// It has none, and isn't one itself.
+    #[error("{} has neither instants nor a table: name what record or capture has written", .0.display())]
+    Empty(PathBuf),
 }
 
 /// What is in the directory of a recording, by name.
