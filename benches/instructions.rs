@@ -8,6 +8,7 @@ mod fill;
 #[path = "support/router.rs"]
 mod router;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -16,10 +17,12 @@ use std::time::Duration;
 
 use conntrack_exporter::attribution::Direction;
 use conntrack_exporter::attribution::labels::OwnerLabels;
-use conntrack_exporter::attribution::owners::OwnerTable;
+use conntrack_exporter::attribution::owners::{OwnerId, OwnerTable};
+use conntrack_exporter::census::flow_tracker::{Expected, FlowTracker, Grace};
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::backend::BackendChoice;
+use conntrack_exporter::conntrack::flow::{Counters, Flow};
 use conntrack_exporter::conntrack::netlink;
 use conntrack_exporter::conntrack::procfs::{self, Reading, line};
 use conntrack_exporter::conntrack::{Entry, Progress, Table};
@@ -32,6 +35,7 @@ use conntrack_exporter::measurements::fixture::Fixture;
 use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
+use foldhash::fast::RandomState;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::SockProtocol;
 
@@ -39,7 +43,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|decode|scrape|tick|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
+            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|tick|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
              tools/bench runs it under callgrind"
         );
         return;
@@ -51,6 +55,10 @@ fn main() {
         "parse" => parse(entries, times),
         "decode" => decode(entries, times),
         "scrape" => (0..times).for_each(|_| scrape(&root.join("proc/net/nf_conntrack"), entries)),
+        "track" => track(entries, 0, times),
+        "track-turnover" => track(entries, entries / 5, times),
+        "map" => map(entries, 0, times),
+        "map-turnover" => map(entries, entries / 5, times),
         "tick" => tick(&root, times),
         "lan" => lan(times),
         "names" => names(&root, times),
@@ -90,6 +98,45 @@ fn scrape(table: &Path, entries: usize) {
     let mut count = |entry: Entry<'_>| flows += usize::from(matches!(black_box(entry), Entry::Flow(_)));
     while reading.step(&mut count).unwrap() == Progress::More {}
     assert_eq!(flows, entries);
+}
+
+/// The flows of some passes, of each of which `turnover` are gone in the next. Always as many passes, so that making them
+/// makes no difference between two runs.
+fn passes(entries: usize, turnover: usize) -> [Vec<Flow>; 4] {
+    let text = router::table(2 * entries, 50);
+    let flow = |line: &str| match procfs::parse(line.as_bytes()) {
+        Entry::Flow(flow) => flow,
+        Entry::Unreadable { why, .. } => panic!("{line}: {why}"),
+    };
+    let flows: Vec<Flow> = text.lines().map(flow).collect();
+    std::array::from_fn(|pass| flows.iter().skip(pass * turnover).take(entries).copied().collect())
+}
+
+/// What has become of the flows since the last pass.
+fn track(entries: usize, turnover: usize, times: usize) {
+    let mut tracker = FlowTracker::default();
+    for (pass, flows) in passes(entries, turnover).iter().take(times).enumerate() {
+        tracker.begin(Expected { flows: entries, at_most: 2 * entries, baseline: pass == 0 });
+        for flow in flows {
+            black_box(tracker.observe(flow, OwnerId::ROUTER, &mut |_| ()));
+        }
+        let outcome = tracker.complete(Grace::None, true, |flow| _ = black_box(flow));
+        assert_eq!(outcome.tracked, entries);
+    }
+}
+
+/// The same by a map of tuples: when each was seen, and what it had carried.
+fn map(entries: usize, turnover: usize, times: usize) {
+    let mut known: HashMap<_, (usize, [Option<Counters>; 2]), RandomState> = HashMap::default();
+    for (pass, flows) in passes(entries, turnover).iter().take(times).enumerate() {
+        for flow in flows {
+            let key = (flow.original.source, flow.original.destination, flow.protocol, flow.zone);
+            let now = (pass, [flow.original.counters, flow.reply.counters]);
+            black_box(known.insert(key, now));
+        }
+        known.retain(|_, (seen, _)| *seen == pass);
+        assert_eq!(known.len(), entries);
+    }
 }
 
 fn moment(second: usize) -> Moment {

@@ -1,6 +1,8 @@
 //! The one pass over the flows: whose each is, and what each owner has.
 
 pub mod cells;
+pub mod flow_tracker;
+pub mod outside;
 pub mod per_owner;
 
 use std::collections::HashSet;
@@ -14,6 +16,9 @@ use crate::conntrack::flow::Flow;
 use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
 use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
+use crate::services::ServiceTable;
+use flow_tracker::{Change, FlowTracker, ProtocolGroup, TrackedFlow};
+use outside::{OutsideTraffic, is_tunnel};
 
 /// How much of a line that can't be understood is shown.
 const SHOWN: usize = 240;
@@ -28,6 +33,18 @@ pub enum Attempt {
     Second,
 }
 
+/// A pass over the table that came to its end, and what may be made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompletedPass {
+    /// Of two readings the one whose counts hold.
+    pub kept: Attempt,
+    /// Whether what was opened and closed since the pass before is known: not by the first, nor after a long gap, nor
+    /// where there are more flows than are tracked.
+    pub flows: bool,
+    /// Whether what was moved since is known as well: not if another program has set counters to zero.
+    pub bytes: bool,
+}
+
 /// What a pass over the table has found.
 #[derive(Clone, Debug, Default)]
 pub struct Census {
@@ -37,6 +54,8 @@ pub struct Census {
     pub loopback: u64,
     /// Entries that were not understood.
     pub unreadable: u64,
+    /// Entries whose packets a flow table or the hardware carries at present.
+    pub offloaded: u64,
     /// The first of those, and what is wrong with it.
     pub first_unreadable: Option<String>,
     /// How many entries each owner has, by place; those without any may be missing.
@@ -84,6 +103,13 @@ impl Census {
     }
 }
 
+/// What is known from earlier passes, and becomes known of what flows did since.
+#[derive(Debug)]
+pub(crate) struct Memory<'a> {
+    pub(crate) tracker: &'a mut FlowTracker,
+    pub(crate) outside: &'a mut OutsideTraffic,
+}
+
 /// One reading of the table, while it goes on. Nothing is asked and no file is read meanwhile: what is not known is
 /// noted, and asked about before the next pass.
 pub struct Pass<'a> {
@@ -93,6 +119,9 @@ pub struct Pass<'a> {
     pub(crate) labels: &'a OwnerLabels,
     /// Those that need to see the flows of this pass.
     pub(crate) observers: Vec<&'a mut (dyn Measurement + 'static)>,
+    /// What flows did, if somebody needs it.
+    pub(crate) memory: Option<Memory<'a>>,
+    pub(crate) services: &'a ServiceTable,
     pub(crate) census: Census,
 }
 
@@ -104,8 +133,10 @@ impl<'a> Pass<'a> {
         devices: &'a Devices,
         owners: &'a mut OwnerTable,
         labels: &'a OwnerLabels,
+        services: &'a ServiceTable,
     ) -> Self {
-        Self { lan, devices, owners, labels, observers: Vec::new(), census: Census::default() }
+        let (observers, census) = (Vec::new(), Census::default());
+        Self { lan, devices, owners, labels, services, observers, memory: None, census }
     }
 
     /// What was found.
@@ -129,9 +160,40 @@ impl<'a> Pass<'a> {
 
     fn observe(&mut self, flow: &Flow, attribution: Attribution) {
         self.census.count(attribution.owner);
-        let observation = Observation { flow, attribution };
+        self.census.offloaded += u64::from(flow.flags.offloaded());
+        let (change, tracked) = self.track(flow, attribution.owner);
+        let services = self.services;
+        let observation = Observation { flow, attribution, change, tracked, services };
+        self.note_outside(&observation);
         for measurement in &mut self.observers {
             measurement.observe(&observation);
+        }
+    }
+
+    /// What the flow did since it was last seen. A connection that took the place of another ends that.
+    fn track(&mut self, flow: &Flow, owner: OwnerId) -> (Change, TrackedFlow) {
+        let Self { memory, observers, .. } = self;
+        let mut ended = |flow: &TrackedFlow| {
+            for measurement in observers.iter_mut() {
+                measurement.ended(flow);
+            }
+        };
+        if let Some(Memory { tracker, .. }) = memory {
+            return tracker.observe(flow, owner, &mut ended);
+        }
+        let protocol = ProtocolGroup::of(flow.protocol);
+        let tracked = TrackedFlow { owner, protocol, unreplied: false, recent: false, moved: false };
+        (Change::Untracked, tracked)
+    }
+
+    /// Adds what a flow carried to and from the world outside.
+    fn note_outside(&mut self, observation: &Observation<'_>) {
+        let (Some(memory), Some(moved)) = (&mut self.memory, observation.moved()) else { return };
+        let Attribution { owner, remote, .. } = observation.attribution;
+        if self.devices.place(self.lan, remote.address) == Place::Outside {
+            let bytes = moved.bytes();
+            let is_tunnel = owner == OwnerId::ROUTER && is_tunnel(observation.flow);
+            *memory.outside += OutsideTraffic { bytes, tunnels: if is_tunnel { bytes } else { 0 } };
         }
     }
 

@@ -77,8 +77,8 @@ enum Command {
     /// its MACs and addresses, its entries now
     #[command(verbatim_doc_comment)]
     Devices(devices::Args),
-    /// What the program finds here: configuration, table, LAN, names, Telegraf,
-    /// clock; what is missing, and what that costs
+    /// What the program finds here: configuration, table, counters of bytes,
+    /// LAN, names, Telegraf, clock; what is missing, and what that costs
     #[command(verbatim_doc_comment)]
     Check(check::Args),
     /// Everything that the program reads here, written to a directory, which --root

@@ -1,7 +1,10 @@
 //! One tick: sample → census → report.
 
+mod figures;
 mod reading;
+mod sampling;
 mod surroundings;
+mod tracking;
 
 use std::io;
 use std::net::IpAddr;
@@ -13,7 +16,7 @@ use tracing::{info, warn};
 use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
-use crate::config::Config;
+use crate::config::{Config, Interval};
 use crate::conntrack::memory::MemoryTable;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
@@ -21,16 +24,18 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
-use crate::measurements::{self, Clock, DueClocks, Exporter, Measurement, Tick, Totals};
-use crate::proc_net::dev::{self, NetDev};
-use crate::process::Usage;
+use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
+use crate::process::{Usage, cpu_time};
 use crate::root::Root;
 use crate::sample::Sample;
 use crate::series::schema::Schema;
 use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
 use crate::wording::counted;
+use figures::Figures;
+use sampling::Sampling;
 use surroundings::Surroundings;
+use tracking::Tracking;
 
 /// Where the kernel tells what the router is called.
 pub const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -50,6 +55,14 @@ pub struct Moment {
     pub due: DueClocks,
 }
 
+/// What a clock's last report was made of.
+#[derive(Debug)]
+struct Reported {
+    sample: Sample,
+    /// What its points were stamped with.
+    timestamp: Option<i64>,
+}
+
 /// All that is known from one tick to the next.
 #[derive(Debug)]
 pub struct Collector {
@@ -61,15 +74,18 @@ pub struct Collector {
     owners: OwnerTable,
     labels: OwnerLabels,
     measurements: Vec<Box<dyn Measurement>>,
-    /// The sample of the last report of each clock.
-    last: [Option<Sample>; 2],
+    tracking: Tracking,
+    sampling: Sampling,
+    /// The last report of each clock.
+    last: [Option<Reported>; 2],
     /// What the exporter has done so far.
     pub totals: Totals,
     sequence: u64,
+    traffic_sequence: u64,
     started: u64,
     gauges_unreadable: EdgeLog,
     host_unreadable: EdgeLog,
-    interfaces_unreadable: EdgeLog,
+    figures: Figures,
     /// When an entry that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
 }
@@ -89,6 +105,7 @@ impl Collector {
         started: u64,
         measurements: Vec<Box<dyn Measurement>>,
     ) -> Self {
+        let (wanted, interval) = pass_intervals(&measurements, &config);
         Self {
             table: Table::new(root, config.source),
             rereads: Rereads::default(),
@@ -96,13 +113,16 @@ impl Collector {
             owners: OwnerTable::default(),
             labels: OwnerLabels::default(),
             measurements,
+            tracking: Tracking::default(),
+            sampling: Sampling::new(wanted, interval),
             last: [None, None],
             totals: Totals::default(),
             sequence: 0,
+            traffic_sequence: 0,
             started,
             gauges_unreadable: EdgeLog::default(),
             host_unreadable: EdgeLog::default(),
-            interfaces_unreadable: EdgeLog::default(),
+            figures: Figures::default(),
             line_shown: None,
             root: root.clone(),
             config,
@@ -125,6 +145,12 @@ impl Collector {
         &self.config
     }
 
+    /// The time from one pass over the table to the next: `traffic.interval`, or `interval` where nobody needs more or
+    /// where that would cost too much.
+    pub fn pass_interval(&self) -> Duration {
+        self.sampling.pass_interval()
+    }
+
     /// Takes over another configuration and keeps all that was learned.
     pub fn reconfigure(&mut self, config: Config) {
         self.surroundings.reconfigure(&self.config, &config);
@@ -132,6 +158,8 @@ impl Collector {
             self.table.reconfigure(config.source);
         }
         self.switch_measurements(&config);
+        let (wanted, interval) = pass_intervals(&self.measurements, &config);
+        self.sampling.reconfigure(wanted, interval);
         self.config = config;
         self.labels.clear();
     }
@@ -150,17 +178,18 @@ impl Collector {
 
     /// Takes the snapshot of `moment`. A table that can't be read to its end leaves everything as it was.
     pub async fn snapshot(&mut self, moment: &Moment) -> Result<Snapshot, TableError> {
-        let begun = Instant::now();
+        let (begun, cpu) = (Instant::now(), cpu_time());
         self.surroundings.look(moment.boot);
         let gauges = self.gauges();
         let census = self.pass(gauges, moment).await?;
         self.note_unknown(&census);
         self.report_unreadable(&census, moment.boot);
-        if moment.due.includes(Clock::Interval) {
-            self.sequence += 1;
-        }
+        self.sequence += u64::from(moment.due.includes(Clock::Interval));
+        self.traffic_sequence += u64::from(moment.due.includes(Clock::Traffic));
         let sample = self.sample(gauges, moment);
-        Ok(self.report(moment, &sample, &census, begun))
+        let snapshot = self.report(moment, &sample, &census, begun);
+        self.sampling.note(cpu_time().saturating_sub(cpu), moment.boot);
+        Ok(snapshot)
     }
 
     /// Takes note of whom nobody ties to a device, so that the neighbours are asked before the next pass. Addresses of
@@ -187,6 +216,12 @@ impl Collector {
             started: self.started,
             clock_set: moment.clock_set,
             source: self.table.source(),
+            traffic_sequence: self.traffic_sequence,
+            rereads: self.rereads.total(),
+            pass_interval: self.sampling.pass_interval(),
+            tracking: self.tracking.figures,
+            accounting: self.table.accounting(),
+            outside: self.tracking.outside(),
             begun,
             totals: self.totals,
         };
@@ -196,19 +231,26 @@ impl Collector {
             if !moment.due.includes(schema.every) {
                 continue;
             }
+            let last = self.last.get(schema.every as usize).and_then(Option::as_ref);
             let tick = Tick {
                 sample,
-                last: self.last.get(schema.every as usize).and_then(Option::as_ref),
+                last: last.map(|last| &last.sample),
+                covered: self.tracking.covered(schema.every),
+                instants: last.map_or(1, |last| instants(last, sample, moment, self.config.traffic.interval)),
+                every: self.config.traffic.interval.duration(),
+                services: self.surroundings.services.table(),
                 census,
                 owners: &owners,
                 limits: &self.config.limits,
                 exporter: &exporter,
             };
-            let mut out = Series::new(schema.name, self.config.tags.global(), &mut shared);
+            let global = schema.global_tags(self.config.tags.global());
+            let mut out = Series::new(schema.name, &global, &mut shared);
             measurement.report(&tick, &mut out);
             parts.push(Part { schema, points: out.into_points() });
         }
-        self.keep(sample, moment.due);
+        self.keep(sample, moment);
+        self.tracking.reported(moment.due);
         Snapshot {
             timestamp: moment.timestamp,
             parts,
@@ -224,43 +266,34 @@ impl Collector {
     }
 
     /// Keeps the sample for the next report of the clocks that were due.
-    fn keep(&mut self, sample: &Sample, due: DueClocks) {
-        let clocks = [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| due.includes(*clock));
+    fn keep(&mut self, sample: &Sample, moment: &Moment) {
+        let clocks =
+            [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| moment.due.includes(*clock));
         for clock in clocks {
             if let Some(last) = self.last.get_mut(clock as usize) {
-                *last = Some(sample.clone());
+                *last = Some(Reported { sample: sample.clone(), timestamp: moment.timestamp });
             }
         }
     }
 
     /// What is read besides flows, once the table has been read.
     fn sample(&mut self, table: Gauges, moment: &Moment) -> Sample {
-        let mut due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
-        let interfaces = due.any(|measurement| measurement.needs().interfaces);
+        let is_needed = |figure: fn(Needs) -> bool| {
+            let mut due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
+            due.any(|measurement| figure(measurement.needs()))
+        };
+        let statistics = is_needed(|needs| needs.table_statistics);
+        let interfaces = is_needed(|needs| needs.interfaces);
         Sample {
             boot: moment.boot,
             host: self.host(),
             table,
             own: Usage::read(),
-            interfaces: interfaces.then(|| self.interfaces()).flatten(),
-        }
-    }
-
-    /// The counters of interfaces; says when they begin and cease to be out of reach.
-    fn interfaces(&mut self) -> Option<NetDev> {
-        match dev::read(&self.root) {
-            Ok(found) => {
-                if self.interfaces_unreadable.ends() {
-                    info!("the interfaces' counters can be read again");
-                }
-                Some(found)
-            }
-            Err(error) => {
-                if self.interfaces_unreadable.begins() {
-                    warn!("{error}; what needs the interfaces' counters is left out");
-                }
-                None
-            }
+            statistics: statistics.then(|| self.figures.statistics(&self.root)).flatten(),
+            interfaces: interfaces.then(|| self.figures.interfaces(&self.root)).flatten(),
+            wan: interfaces
+                .then(|| self.figures.wan(&self.root, self.surroundings.lan.interfaces()))
+                .flatten(),
         }
     }
 
@@ -310,6 +343,28 @@ impl Collector {
             warn!("{entries}: {first}");
         }
     }
+}
+
+/// How often the table is to be passed over, and `interval`.
+fn pass_intervals(measurements: &[Box<dyn Measurement>], config: &Config) -> (Duration, Duration) {
+    let needs_more = |measurement: &dyn Measurement| {
+        measurement.needs().flows == Flows::EveryPass || measurement.schema().every == Clock::Traffic
+    };
+    let interval = config.interval.duration();
+    let wanted = measurements.iter().any(|measurement| needs_more(&**measurement));
+    (if wanted { config.traffic.interval.duration() } else { interval }, interval)
+}
+
+/// How many instants of `traffic.interval` have been since the `last` report, this one included. A wall clock that was set
+/// meanwhile has jumped over some, or back: then, and without timestamps, it is one.
+fn instants(last: &Reported, sample: &Sample, moment: &Moment, every: Interval) -> u32 {
+    let (Some(before), Some(now)) = (last.timestamp, moment.timestamp) else { return 1 };
+    let stamped = Duration::from_nanos(u64::try_from(now.saturating_sub(before)).unwrap_or_default());
+    let passed = sample.boot.saturating_sub(last.sample.boot);
+    let every = every.duration();
+    let was_set = stamped.abs_diff(passed) > every;
+    let instants = stamped.as_secs() / every.as_secs().max(1);
+    if was_set { 1 } else { u32::try_from(instants).unwrap_or(1).max(1) }
 }
 
 #[cfg(test)]

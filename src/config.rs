@@ -9,6 +9,7 @@ mod hints;
 mod interval;
 mod known_keys;
 mod tags;
+mod traffic;
 mod user;
 pub mod value;
 
@@ -30,10 +31,15 @@ pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
 pub use tags::{TagName, TagValue, UserTags};
+pub use traffic::TrafficConfig;
 pub use user::User;
 
 /// Where the configuration is unless another file is named.
 pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
+
+/// So many bytes of a datagram are kept free of the user's own tags. More would refuse tags that were always allowed; a
+/// line that is longer, which takes figures that no router reaches, goes in a datagram of its own, which IP cuts.
+const LONGEST_BESIDE_TAGS: usize = 802;
 
 /// The commented defaults, as they are installed.
 pub const SAMPLE: &str = include_str!("../config/conntrack-exporter.toml");
@@ -65,6 +71,9 @@ pub struct Config {
     /// Where devices and their names are found.
     #[serde(deserialize_with = "section")]
     pub devices: DevicesConfig,
+    /// How often traffic is looked at, and how services are called.
+    #[serde(deserialize_with = "section")]
+    pub traffic: TrafficConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,
@@ -93,9 +102,12 @@ impl Config {
         if let Some(error) = hints::explain(text, &errors) {
             return Err(error);
         }
-        let config = Self::deserialize(Deserializer::from(document.clone()))
+        let mut config = Self::deserialize(Deserializer::from(document.clone()))
             .map_err(|error| explain::explain(text, document.get_ref(), &error))?;
         explain::refuse_dates(text, document.get_ref())?;
+        config
+            .settle_traffic(document.get_ref())
+            .map_err(|(at, message)| ParseError::at(text, at, &message))?;
         config.fits_in_datagrams().map_err(|message| {
             let key = document.get_ref().get_key_value("tags");
             let offset = key.map_or(0, |(key, _)| key.span().start);
@@ -104,6 +116,19 @@ impl Config {
             ParseError::at(text, header.len(), &message)
         })?;
         Ok(config)
+    }
+
+    /// A `traffic.interval` that is not set follows `interval`; one that is must divide it. An error is told with its
+    /// place.
+    fn settle_traffic(&mut self, document: &DeTable<'_>) -> Result<(), (usize, String)> {
+        let section = document.get("traffic").and_then(|section| section.get_ref().as_table());
+        match section.and_then(|section| section.get("interval")) {
+            None => self.traffic.fit(self.interval),
+            Some(set) => {
+                self.traffic.divides(self.interval).map_err(|message| (set.span().start, message))?;
+            }
+        }
+        Ok(())
     }
 
     /// The configuration as text that is understood again: every key, no comments.
@@ -123,7 +148,8 @@ impl Config {
 
     /// A line with the longest name and all tags must fit in a datagram.
     fn fits_in_datagrams(&self) -> Result<(), String> {
-        let room = self.telegraf.max_datagram.bytes().saturating_sub(longest_line());
+        let longest = longest_line().min(LONGEST_BESIDE_TAGS);
+        let room = self.telegraf.max_datagram.bytes().saturating_sub(longest);
         let needed = self.tags.longest();
         if needed <= room {
             return Ok(());

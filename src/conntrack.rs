@@ -13,6 +13,7 @@ pub mod memory;
 pub mod netlink;
 pub mod procfs;
 pub mod rereads;
+pub mod statistics;
 
 use std::fmt;
 use std::io;
@@ -116,6 +117,12 @@ impl Table {
     /// where [`rereads`] says what to do about it. A replayed table is a file, and a dump tells when it isn't whole.
     pub const fn can_skip_entries(&self, backend: TableBackend) -> bool {
         self.is_live() && matches!(backend, TableBackend::Procfs)
+    }
+
+    /// Whether an entry that a reading by `backend` lacks may be there all the same, even where as many were read as
+    /// there are: so it is of the running kernel's text before Linux 6.16 ([`rereads`]).
+    pub const fn can_overlook_entries(&self, backend: TableBackend) -> bool {
+        self.can_skip_entries(backend) && self.chooser.has_counting_text()
     }
 
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.

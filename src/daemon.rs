@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod schedule;
+pub mod schedules;
 pub(crate) mod tick;
 
 use std::io;
@@ -18,14 +19,15 @@ use crate::config::{Config, ConfigError, DEFAULT_PATH};
 use crate::edge_log::EdgeLog;
 use crate::files::{self, ChosenBy, WRITTEN_AT_MOST};
 use crate::logging::LogQueue;
-use crate::measurements;
+use crate::measurements::{self, DueClocks};
 use crate::outputs::Output;
 use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::snapshot::timestamp;
 use crate::wording::counted;
 use clock::{Clock, Verdict};
-use schedule::{Due, Now, Schedule};
+use schedule::Now;
+use schedules::{Due, Schedules};
 
 /// The longest sleep: the wall clock is looked at again after it, for somebody may have set it.
 const ASLEEP_AT_MOST: Duration = Duration::from_mins(1);
@@ -109,7 +111,7 @@ impl Signals {
 /// The daemon.
 pub struct Daemon {
     collector: Collector,
-    schedule: Schedule,
+    schedules: Schedules,
     verdict: Verdict,
     output: Output,
     log: LogQueue,
@@ -156,7 +158,7 @@ pub enum DaemonError {
 #[derive(Debug)]
 enum Work {
     /// The snapshot of this instant.
-    Tick { instant: Duration, boot: Duration, clock_set: bool },
+    Tick { instant: Duration, due: DueClocks, boot: Duration, clock_set: bool },
     /// Nothing for this long.
     Sleep(Duration),
 }
@@ -166,10 +168,11 @@ impl Daemon {
     pub fn new(parts: Parts) -> io::Result<Self> {
         let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
+        let collector = Collector::new(config, &root, now.wall.as_secs());
         Ok(Self {
-            schedule: Schedule::new(config.interval.duration(), now),
+            schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),
-            collector: Collector::new(config, &root, now.wall.as_secs()),
+            collector,
             output,
             log,
             config_file,
@@ -207,7 +210,7 @@ impl Daemon {
     }
 
     fn announce(&self, now: Now) {
-        let first = self.schedule.next().saturating_sub(now.wall);
+        let first = self.schedules.next().saturating_sub(now.wall);
         info!(
             "conntrack-exporter {}: a snapshot every {} to {}, the first in {}.{} s",
             env!("CARGO_PKG_VERSION"),
@@ -223,17 +226,20 @@ impl Daemon {
         let now = self.clock.now()?;
         let asleep_at_most = self.output.attend(now.boot).await.unwrap_or(ASLEEP_AT_MOST);
         let clock_set = self.verdict.is_set(now, || self.clock.evidence(now));
-        let due = self.schedule.poll(now);
+        let due = self.schedules.poll(now);
         self.count_skipped(due);
         Ok(match due {
-            Due::Snapshot(instant) => Work::Tick { instant, boot: now.boot, clock_set },
+            Due::Snapshot(instant, due) => Work::Tick { instant, due, boot: now.boot, clock_set },
             Due::In(time) => Work::Sleep(time.min(asleep_at_most)),
         })
     }
 
     async fn do_work(&mut self, work: Work) -> Result<(), DaemonError> {
         match work {
-            Work::Tick { instant, boot, clock_set } => self.tick(instant, boot, clock_set).await,
+            Work::Tick { instant, due, boot, clock_set } => {
+                let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
+                self.tick(&Moment { boot, timestamp, clock_set, due }).await
+            }
             Work::Sleep(time) => {
                 sleep(time).await;
                 Ok(())
@@ -242,22 +248,22 @@ impl Daemon {
     }
 
     fn count_skipped(&mut self, due: Due) {
-        let skipped = self.schedule.take_skipped();
+        let skipped = self.schedules.take_skipped();
         self.collector.totals.ticks_skipped += skipped;
         if skipped > 0 && self.late.begins() {
             let missed = counted(skipped, "tick was missed", "ticks were missed");
             warn!("{missed}: the machine slept or was too busy; more are counted in ticks_skipped");
-        } else if skipped == 0 && matches!(due, Due::Snapshot(_)) && self.late.ends() {
+        } else if skipped == 0 && is_of_interval(due) && self.late.ends() {
             info!("ticks are in time again");
         }
     }
 
-    /// Takes the snapshot of `instant` and hands it over.
-    async fn tick(&mut self, instant: Duration, boot: Duration, clock_set: bool) -> Result<(), DaemonError> {
-        let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
-        let moment = Moment { boot, timestamp, clock_set, due: measurements::DueClocks::Both };
+    /// Takes the snapshot of `moment` and hands it over.
+    async fn tick(&mut self, moment: &Moment) -> Result<(), DaemonError> {
         let (collector, output) = (&mut self.collector, &mut self.output);
-        tick::take(collector, output, &mut self.table, &moment).await.map_err(DaemonError::Output)
+        tick::take(collector, output, &mut self.table, moment).await.map_err(DaemonError::Output)?;
+        self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
+        Ok(())
     }
 
     /// Reads the configuration again; a bad one changes nothing.
@@ -282,15 +288,27 @@ impl Daemon {
                 return Ok(());
             }
         };
-        if config.interval != self.collector.config().interval {
-            self.schedule = Schedule::new(config.interval.duration(), self.clock.now()?);
-        }
+        let now = self.clock.now()?;
+        let interval_changes = config.interval != self.collector.config().interval;
         self.output.reconfigure(&config.telegraf);
         (self.set_log_level)(config.log.level);
         self.collector.reconfigure(config);
+        if interval_changes {
+            self.schedules = schedules(&self.collector, now);
+        }
+        self.schedules.set_pass_interval(self.collector.pass_interval(), now);
         info!("configuration read again");
         Ok(())
     }
+}
+
+fn schedules(collector: &Collector, now: Now) -> Schedules {
+    Schedules::new(collector.config().interval.duration(), collector.pass_interval(), now)
+}
+
+/// Whether a snapshot of `interval` is due.
+fn is_of_interval(due: Due) -> bool {
+    matches!(due, Due::Snapshot(_, clocks) if clocks.includes(measurements::Clock::Interval))
 }
 
 #[cfg(test)]

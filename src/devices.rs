@@ -13,6 +13,7 @@ mod best_name;
 mod bindings;
 pub mod config;
 pub mod device_type;
+pub(crate) mod file_log;
 pub mod formats;
 mod identity;
 mod inventory;

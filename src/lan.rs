@@ -1,4 +1,4 @@
-//! Which prefixes are the LAN, and which addresses are the router's.
+//! Which prefixes are the LAN, which addresses are the router's, and which interfaces the WAN's.
 //!
 //! The LAN is what the addresses and masks of its interfaces span; routes and "private" ranges say nothing of it:
 //! delegated IPv6 prefixes are global, and a VPN's routes lead elsewhere.
@@ -6,6 +6,7 @@
 pub mod config;
 pub mod interfaces;
 mod sightings;
+pub mod wan;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;

@@ -10,18 +10,22 @@
 //! Data flows one way, through rooms with plain names:
 //!
 //! - [`conntrack`] reads the kernel's table, entry by entry, into [`conntrack::flow::Flow`]s; it never holds it whole.
-//! - [`lan`] knows which prefixes are the LAN and which addresses the router's.
+//! - [`lan`] knows which prefixes are the LAN, which addresses the router's and which interfaces the WAN's.
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
+//! - [`services`] says what a connection is for, by the port that was called: the owner's labels over built-in ones.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
+//!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
 //!   network, and by [`process`] of this program itself.
 //! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
 //! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
 //!   points.
-//! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack` and `devices` understand theirs.
+//! - [`byte_counters`] finds what makes the kernel's counters of bytes tell less than was carried, for `check`.
+//! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack`, `devices` and `byte_counters` understand
+//!   theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written, and keeps those that nobody reads.
 //! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
@@ -41,6 +45,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod attribution;
+pub mod byte_counters;
 pub mod census;
 pub mod cli;
 pub mod collector;
@@ -63,6 +68,7 @@ pub mod process;
 pub mod root;
 pub mod sample;
 pub mod series;
+pub mod services;
 pub mod snapshot;
 #[cfg(test)]
 mod test_directory;

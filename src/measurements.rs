@@ -6,25 +6,33 @@
 //!
 //! To add one: write its file, and enter it in the list below. CONTRIBUTING.md shows how.
 
+pub mod bandwidth;
+pub mod connection_rate;
 pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
+pub mod device_traffic;
 pub mod fixture;
+pub mod remote_hosts;
 pub mod switches;
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-use crate::attribution::Attribution;
 use crate::attribution::labels::ShownOwners;
 use crate::attribution::owners::OwnerId;
-use crate::census::{Attempt, Census};
+use crate::attribution::{Attribution, Direction};
+use crate::census::flow_tracker::{Change, TrackedFlow};
+use crate::census::outside::OutsideTraffic;
+use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits};
-use crate::conntrack::flow::Flow;
+use crate::conntrack::flow::{Counters, Flow};
 use crate::sample::Sample;
 use crate::series::Series;
 use crate::series::schema::{Schema, UserTags};
+use crate::services::{self, ServiceId, ServiceTable};
 
 pub use crate::series::schema::Clock;
 
@@ -44,14 +52,20 @@ pub trait Measurement: fmt::Debug {
         let _ = (attempt, owners);
     }
 
-    /// One flow, whose it is and which way it goes.
+    /// One flow, whose it is, which way it goes, and what it did since it was last seen.
     fn observe(&mut self, of: &Observation<'_>) {
         let _ = of;
     }
 
-    /// The table was read to its end, and what the reading `kept` has counted holds.
-    fn complete(&mut self, kept: Attempt) {
-        let _ = kept;
+    /// A flow that the table doesn't hold any more.
+    fn ended(&mut self, flow: &TrackedFlow) {
+        let _ = flow;
+    }
+
+    /// The table was read to its end: what the reading that is kept has counted holds, and of what flows did what `pass`
+    /// says.
+    fn complete(&mut self, pass: &CompletedPass) {
+        let _ = pass;
     }
 
     /// Gives the points of this tick.
@@ -72,8 +86,13 @@ pub trait Measurement: fmt::Debug {
 pub struct Needs {
     /// Which flows it is shown.
     pub flows: Flows,
-    /// The counters of interfaces, [`Sample::interfaces`].
+    /// What flows did since they were last seen: [`Observation::change`], and which have ended. Who needs it needs
+    /// [`Flows::EveryPass`].
+    pub changes: bool,
+    /// The counters of interfaces, [`Sample::interfaces`], and which of them are the WAN's, [`Sample::wan`].
     pub interfaces: bool,
+    /// What has happened in the table since boot, [`Sample::statistics`].
+    pub table_statistics: bool,
 }
 
 /// Which flows a measurement is shown.
@@ -91,16 +110,22 @@ pub enum Flows {
 /// Which clocks are due at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DueClocks {
-    /// Both: an instant of the one is always one of the other.
+    /// Both: every instant of `interval` is one of `traffic.interval`.
     Both,
     /// Traffic's alone.
     TrafficOnly,
+    /// That of `interval` alone: it is too late for traffic's.
+    IntervalOnly,
 }
 
 impl DueClocks {
     /// Whether a measurement of this clock reports.
     pub fn includes(self, clock: Clock) -> bool {
-        self == Self::Both || clock == Clock::Traffic
+        match self {
+            Self::Both => true,
+            Self::TrafficOnly => clock == Clock::Traffic,
+            Self::IntervalOnly => clock == Clock::Interval,
+        }
     }
 }
 
@@ -111,6 +136,58 @@ pub struct Observation<'a> {
     pub flow: &'a Flow,
     /// Whose it is.
     pub attribution: Attribution,
+    /// What it did since it was last seen, whether or not that pass came to its end.
+    pub change: Change,
+    /// What it did since the last report of `interval`.
+    pub tracked: TrackedFlow,
+    /// Which services there are.
+    pub services: &'a ServiceTable,
+}
+
+/// What a device received and sent, whoever began the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// What it received (download).
+    pub rx: Counters,
+    /// What it sent (upload).
+    pub tx: Counters,
+}
+
+impl Moved {
+    /// Bytes both ways.
+    pub const fn bytes(&self) -> u64 {
+        self.rx.bytes.saturating_add(self.tx.bytes)
+    }
+}
+
+impl AddAssign for Moved {
+    fn add_assign(&mut self, other: Self) {
+        self.rx += other.rx;
+        self.tx += other.tx;
+    }
+}
+
+impl Observation<'_> {
+    /// What the owner of the flow received and sent by it since it was last seen; `None` if that isn't known, or nothing.
+    pub fn moved(&self) -> Option<Moved> {
+        let (Change::New(traffic) | Change::Delta(traffic)) = self.change else { return None };
+        let (tx, rx) = match self.attribution.direction {
+            Direction::Outbound => (traffic.original, traffic.reply),
+            Direction::Inbound => (traffic.reply, traffic.original),
+        };
+        Some(Moved { rx, tx }).filter(|moved| *moved != Moved::default())
+    }
+
+    /// Which service the flow is of.
+    pub fn service(&self) -> ServiceId {
+        let port = services::service_port(self.flow, self.attribution.direction);
+        self.services.service(self.flow.protocol, port)
+    }
+
+    /// Whether the kernel counts what this flow moves.
+    pub const fn is_accounted(&self) -> bool {
+        self.flow.original.counters.is_some() || self.flow.reply.counters.is_some()
+    }
 }
 
 /// What is known when points are made.
@@ -128,6 +205,42 @@ pub struct Tick<'a> {
     pub limits: &'a Limits,
     /// The exporter itself.
     pub exporter: &'a Exporter,
+    /// For how long what flows did is known since the last report of this clock.
+    pub covered: Covered,
+    /// How many instants of `traffic.interval` these points stand for: more than one after some were skipped.
+    pub instants: u32,
+    /// `traffic.interval`.
+    pub every: Duration,
+    /// What services are called.
+    pub services: &'a ServiceTable,
+}
+
+/// For how long it is known what flows did, since the last report of a clock, by one that never steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// What was opened and closed.
+    pub flows: Duration,
+    /// What was moved.
+    pub bytes: Duration,
+    /// Whether it is known what was moved in all of the time.
+    pub whole: bool,
+}
+
+impl Default for Covered {
+    fn default() -> Self {
+        Self { flows: Duration::ZERO, bytes: Duration::ZERO, whole: true }
+    }
+}
+
+/// What the exporter tells of the memory of flows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrackingFigures {
+    /// Flows that are tracked.
+    pub tracked: usize,
+    /// Flows of the last pass for which there was no room.
+    pub untracked: u64,
+    /// Counters that fell since the start.
+    pub counter_resets: u64,
 }
 
 impl Tick<'_> {
@@ -148,6 +261,18 @@ pub struct Exporter {
     pub clock_set: bool,
     /// How the table was read.
     pub source: &'static str,
+    /// How many snapshots of traffic there were since the start.
+    pub traffic_sequence: u64,
+    /// How often the table was read once more since the start.
+    pub rereads: u64,
+    /// The time from one pass over the table to the next, as it is now.
+    pub pass_interval: Duration,
+    /// What is known of what flows did.
+    pub tracking: TrackingFigures,
+    /// Whether the kernel counts packets and bytes, if it says so.
+    pub accounting: Option<bool>,
+    /// What flows carried to and from the world outside since the last report of `interval`, if all of it is known.
+    pub outside: Option<OutsideTraffic>,
     /// When this tick began.
     pub begun: Instant,
     /// What has happened since the start.
@@ -173,9 +298,12 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 3] = [
+const LIST: [Entry; 6] = [
     Entry { schema: &connection_state::SCHEMA, new: |_| Box::<connection_state::ConnectionState>::default() },
-    Entry { schema: &conntrack::SCHEMA, new: |_| Box::new(conntrack::Conntrack) },
+    Entry { schema: &connection_rate::SCHEMA, new: |_| Box::<connection_rate::ConnectionRate>::default() },
+    Entry { schema: &bandwidth::SCHEMA, new: |_| Box::<bandwidth::Bandwidth>::default() },
+    Entry { schema: &device_traffic::SCHEMA, new: |_| Box::<device_traffic::DeviceTraffic>::default() },
+    Entry { schema: &conntrack::SCHEMA, new: |_| Box::<conntrack::Conntrack>::default() },
     Entry { schema: &conntrack_exporter::SCHEMA, new: |_| Box::new(conntrack_exporter::ConntrackExporter) },
 ];
 

@@ -26,11 +26,13 @@ impl Usage {
     /// Asks the kernel; what it doesn't tell is 0. The time is that of the process's own clock, in nanoseconds:
     /// `/proc/self/stat` has it in hundredths of a second.
     pub fn read() -> Self {
-        Self {
-            resident_bytes: resident_bytes_now().unwrap_or_default(),
-            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default(),
-        }
+        Self { resident_bytes: resident_bytes_now().unwrap_or_default(), cpu: cpu_time() }
     }
+}
+
+/// Processor time of all threads of this process so far; zero where the kernel doesn't tell.
+pub fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }
 
 fn resident_bytes_now() -> Option<u64> {

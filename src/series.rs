@@ -6,6 +6,7 @@ pub mod point;
 pub mod schema;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use point::{Field, GlobalTags, Point, Tag, Tags};
 
@@ -23,6 +24,8 @@ pub struct Series<'a> {
 pub struct SharedFigures {
     /// Entries whose series found no room, and that went to `other`.
     pub surplus: u64,
+    /// Series that found no room, of all measurements.
+    pub series_overflow: u64,
     /// Devices that have a point of their own, if a measurement has counted them.
     pub devices: Option<usize>,
 }
@@ -46,8 +49,13 @@ impl<'a> Series<'a> {
 
     /// Gives a point. One without fields is none.
     pub fn push(&mut self, tags: Rc<Tags>, fields: Vec<Field>) {
+        self.push_earlier(tags, fields, Duration::ZERO);
+    }
+
+    /// Gives a point of an instant that was `age` before the snapshot's. One without fields is none.
+    pub fn push_earlier(&mut self, tags: Rc<Tags>, fields: Vec<Field>, age: Duration) {
         if !fields.is_empty() {
-            self.points.push(Point { measurement: self.measurement, tags, fields });
+            self.points.push(Point { measurement: self.measurement, tags, fields, age });
         }
     }
 
@@ -56,9 +64,9 @@ impl<'a> Series<'a> {
         self.shared
     }
 
-    /// The points, in the order of their tags.
+    /// The points, in the order of their tags, and of one series the earliest first.
     pub(crate) fn into_points(mut self) -> Vec<Point> {
-        self.points.sort_by(|one, other| one.tags.cmp(&other.tags));
+        self.points.sort_by(|one, other| one.tags.cmp(&other.tags).then(other.age.cmp(&one.age)));
         self.points
     }
 }

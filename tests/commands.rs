@@ -185,6 +185,35 @@ fn check_counts_one_as_one() {
 }
 
 #[test]
+fn check_tells_of_counters_what_a_replay_can_know() {
+    let sample = Sample::new("counters");
+    let root = sample.root();
+    let accounting = root.join("proc/sys/net/netfilter/nf_conntrack_acct");
+    let told = || {
+        let (code, stdout, stderr) = said(&["check", "--root", root.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{stdout}{stderr}");
+        // None of this machine's flowtables, modules and processes.
+        let lines: Vec<_> = stdout.lines().filter(|line| line.contains(" counters ")).collect();
+        assert_eq!(lines.len(), 1, "{stdout}");
+        lines.concat()
+    };
+    for (value, expected) in [
+        ("1\n", "ok       counters       accounting is on: "),
+        ("0\n", "warning  counters       accounting is off: "),
+    ] {
+        fs::write(&accounting, value).unwrap();
+        assert!(told().starts_with(expected), "{value}: {}", told());
+    }
+    assert!(told().contains("sysctl -w net.netfilter.nf_conntrack_acct=1 "), "{}", told());
+    fs::remove_file(&accounting).unwrap();
+    assert!(
+        told().starts_with("warning  counters       whether packets and bytes are counted isn't known"),
+        "{}",
+        told()
+    );
+}
+
+#[test]
 fn devices_counts_whatever_is_switched_off() {
     let sample = Sample::new("switched-off");
     let (root, case, off) = (sample.root(), sample.join("case.toml"), sample.join("off.toml"));

@@ -2,9 +2,9 @@
 
 use conntrack_exporter::attribution::Direction;
 use conntrack_exporter::attribution::owners::OwnerId;
-use conntrack_exporter::census::Attempt;
 use conntrack_exporter::census::cells::Cells;
 use conntrack_exporter::census::per_owner::PerOwner;
+use conntrack_exporter::census::{Attempt, CompletedPass};
 use conntrack_exporter::measurements::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use conntrack_exporter::series::Series;
 use conntrack_exporter::series::point::Value;
@@ -37,8 +37,8 @@ impl Measurement for ConnectionDirection {
         let cell = usize::from(of.attribution.direction == Direction::Inbound);
         self.0.update(of.attribution.owner, |counts| counts.add(cell, 1));
     }
-    fn complete(&mut self, kept: Attempt) {
-        self.0.replace(kept);
+    fn complete(&mut self, pass: &CompletedPass) {
+        self.0.replace(pass.kept);
     }
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         for row in tick.owners.all() {

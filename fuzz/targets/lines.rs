@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use conntrack_exporter::config::Config;
 use conntrack_exporter::devices::name::Name;
@@ -31,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
                 vec![("device_name", name.shared()), ("protocol", "tcp".into()), ("state", "NONE".into())];
             let count = i64::try_from(place).expect("few") << (place % 60);
             let tags = Rc::new(Tags::new(own, global));
-            Point { measurement: "connection_state", tags, fields: vec![("count", Value::Integer(count))] }
+            Point { measurement: "connection_state", tags, fields: vec![("count", Value::Integer(count))], age: Duration::ZERO }
         })
         .collect();
     let timestamp = input.first_chunk().map(|bytes| i64::from_le_bytes(*bytes));

@@ -95,7 +95,8 @@ impl Counter {
         observer.learn(&street.home, reading);
         let (devices, lan) = (&observer.devices, &street.home.lan);
         owners.begin((devices.generation(), lan.generation()), |_| false);
-        let mut pass = Pass::new(lan, devices, owners, labels);
+        let services = ServiceTable::built_in();
+        let mut pass = Pass::new(lan, devices, owners, labels, &services);
         for flow in &street.table {
             pass.see(&Entry::Flow(*flow));
         }

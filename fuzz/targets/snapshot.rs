@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use conntrack_exporter::config::{Config, DevicesConfig};
+use conntrack_exporter::config::{Config, DevicesConfig, TrafficConfig};
 use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter_fuzz::household::Household;
 use conntrack_exporter_fuzz::protocol;
@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 const TABLE: &str = "/proc/net/nf_conntrack";
 const CONFIG: &str = "config.toml";
 /// All that is read; a path by another name is none of these.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     TABLE,
     CONFIG,
     "/ip-address",
@@ -25,6 +25,7 @@ const FILES: [&str; 14] = [
     "/tmp/dhcp.leases",
     "/tmp/odhcpd.leases",
     "/etc/conntrack-exporter.devices",
+    "/etc/conntrack-exporter.services",
     "/etc/config/dhcp",
     "/etc/config/gl-client",
     "/etc/ethers",
@@ -46,9 +47,10 @@ fuzz_target!(|input: &[u8]| {
     // Not the paths, which could lead anywhere, and not this machine's own table.
     let DevicesConfig { names, tags, .. } = config.devices;
     let devices = DevicesConfig { names, tags, ..DevicesConfig::default() };
+    let traffic = TrafficConfig::default();
     // All are on: the exporter's figures are held against the other points.
     let measurements = Switches::default();
-    let config = Config { devices, measurements, source: Config::default().source, ..config };
+    let config = Config { devices, traffic, measurements, source: Config::default().source, ..config };
     let max = config.telegraf.max_datagram.bytes();
     HOUSEHOLD.with_borrow_mut(|household| {
         household.furnish(files.iter().copied());

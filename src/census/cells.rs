@@ -20,6 +20,11 @@ impl<const N: usize> Cells<N> {
         }
     }
 
+    /// The count of a cell; 0 of one that there isn't.
+    pub fn get(&self, cell: usize) -> u32 {
+        self.0.get(cell).copied().unwrap_or_default()
+    }
+
     /// The cells that count anything, each with its count.
     pub fn counted(&self) -> impl Iterator<Item = (usize, u32)> {
         self.0.iter().copied().enumerate().filter(|(_, count)| *count > 0)

@@ -53,6 +53,20 @@ impl<R: Default + Clone> PerOwner<R> {
         }
     }
 
+    /// What the reading that goes on has counted, and those that broke off before it, is void.
+    ///
+    /// For what [`flow_tracker`](super::flow_tracker) tells: each reading tells only what was not told before, so its sums
+    /// go on until a pass comes to its end. Nobody calls [`PerOwner::begin`] then, and there is one stage.
+    pub fn discard(&mut self) {
+        self.stages.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Whether anything is counted of `owner` that was not cleared or discarded.
+    pub fn remembers(&self, owner: OwnerId) -> bool {
+        let has_row = |rows: &Vec<(OwnerId, R)>| rows.get(owner.place()).is_some_and(|(of, _)| *of == owner);
+        has_row(&self.held) || self.stages.iter().any(has_row)
+    }
+
     /// What complete passes have counted of `owner`.
     pub fn of(&self, owner: OwnerId) -> Option<&R> {
         let (of, row) = self.held.get(owner.place())?;
@@ -68,6 +82,14 @@ impl<R: Default + Clone> PerOwner<R> {
     pub fn clear(&mut self) {
         self.held.clear();
     }
+}
+
+/// The rows of several owners together.
+pub fn sum<'a, R: AddAssign + Default + Clone + 'a>(rows: impl Iterator<Item = &'a R>) -> R {
+    rows.cloned().fold(R::default(), |mut sum, row| {
+        sum += row;
+        sum
+    })
 }
 
 /// Changes a row, which begins empty for an owner who is new at this place.

@@ -6,6 +6,7 @@
 
 mod anonymise;
 mod copier;
+mod file_kind;
 mod last_written;
 mod messages;
 mod new_file;

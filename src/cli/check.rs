@@ -1,10 +1,13 @@
 //! `check`: what the program finds here, what is missing, and what that costs; in plain words.
 
 mod clock;
+mod counters;
 mod lan;
 mod names;
 mod report;
+mod services;
 mod table;
+mod tags;
 mod telegraf;
 
 use super::error::{CommandError, Exit};
@@ -29,6 +32,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (file, root) = (global.config_file(), global.root());
     let (mut report, config) = configuration(&file);
     if let Some(config) = config {
+        tags::check(&mut report, &config);
         let mut need = need(&config, &file, &root);
         if args.config_only {
             (need.table, need.files) = (None, Vec::new());
@@ -88,8 +92,10 @@ fn privileges(report: &mut Report, need: &Need, only_a_failure: bool) {
 /// Looks at everything else.
 async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     table::check(report, config, root);
+    counters::check(report, config, root);
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
+    services::check(report, &config.traffic, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

@@ -7,20 +7,25 @@ use tracing::{info, warn};
 use crate::collector::HOST_NAME;
 use crate::config::Config;
 use crate::conntrack::backend::BackendChoice;
+use crate::conntrack::statistics::STATISTICS;
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
 use crate::devices::neighbours;
 use crate::lan::interfaces;
 use crate::privileges::{Need, Privileges};
+use crate::proc_net::dev::NET_DEV;
+use crate::proc_net::route::{IPV6_ROUTE, ROUTE};
 use crate::root::Root;
 
 /// What it takes to do as `config` says, and to read it again.
 pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Need {
     let live = root.is_live();
     let mut read = config.devices.settings(config.lan.router_name.name()).paths();
+    read.push(PathBuf::from(&config.traffic.services));
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
+        read.extend([STATISTICS, NET_DEV, ROUTE, IPV6_ROUTE].map(PathBuf::from));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
     let files = read.into_iter().map(|path| (root.clone(), path));
@@ -39,5 +44,22 @@ pub(super) fn announce(privileges: &Privileges) {
     info!("runs as {}, with {}", privileges.identity(), privileges.capabilities().join("; "));
     for missing in privileges.missing() {
         warn!("{missing}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_the_configuration_names_is_needed() {
+        let text = "[devices]\nregistry = \"/r\"\nleases = [\"/l\"]\nodhcpd = [\"/o\"]\nvendors = [\"/v\"]\n\
+            [traffic]\nservices = \"/s\"\n";
+        let (config, root) = (Config::parse(text).unwrap(), Root::live());
+        let file = ConfigFile { named: Some("/c".into()), root: root.clone() };
+        let files = need(&config, &file, &root).files;
+        for path in ["/c", "/r", "/l", "/o", "/v", "/s"] {
+            assert!(files.contains(&(root.clone(), path.into())), "{path}: {files:?}");
+        }
     }
 }

@@ -76,9 +76,8 @@ async fn replay(playback: &Playback, config: Config) -> io::Result<usize> {
             clock_set: true,
             due,
         };
-        let skipped = collector.totals.ticks_skipped;
-        tick::take(&mut collector, &mut output, &mut table, &moment).await?;
-        snapshots += usize::from(collector.totals.ticks_skipped == skipped);
+        let taken = tick::take(&mut collector, &mut output, &mut table, &moment).await?;
+        snapshots += usize::from(taken);
     }
     Ok(snapshots)
 }

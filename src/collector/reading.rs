@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::task::yield_now;
 
 use super::surroundings::Surroundings;
+use super::tracking::Conditions;
 use super::{Collector, Moment};
 use crate::attribution::owners::OwnerId;
+use crate::census::flow_tracker::Grace;
 use crate::census::{Attempt, Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
@@ -20,17 +22,44 @@ impl Collector {
     /// Passes once over the table, in the way that is the cheapest now and succeeds.
     pub(super) async fn pass(&mut self, gauges: Gauges, moment: &Moment) -> Result<Census, TableError> {
         let generation = (self.surroundings.devices.generation(), self.surroundings.lan.generation());
-        let measurements = &self.measurements;
-        let remembers = |owner: OwnerId| measurements.iter().any(|measurement| measurement.remembers(owner));
+        let (measurements, tracker) = (&self.measurements, &self.tracking.tracker);
+        let remembers = |owner: OwnerId| {
+            tracker.remembers(owner) || measurements.iter().any(|measurement| measurement.remembers(owner))
+        };
         self.owners.begin(generation, remembers);
+        self.expect(gauges, moment.boot);
         let (first, source) = self.read_by_any(gauges, moment).await?;
         let count = gauges.count.filter(|_| self.table.can_skip_entries(source));
         let (census, kept) = self.fuller(first, source, count, moment).await;
         self.table.succeeded();
-        for measurement in observing(&mut self.measurements, moment.due) {
-            measurement.complete(kept);
-        }
+        self.complete(kept, source, moment);
         Ok(census)
+    }
+
+    /// Makes ready for what flows did, if a measurement needs that.
+    fn expect(&mut self, gauges: Gauges, boot: Duration) {
+        if self.measurements.iter().any(|measurement| measurement.needs().changes) {
+            self.tracking.expect(Conditions {
+                count: gauges.count,
+                boot,
+                pass_interval: self.sampling.pass_interval(),
+                at_most: self.config.limits.max_flows,
+            });
+        } else {
+            self.tracking.rest();
+        }
+    }
+
+    /// The table was read to its end: whatever is not in it any more has ended.
+    pub(super) fn complete(&mut self, kept: Attempt, source: TableBackend, moment: &Moment) {
+        let grace = if self.table.can_overlook_entries(source) { Grace::OnePass } else { Grace::None };
+        let Self { measurements, tracking, .. } = self;
+        let pass = tracking.complete(kept, moment.boot, grace, moment.due, |flow| {
+            observing(measurements, moment.due).for_each(|measurement| measurement.ended(flow));
+        });
+        for measurement in observing(&mut self.measurements, moment.due) {
+            measurement.complete(&pass);
+        }
     }
 
     /// Reads the table from the source that is the cheapest now, or else from the other.
@@ -100,8 +129,10 @@ impl Collector {
         for measurement in &mut observers {
             measurement.begin(attempt, places);
         }
-        let Surroundings { lan, devices, .. } = &self.surroundings;
-        let mut pass = Pass { observers, ..Pass::new(lan, devices, &mut self.owners, &self.labels) };
+        let Surroundings { lan, devices, services, .. } = &self.surroundings;
+        let memory = self.tracking.begin();
+        let pass = Pass::new(lan, devices, &mut self.owners, &self.labels, services.table());
+        let mut pass = Pass { observers, memory, ..pass };
         let mut yielded = Instant::now();
         while step(&mut pass)? == Progress::More {
             if yielded.elapsed() >= WITHOUT_YIELDING {

@@ -1,4 +1,4 @@
-//! What is looked at before each pass: interfaces, the LAN, devices and their names.
+//! What is looked at before each pass: interfaces, the LAN, devices and their names, labels of services.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use crate::devices::{Devices, Settings};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
 use crate::root::Root;
+use crate::services::watched::WatchedServices;
 
 /// Where flows come from and go to.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Surroundings {
     root: Root,
     pub(super) lan: Lan,
     pub(super) devices: Devices,
+    /// What connections are for.
+    pub(super) services: WatchedServices,
     /// Whether the router's interfaces or addresses have changed since somebody asked.
     addresses_changed: bool,
     interfaces: EdgeLog,
@@ -27,6 +30,7 @@ impl Surroundings {
         Self {
             lan: Lan::new(&config.lan.patterns(), &config.lan.prefixes()),
             devices: Devices::new(root, device_settings(config)),
+            services: WatchedServices::new(root, &config.traffic),
             addresses_changed: false,
             interfaces: EdgeLog::default(),
             no_lan: EdgeLog::default(),
@@ -41,6 +45,7 @@ impl Surroundings {
         }
         self.lan.reconfigure(&new.lan.patterns(), &new.lan.prefixes());
         self.devices.reconfigure(device_settings(new));
+        self.services.reconfigure(&new.traffic);
     }
 
     /// Whether the router's interfaces or addresses have changed since this was last asked.
@@ -65,6 +70,7 @@ impl Surroundings {
         }
         self.tell_of_the_lan();
         self.devices.refresh(&self.lan, boot);
+        self.services.look();
     }
 
     fn tell_of_the_lan(&mut self) {

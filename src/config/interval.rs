@@ -15,6 +15,11 @@ pub struct Interval(Duration);
 impl Interval {
     const EXPECTED: &str = "a time in whole seconds from \"1s\" to \"1h\", such as \"30s\" or \"5m\"";
 
+    /// So many seconds, which are within what is allowed.
+    pub(super) const fn from_seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
     /// The interval as a time.
     pub const fn duration(self) -> Duration {
         self.0
@@ -41,7 +46,7 @@ impl From<Interval> for String {
 
 impl Default for Interval {
     fn default() -> Self {
-        Self(Duration::from_secs(30))
+        Self::from_seconds(30)
     }
 }
 

@@ -17,7 +17,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 22, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 28, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -39,7 +39,8 @@ devices.vendors = []
 devices.names = ["lease", "registry"]
 devices.remember = "7d"
 devices.tags = ["ip", "mac", "device_type"]
-limits = { max_devices = 1, max_series = 2 }
+traffic.services = "/e"
+limits = { max_devices = 1, max_series = 2, max_flows = 3 }
 log.level = "debug"
 "#,
     )
@@ -63,7 +64,8 @@ log.level = "debug"
     );
     assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);
     assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
-    assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2 });
+    assert_eq!(config.traffic.services.as_path(), Path::new("/e"));
+    assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2, max_flows: 3 });
     assert_eq!(config.log.level, LogLevel::Debug);
 }
 

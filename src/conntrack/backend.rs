@@ -113,6 +113,11 @@ impl BackendChooser {
         self.current
     }
 
+    /// Whether the running kernel's text finds its place by counting, and may leave out a live entry.
+    pub(super) const fn has_counting_text(&self) -> bool {
+        self.costs.quadratic_text
+    }
+
     /// Chooses for a reading at `boot` (time since boot) of a table of this size.
     pub(super) fn choose(&mut self, gauges: Gauges, boot: Duration) -> TableBackend {
         (self.retried, self.refusal) = (false, None);

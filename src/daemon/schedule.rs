@@ -50,6 +50,11 @@ impl Schedule {
         Self { interval, next: latest(interval, now.wall) + interval, asked: now, skipped: 0 }
     }
 
+    /// The time from one instant to the next.
+    pub const fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// The next instant, in time since 1970.
     pub const fn next(&self) -> Duration {
         self.next

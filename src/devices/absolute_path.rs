@@ -13,7 +13,7 @@ pub struct AbsolutePath(String);
 
 impl AbsolutePath {
     /// One of this program's own defaults; a test says that each is absolute.
-    pub(super) fn of_ours(path: &str) -> Self {
+    pub(crate) fn of_ours(path: &str) -> Self {
         Self(path.to_owned())
     }
 

@@ -20,8 +20,11 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Writes `point` as the next line; `timestamp` in nanoseconds since 1970, `None` to let the receiver stamp it.
+    /// Writes `point` as the next line; `timestamp`, that of the snapshot, in nanoseconds since 1970, `None` to let the
+    /// receiver stamp it.
     pub fn push(&mut self, point: &Point, timestamp: Option<i64>) {
+        let age = i64::try_from(point.age.as_nanos()).unwrap_or(i64::MAX);
+        let timestamp = timestamp.map(|timestamp| timestamp.saturating_sub(age));
         self.text = write(std::mem::take(&mut self.text), point, timestamp);
         // Also of a point that can't be written: numbers of lines are those of points.
         self.ends.push(self.text.len());
@@ -113,10 +116,11 @@ mod tests {
     use crate::series::point::Tags;
     use proptest::prelude::*;
     use std::rc::Rc;
+    use std::time::Duration;
 
     fn point(name: &str, fields: Vec<(&'static str, Value)>) -> Point {
         let tags = Rc::new(Tags::new(vec![("device_name", name.into())], &[].into()));
-        Point { measurement: "connection_state", tags, fields }
+        Point { measurement: "connection_state", tags, fields, age: Duration::ZERO }
     }
 
     fn count(name: &str) -> Point {

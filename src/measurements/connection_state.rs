@@ -5,14 +5,14 @@
 
 use super::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use crate::attribution::owners::OwnerId;
-use crate::census::Attempt;
 use crate::census::cells::Cells;
 use crate::census::per_owner::PerOwner;
+use crate::census::{Attempt, CompletedPass};
 use crate::conntrack::flow::{Protocol, State};
 use crate::measurements::counted_cells::CountedCells;
+use crate::series::Series;
 use crate::series::limit::SeriesLimit;
 use crate::series::schema::{Schema, TagSchema, UserTags, integer};
-use crate::series::{Series, SharedFigures};
 
 /// What it sends.
 pub const SCHEMA: Schema = Schema {
@@ -60,14 +60,16 @@ impl Measurement for ConnectionState {
         self.counts.update(of.attribution.owner, |counts| counts.add(cell, 1));
     }
 
-    fn complete(&mut self, kept: Attempt) {
-        self.counts.replace(kept);
+    fn complete(&mut self, pass: &CompletedPass) {
+        self.counts.replace(pass.kept);
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         let counts = CountedCells { counts: &self.counts, meaning: tags, field: "count" };
         let outcome = counts.report(tick, &mut self.limit, out);
-        *out.shared() = SharedFigures { surplus: outcome.surplus, devices: Some(outcome.devices) };
+        let shared = out.shared();
+        shared.surplus = outcome.surplus;
+        shared.devices = Some(outcome.devices);
     }
 
     fn remembers(&self, _: OwnerId) -> bool {

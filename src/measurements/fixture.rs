@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use super::{Exporter, Measurement, Observation, Tick, Totals};
+use super::{Covered, Exporter, Measurement, Observation, Tick, Totals, TrackingFigures};
 use crate::attribution::labels::{OwnerTags, ShownOwners};
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::attribution::{Attribution, Direction};
-use crate::census::{Attempt, Census};
+use crate::census::flow_tracker::{Expected, FlowTracker, Grace, TrackedFlow};
+use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
@@ -16,6 +17,10 @@ use crate::process::Usage;
 use crate::sample::Sample;
 use crate::series::point::Point;
 use crate::series::{Series, SharedFigures};
+use crate::services::ServiceTable;
+
+/// The time from one pass to the next.
+const PASS_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What surrounds a measurement.
 #[derive(Debug)]
@@ -25,10 +30,22 @@ pub struct Fixture {
     pub owners: ShownOwners,
     /// The configuration.
     pub config: Config,
-    /// What was read besides flows; the time in it goes on by 30 s with every report.
+    /// What was read besides flows; the time in it goes on with every report.
     pub sample: Sample,
     /// What the exporter tells of itself.
     pub exporter: Exporter,
+    /// Whether passes are those after which reports are made. What flows did since the last report is forgotten then.
+    pub is_due: bool,
+    /// For how many instants, 10 s from one to the next, the next points stand.
+    pub instants: u32,
+    /// The time from one report to the next: 30 s, unless it is set.
+    pub report_every: Duration,
+    /// Which services there are.
+    pub services: ServiceTable,
+    tracker: FlowTracker,
+    /// Whether no pass has come to its end yet.
+    is_first: bool,
+    covered: Covered,
     last: Option<Sample>,
 }
 
@@ -56,12 +73,20 @@ impl Fixture {
             table: Gauges::default(),
             own: Usage::default(),
             interfaces: None,
+            statistics: None,
+            wan: None,
         };
         let exporter = Exporter {
             sequence: 1,
             started: 0,
             clock_set: true,
             source: "procfs",
+            traffic_sequence: 3,
+            rereads: 0,
+            pass_interval: PASS_INTERVAL,
+            tracking: TrackingFigures::default(),
+            accounting: Some(true),
+            outside: None,
             begun: Instant::now(),
             totals: Totals::default(),
         };
@@ -76,6 +101,13 @@ impl Fixture {
             config: Config::default(),
             sample,
             exporter,
+            is_due: true,
+            instants: 1,
+            report_every: Duration::from_secs(30),
+            services: ServiceTable::built_in(),
+            tracker: FlowTracker::default(),
+            is_first: true,
+            covered: Covered::default(),
             last: None,
         }
     }
@@ -99,18 +131,31 @@ impl Fixture {
         owner
     }
 
-    /// Has `measurement` see flows in a pass over the table that comes to its end.
-    pub fn pass(&self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
+    /// Has `measurement` see flows in a pass over the table that comes to its end, 10 s after the one before. The first is
+    /// a baseline.
+    pub fn pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
         self.broken_pass(measurement, flows);
-        measurement.complete(Attempt::First);
+        let ended = |flow: &TrackedFlow| measurement.ended(flow);
+        let tracked = self.tracker.complete(Grace::None, self.is_due, ended);
+        let flows = !std::mem::replace(&mut self.is_first, false);
+        let bytes = flows && !tracked.zeroed();
+        self.covered.flows += if flows { PASS_INTERVAL } else { Duration::ZERO };
+        self.covered.bytes += if bytes { PASS_INTERVAL } else { Duration::ZERO };
+        self.covered.whole &= bytes;
+        measurement.complete(&CompletedPass { kept: Attempt::First, flows, bytes });
     }
 
     /// Has `measurement` see flows in a pass that breaks off.
-    pub fn broken_pass(&self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
+    pub fn broken_pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
+        let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
+        self.tracker.begin(expected);
         measurement.begin(Attempt::First, self.table.places());
         for (owner, direction, flow) in flows {
             let attribution = Attribution::new(flow, *owner, *direction);
-            measurement.observe(&Observation { flow, attribution });
+            let mut ended = |flow: &TrackedFlow| measurement.ended(flow);
+            let (change, tracked) = self.tracker.observe(flow, *owner, &mut ended);
+            let services = &self.services;
+            measurement.observe(&Observation { flow, attribution, change, tracked, services });
         }
     }
 
@@ -123,13 +168,18 @@ impl Fixture {
             owners: &self.owners,
             limits: &self.config.limits,
             exporter: &self.exporter,
+            covered: std::mem::take(&mut self.covered),
+            instants: self.instants,
+            every: PASS_INTERVAL,
+            services: &self.services,
         };
         let mut shared = SharedFigures::default();
-        let mut out = Series::new(measurement.schema().name, self.config.tags.global(), &mut shared);
+        let global = measurement.schema().global_tags(self.config.tags.global());
+        let mut out = Series::new(measurement.schema().name, &global, &mut shared);
         measurement.report(&tick, &mut out);
         let points = out.into_points();
         self.last = Some(self.sample.clone());
-        self.sample.boot += Duration::from_secs(30);
+        self.sample.boot += self.report_every;
         Report { points, shared }
     }
 }

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::series::point::{Field, Point, Tags, Value};
-use crate::series::schema::Schema;
+use crate::series::schema::{FieldKind, Schema};
 use crate::snapshot::{Part, Snapshot, by_output};
 
 /// What an output has handed over since it began.
@@ -43,6 +44,8 @@ struct Held {
     tags: Rc<Tags>,
     /// In how many snapshots it was sent as zero, which is in vain as long as it is held.
     zeros: u32,
+    /// Which fields of [`Schema::ends_with_zero`] it has, a bit for each.
+    fields: u64,
 }
 
 impl Ledger {
@@ -120,13 +123,12 @@ impl Holdings {
     /// Points come in the order of their tags.
     fn confirm<'a>(&mut self, schema: &Schema, points: impl Iterator<Item = (&'a Point, bool)>) {
         let mut held = Vec::new();
-        let zero = zero(schema);
         for (point, delivered) in points {
             let place = self.held.binary_search_by(|held| held.tags.cmp(&point.tags));
             let was_held = place.ok().and_then(|place| self.held.get(place));
             let zeros = was_held.map_or(0, |held| held.zeros).saturating_add(1);
-            let holds = |zeros| Held { tags: Rc::clone(&point.tags), zeros };
-            match (point.fields == zero, delivered) {
+            let holds = |zeros| Held { tags: Rc::clone(&point.tags), zeros, fields: ending(schema, point) };
+            match (is_zero(schema, point), delivered) {
                 (true, true) => self.zeros.push(holds(zeros)),
                 (true, false) => held.push(holds(zeros)),
                 (false, delivered) if delivered || was_held.is_some() => held.push(holds(0)),
@@ -165,15 +167,43 @@ impl Holdings {
     }
 }
 
-/// The fields with which a series of this measurement ends.
-fn zero(schema: &Schema) -> Vec<Field> {
-    schema.ends_with_zero.iter().map(|name| (*name, Value::Integer(0))).collect()
+/// The fields of `point` with which its series will end, a bit for each of [`Schema::ends_with_zero`].
+fn ending(schema: &Schema, point: &Point) -> u64 {
+    let has = |name: &str| point.fields.iter().any(|(field, _)| *field == name);
+    let bits = schema.ends_with_zero.iter().zip(0_u32..).filter(|(name, _)| has(name));
+    bits.fold(0, |fields, (_, bit)| fields | 1_u64.checked_shl(bit).unwrap_or_default())
+}
+
+/// Whether `point` is what a series of this measurement ends with.
+fn is_zero(schema: &Schema, point: &Point) -> bool {
+    point.fields.iter().all(|(name, value)| {
+        schema.ends_with_zero.contains(name) && matches!(value, Value::Integer(0) | Value::Float(0.0))
+    })
+}
+
+/// What a series ends with that has these fields of [`Schema::ends_with_zero`].
+fn zero(schema: &Schema, fields: u64) -> Vec<Field> {
+    let names = schema.ends_with_zero.iter().zip(0_u32..);
+    let kept = names.filter(|(_, bit)| fields.checked_shr(*bit).unwrap_or_default() & 1 == 1);
+    kept.map(|(name, _)| (*name, zero_of(schema, name))).collect()
+}
+
+/// Zero, in the type of a field.
+fn zero_of(schema: &Schema, name: &str) -> Value {
+    match schema.fields.iter().find(|field| field.name == name).map(|field| field.kind) {
+        Some(FieldKind::Float) => Value::Float(0.0),
+        _ => Value::Integer(0),
+    }
 }
 
 /// Adds the given points, and zeros for those series of `held` that they lack; both are in the order of their tags.
 fn add_with_zeros(points: &mut Vec<Point>, schema: &Schema, given: &[Point], held: &[Held]) {
-    let ended =
-        |held: &Held| Point { measurement: schema.name, tags: Rc::clone(&held.tags), fields: zero(schema) };
+    let ended = |held: &Held| Point {
+        measurement: schema.name,
+        tags: Rc::clone(&held.tags),
+        fields: zero(schema, held.fields),
+        age: Duration::ZERO,
+    };
     let mut gone = held.iter().peekable();
     for point in given {
         while let Some(held) = gone.next_if(|held| held.tags < point.tags) {

@@ -4,13 +4,13 @@
 //! whole file a single line that it can't understand would cost all the others, and figures that follow a name without
 //! a space, as Linux 2.6 prints them, would be taken for a part of it.
 
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::Read;
 
 use nix::libc::IFNAMSIZ;
 use procfs::FromBufRead;
 use procfs::net::{DeviceStatus, InterfaceDeviceStatus};
 
+use super::{ProcNetError, beginning};
 use crate::root::Root;
 
 /// Where it is.
@@ -21,7 +21,7 @@ pub const INTERFACES_AT_MOST: usize = 1024;
 /// How long a line may be: 16 numbers of 20 digits, a name, and room for what a vendor adds.
 pub const LINE_AT_MOST: usize = 512;
 /// Beyond so many bytes nothing is read.
-const FILE_AT_MOST: u64 = (INTERFACES_AT_MOST * LINE_AT_MOST) as u64;
+pub(crate) const FILE_AT_MOST: u64 = (INTERFACES_AT_MOST * LINE_AT_MOST) as u64;
 
 /// What one reading of the file gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,25 +66,9 @@ pub struct DirectionCounters {
     pub dropped: u64,
 }
 
-/// `/proc/net/dev` can't be read.
-#[derive(Debug, thiserror::Error)]
-#[error("reading {}: {source}", path.display())]
-pub struct NetDevError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the kernel answered.
-    pub source: io::Error,
-}
-
 /// Reads the counters of the router below `root`.
-pub fn read(root: &Root) -> Result<NetDev, NetDevError> {
-    let text = || {
-        let mut text = Vec::new();
-        root.open(NET_DEV)?.take(FILE_AT_MOST).read_to_end(&mut text)?;
-        Ok(text)
-    };
-    let text = text().map_err(|source| NetDevError { path: root.path(NET_DEV), source })?;
-    Ok(parse(&text))
+pub fn read(root: &Root) -> Result<NetDev, ProcNetError> {
+    Ok(parse(&beginning(root, NET_DEV, FILE_AT_MOST)?))
 }
 
 /// Understands the text of the file. Nothing in it is an error: a line that can't be understood is counted.

@@ -14,11 +14,14 @@ pub struct Limits {
     /// Series in a snapshot.
     #[serde(deserialize_with = "limit")]
     pub max_series: usize,
+    /// Flows that are remembered from one pass over the table to the next.
+    #[serde(deserialize_with = "limit")]
+    pub max_flows: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_devices: 1024, max_series: 8192 }
+        Self { max_devices: 1024, max_series: 8192, max_flows: 65_536 }
     }
 }
 

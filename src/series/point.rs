@@ -1,8 +1,9 @@
 //! A point: what a measurement gives and any way out can write.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-/// One point of a measurement, without its time: all points of a snapshot have the same.
+/// One point of a measurement. Its time is that of the snapshot, or earlier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// What was measured.
@@ -11,6 +12,8 @@ pub struct Point {
     pub tags: Rc<Tags>,
     /// The figures, by name.
     pub fields: Vec<Field>,
+    /// How long before the snapshot's instant it was: zero but for those of instants that passed without a snapshot.
+    pub age: Duration,
 }
 
 /// A figure behind its name.

@@ -3,6 +3,8 @@
 //! Whoever has to know this beforehand derives it from here: which tags a user may not take, how large a datagram must
 //! be, and what a series that has gone is ended with.
 
+use super::point::GlobalTags;
+
 /// What one measurement sends.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
@@ -16,8 +18,8 @@ pub struct Schema {
     pub fields: &'static [FieldSchema],
     /// Whether a user's own tag may be called like one of its tags. Where it may not, the configuration says so.
     pub user_tags: UserTags,
-    /// The integer fields with which a series that has gone is sent once more, as 0, so that no graph hangs at its
-    /// last value; none if it just ends.
+    /// The numbers with which a series that has gone is sent once more, as 0, so that no graph hangs at its last value:
+    /// those of them that its last point had. None if it just ends.
     pub ends_with_zero: &'static [&'static str],
 }
 
@@ -60,6 +62,8 @@ pub enum UserTags {
     Replace,
     /// It is refused: two tags of one name, or the loss of what tells series apart.
     Refuse,
+    /// It is left out of the measurement, as one that is called like a field is.
+    LeaveOut,
 }
 
 /// One field.
@@ -76,6 +80,8 @@ pub struct FieldSchema {
 pub enum FieldKind {
     /// A whole number.
     Integer,
+    /// A whole number of at most so many digits that is never negative.
+    Count(usize),
     /// A number with a fraction.
     Float,
     /// A text of at most this many bytes, escaped.
@@ -88,6 +94,7 @@ impl FieldKind {
         match self {
             // -9223372036854775808i
             Self::Integer => 21,
+            Self::Count(digits) => digits + 1,
             // Rust prints an f64 without exponent: 1.797…e308 has 309 digits, but what is sent are rates, shares and
             // counts. 17 significant digits, a sign, a point and some zeros.
             Self::Float => 26,
@@ -99,6 +106,11 @@ impl FieldKind {
 /// A field that is a whole number.
 pub const fn integer(name: &'static str) -> FieldSchema {
     FieldSchema { name, kind: FieldKind::Integer }
+}
+
+/// A field that is a whole number of at most so many digits.
+pub const fn count(name: &'static str, digits: usize) -> FieldSchema {
+    FieldSchema { name, kind: FieldKind::Count(digits) }
 }
 
 /// A field that is a number with a fraction.
@@ -115,6 +127,23 @@ pub const fn text(name: &'static str, longest: usize) -> FieldSchema {
 const TIMESTAMP_AND_NEWLINE: usize = 21;
 
 impl Schema {
+    /// Whether points of this measurement don't carry the user's own tag `key`.
+    pub fn leaves_out(&self, key: &str) -> bool {
+        let is_ours = || {
+            self.tags.iter().any(|tag| tag.key == key) || self.fields.iter().any(|field| field.name == key)
+        };
+        self.user_tags == UserTags::LeaveOut && is_ours()
+    }
+
+    /// Those of the user's own tags that points of this measurement carry.
+    pub fn global_tags(&self, of_user: &GlobalTags) -> GlobalTags {
+        if of_user.iter().any(|(key, _)| self.leaves_out(key)) {
+            of_user.iter().filter(|(key, _)| !self.leaves_out(key)).cloned().collect()
+        } else {
+            of_user.clone()
+        }
+    }
+
     /// The longest line of this measurement in bytes, without the user's own tags.
     pub fn longest_line(&self) -> usize {
         let tag = |tag: &TagSchema| {
@@ -126,5 +155,30 @@ impl Schema {
             + self.tags.iter().map(tag).sum::<usize>()
             + self.fields.iter().map(field).sum::<usize>()
             + TIMESTAMP_AND_NEWLINE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_tag_that_is_called_like_one_of_ours_or_a_field_is_left_out() {
+        const SCHEMA: Schema = Schema {
+            name: "traffic",
+            every: Clock::Traffic,
+            tags: &[TagSchema::of_ours("direction", 2)],
+            fields: &[integer("bytes")],
+            user_tags: UserTags::LeaveOut,
+            ends_with_zero: &[],
+        };
+        let tags: GlobalTags =
+            ["bytes", "direction", "site"].map(|key| (key.into(), "x".into())).into_iter().collect();
+        let kept = |schema: &Schema| {
+            schema.global_tags(&tags).iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(&SCHEMA), ["site"]);
+        let replacing = Schema { user_tags: UserTags::Replace, ..SCHEMA };
+        assert_eq!(kept(&replacing), ["bytes", "direction", "site"]);
     }
 }

@@ -13,6 +13,7 @@
 
 mod capture;
 mod connections;
+mod counters;
 mod delivery;
 mod exporter;
 mod fallback;

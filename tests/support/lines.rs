@@ -24,7 +24,11 @@ pub(crate) enum Value {
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext.
 const FIELDS: [(&str, &str); 3] = [
     ("connection_state", "count:i"),
-    ("conntrack", "ip_conntrack_count:f ip_conntrack_max:f ip_conntrack_buckets:f"),
+    (
+        "conntrack",
+        "ip_conntrack_count:f ip_conntrack_max:f ip_conntrack_buckets:f fill_ratio:f seconds_to_full:f drop:i \
+         early_drop:i insert_failed:i invalid:i",
+    ),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \

@@ -1,5 +1,7 @@
 //! Everything that the program reads, written below a directory: once, or of one instant after the other.
 
+mod network;
+
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,10 +9,11 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use super::anonymise::Anonymiser;
+use super::file_kind::{self, FileKind};
 use super::last_written::{Digest, LastWritten};
 use super::new_file::NewFile;
 use super::report::{LARGEST_LIST, Omission, OmissionError};
-use super::rewrite::{self, FileKind, Rewritten};
+use super::rewrite::{self, Rewritten};
 use super::table::{self, OpenTable};
 use super::target::Target;
 use super::{TRIES, settings};
@@ -18,9 +21,9 @@ use crate::collector::HOST_NAME;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
-use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
-use crate::devices::{Settings, neighbours};
-use crate::files::{FIGURE_AT_MOST, WRITTEN_AT_MOST};
+use crate::devices::neighbours;
+use crate::devices::watched_file::Look;
+use crate::files::FIGURE_AT_MOST;
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 
@@ -70,7 +73,6 @@ impl<'a> Copier<'a> {
     /// Copies what is there to `target`, at most `room` bytes. What is as it was in the last copy that is kept is left out;
     /// what has gone since is written as an empty file. The configuration and lists of vendors are in the first.
     pub(in crate::cli) fn copy(&mut self, target: &Target, room: u64) -> Copied {
-        let settings = self.from.config.devices.settings(self.from.config.lan.router_name.name());
         let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
         let interfaces = interfaces::read(self.from.root);
         // Before anybody in a new prefix is taken for a stranger.
@@ -82,8 +84,9 @@ impl<'a> Copier<'a> {
         copy.neighbours();
         copy.interfaces(interfaces);
         copy.figures();
+        copy.network();
         copy.config();
-        copy.files(&settings);
+        copy.files();
         copy.copied
     }
 
@@ -158,11 +161,11 @@ impl Copy<'_, '_> {
     /// What the kernel says of the table and of itself; older and leaner ones don't say all of it.
     fn figures(&mut self) {
         for path in FIGURES.map(|name| Path::new(SYSCTL).join(name)) {
-            if let Some(text) = self.read(&path) {
+            if let Some(text) = self.read(&path, FIGURE_AT_MOST) {
                 self.write(path, &text);
             }
         }
-        if let Some(name) = self.read(Path::new(HOST_NAME)) {
+        if let Some(name) = self.read(Path::new(HOST_NAME), FIGURE_AT_MOST) {
             let name = match &mut self.of.anonymiser {
                 Some(anonymiser) => [&anonymiser.name(name.trim_ascii_end()), &b"\n"[..]].concat(),
                 None => name,
@@ -191,11 +194,14 @@ impl Copy<'_, '_> {
         }
     }
 
-    /// Everything that names devices; each file once, however often it is configured.
-    fn files(&mut self, settings: &Settings) {
+    /// Everything that names devices and services; each file once, however often it is configured.
+    fn files(&mut self) {
         let mut seen = HashSet::new();
-        for path in settings.paths().into_iter().filter(|path| seen.insert(path.clone())) {
-            match FileKind::of(&path, settings) {
+        for (path, kind) in file_kind::files(self.of.from.config) {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            match kind {
                 Some(kind) => self.names(&path, kind),
                 None if !self.is_first() => {}
                 None if self.of.anonymiser.is_some() => self.leave_out(path),
@@ -230,10 +236,7 @@ impl Copy<'_, '_> {
     /// As much of a file of names as the program reads, in whole lines; `None` if that can't be had, or isn't there. One
     /// that anybody may write can be larger than the disk, and cost nothing where it lies.
     fn beginning(&mut self, path: &Path, kind: FileKind) -> Option<Vec<u8>> {
-        let mut file = WatchedFile::new(self.of.from.root, path, Wholeness::Any);
-        if kind == FileKind::Registry {
-            file = file.reading_at_most(WRITTEN_AT_MOST);
-        }
+        let mut file = kind.watch(self.of.from.root, path);
         let look = (0..TRIES).map(|_| file.look()).find(|look| !matches!(look, Ok(Look::Unsettled)));
         let cause = match look {
             Some(Ok(Look::Unchanged | Look::Gone)) => return self.absent(path),
@@ -255,9 +258,9 @@ impl Copy<'_, '_> {
         }
     }
 
-    /// A small file of the kernel's, if it is there.
-    fn read(&mut self, path: &Path) -> Option<Vec<u8>> {
-        match self.of.from.root.read(path, FIGURE_AT_MOST) {
+    /// A small file of the kernel's, if it is there; one of more than `at_most` bytes is none of its.
+    fn read(&mut self, path: &Path, at_most: u64) -> Option<Vec<u8>> {
+        match self.of.from.root.read(path, at_most) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.absent(path),
             Err(error) => {

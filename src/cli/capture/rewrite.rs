@@ -3,49 +3,22 @@
 //! What is not understood is left out: it may be anything, and so may comments and settings of other programs. Only
 //! lines of the table are kept word by word, for a bug may hang on any of them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::anonymise::Anonymiser;
+use super::file_kind::FileKind;
 use crate::conntrack::procfs::print::Address;
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
 use crate::devices::formats::hosts::{self, Is, ShortNames};
 use crate::devices::formats::{dnsmasq, gl_client, lines, odhcpd, registry, static_hosts};
 use crate::devices::neighbours::Neighbour;
-use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS, Settings};
 use crate::lan::interfaces::Interface;
-
-/// What a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
-    Dnsmasq,
-    Odhcpd,
-    Registry,
-    GlClient,
-    StaticHosts,
-    Ethers,
-    Hosts,
-}
-
-impl FileKind {
-    /// What the router's file at `path` is; `None` of one of vendors.
-    pub(super) fn of(path: &Path, settings: &Settings) -> Option<Self> {
-        let is_of = |list: &[PathBuf]| list.iter().any(|known| known == path);
-        let fixed = [
-            (GL_CLIENT, Self::GlClient),
-            (DHCP, Self::StaticHosts),
-            (ETHERS, Self::Ethers),
-            (HOSTS, Self::Hosts),
-        ];
-        let fixed = fixed.into_iter().find(|(known, _)| Path::new(known) == path).map(|(_, kind)| kind);
-        fixed
-            .or_else(|| (settings.registry == path).then_some(Self::Registry))
-            .or_else(|| is_of(&settings.leases).then_some(Self::Dnsmasq))
-            .or_else(|| is_of(&settings.odhcpd).then_some(Self::Odhcpd))
-    }
-}
+use crate::services::ServiceTable;
+use crate::services::format as services_format;
 
 /// A file written anew.
 #[derive(Debug, Default)]
@@ -87,6 +60,7 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
         FileKind::Dnsmasq => new.each(dnsmasq::parse(text), |lease| dnsmasq_lease(lease, anonymiser)),
         FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
         FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
+        FileKind::Services => services(text, &mut new),
         FileKind::Ethers => ethers(text, anonymiser, &mut new),
         FileKind::Hosts => hosts(text, anonymiser, &mut new),
         FileKind::GlClient => {
@@ -192,6 +166,21 @@ fn registry_entry(entry: &registry::Entry<'_>, anonymiser: &mut Anonymiser) -> V
     joined(&[mac.as_bytes(), address.as_bytes(), &name, device_type.as_bytes()], b'|')
 }
 
+/// Labels of services. Those of the built-in table are everybody's, the others the owner's words; they are numbered here, for
+/// what stands for a name may be longer than a label may be.
+fn services(text: &[u8], new: &mut Rewritten) {
+    let built_in = ServiceTable::built_in();
+    let mut numbers: HashMap<Rc<str>, usize> = HashMap::new();
+    new.each(services_format::parse(text).map(|(_, found)| found), |entry| {
+        if built_in.has_label(entry.label.as_str()) {
+            return entry.to_string().into_bytes();
+        }
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(entry.label.shared()).or_insert(next);
+        entry.line(&format!("service-{number}")).into_bytes()
+    });
+}
+
 /// `/etc/hosts`. What a name is shortened to depends on the others, and what replaces it is not shortened any more.
 fn hosts(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
     let short = ShortNames::new(hosts::parse_hosts(text).flatten().map(|host| host.name));
@@ -295,6 +284,22 @@ pub(super) fn interfaces(found: &[Interface]) -> String {
         }
     }
     text
+}
+
+/// Default routes through these interfaces, as `/proc/net/route` shows them.
+pub(super) fn ipv4_routes(interfaces: &BTreeSet<String>) -> String {
+    let heading =
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n".to_owned();
+    let line = |name: &String| format!("{name}\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n");
+    heading + &interfaces.iter().map(line).collect::<String>()
+}
+
+/// Default routes through these interfaces, as `/proc/net/ipv6_route` shows them.
+pub(super) fn ipv6_routes(interfaces: &BTreeSet<String>) -> String {
+    let none = format!("{:032} 00", 0);
+    let line =
+        |name: &String| format!("{none} {none} {:032} 00000400 00000001 00000000 00000001 {name:>8}\n", 0);
+    interfaces.iter().map(line).collect()
 }
 
 /// Neighbours as `ip neigh` prints them.

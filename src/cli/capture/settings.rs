@@ -34,6 +34,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
+        traffic,
         limits,
         log,
     } = config.clone();
@@ -51,6 +52,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
+        traffic,
         limits,
         log,
     };
@@ -96,6 +98,7 @@ mod tests {
             limits = { max_devices = 3, max_series = 30 }
             log = { level = "trace" }
             measurements = { conntrack = false }
+            traffic = { services = "/s" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []

@@ -1,4 +1,5 @@
 mod leaks;
+mod network;
 
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,6 +138,7 @@ const LEASES: &str = "1795241374 28:6f:b9:a1:b2:c3 192.168.8.20 Anna's iPad 01:2
 const ODHCPD: &str = "# br-lan 00030001286fb9a1b2c3 11 Emil 1795205714 14ff 128 2a02:8106:21:9900::14ff/128\n\
     2a02:8106:21:9900::14ff\temil.lan\temil\n";
 const REGISTRY: &str = "# Frieda's\n3c:61:05:aa:bb:cc=Gustav\n|81.2.3.5|Heinrich|server\n";
+const SERVICES: &str = "# Frieda's\n53 Gustav\n443/tcp HTTPS\n";
 const GL: &str =
     "config client\n\toption mac '3c:61:05:12:34:58'\n\toption alias 'Ida'\n\toption note 'Ida'\n";
 const DHCP: &str = "config dnsmasq\n\toption domain 'annas.home'\nconfig host\n\toption name 'Julius'\n\
@@ -158,7 +160,7 @@ const TABLE_LINES: [&str; 11] = [
     "src=2a02:8106:21:9900::14ff dst=2620:fe::fe sport=1 dport=53 src=2620:fe::fe dst=2a02:8106:21:9900::14ff sport=53 dport=1 secctx=anna",
 ];
 /// What must not be found anywhere, in lower case.
-const PERSONAL: [&str; 40] = [
+const PERSONAL: [&str; 42] = [
     "anna",
     "berta",
     "clara",
@@ -174,6 +176,7 @@ const PERSONAL: [&str; 40] = [
     "286fb9",
     "2a6f:b9",
     "2a6f:00b9",
+    "2a6fb9",
     "3c:61:05",
     "3c6105",
     "3e61:5ff",
@@ -188,6 +191,7 @@ const PERSONAL: [&str; 40] = [
     "aa:bbcc",
     "de:ad:01",
     "80.81.82",
+    "525150",
     "81.2.3",
     "9.9.9.9",
     "8.8.4.4",
@@ -218,6 +222,7 @@ fn personal(place: &Path) -> Router {
         ("tmp/dhcp.leases", LEASES),
         ("tmp/odhcpd.leases", ODHCPD),
         ("etc/conntrack-exporter.devices", REGISTRY),
+        ("etc/conntrack-exporter.services", SERVICES),
         ("etc/config/gl-client", GL),
         ("etc/config/dhcp", DHCP),
         ("etc/hosts", "127.0.0.1 localhost\n192.168.8.22 rosenweg.annas.home rosenweg\n"),
@@ -226,7 +231,10 @@ fn personal(place: &Path) -> Router {
         ("proc/sys/kernel/hostname", "Rosenweg\n"),
         ("proc/sys/net/netfilter/nf_conntrack_count", "11\n"),
         ("proc/net/nf_conntrack", &table.concat()),
-    ] {
+    ]
+    .into_iter()
+    .chain(network::FILES)
+    {
         fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         fs::write(root.join(path), text).unwrap();
     }
@@ -259,7 +267,7 @@ fn nothing_personal_is_left() {
         let report = router.capture(&directory, true);
         let mut files = BTreeMap::new();
         every_file(&directory, &mut files);
-        assert_eq!(files.len(), 13, "{:?}", files.keys());
+        assert_eq!(files.len(), 18, "{:?}", files.keys());
         let mut found = BTreeSet::new();
         for (path, content) in &files {
             let content = String::from_utf8_lossy(content).to_ascii_lowercase();
@@ -320,12 +328,15 @@ fn no_more_is_copied_of_a_file_than_the_program_reads() {
     fs::write(root.join("tmp/dhcp.leases"), line.repeat((3 << 20) / line.len())).unwrap();
     let entry = "3c:61:05:aa:bb:cc=Gustav\n";
     fs::write(root.join("etc/conntrack-exporter.devices"), entry.repeat((3 << 19) / entry.len())).unwrap();
+    let service = "3074 Gustav\n";
+    fs::write(root.join("etc/conntrack-exporter.services"), service.repeat(70_000 / service.len())).unwrap();
     let directory = place.join("capture");
     let report = router.capture(&directory, false);
     for (path, line, read) in [
         ("tmp/odhcpd.leases", "", 0),
         ("tmp/dhcp.leases", &*line, 2 << 20),
         ("etc/conntrack-exporter.devices", entry, 1 << 20),
+        ("etc/conntrack-exporter.services", service, 64 << 10),
     ] {
         let copied = fs::read(directory.join(path)).unwrap();
         let whole = read / line.len().max(1);
@@ -333,7 +344,7 @@ fn no_more_is_copied_of_a_file_than_the_program_reads() {
         let told = format!("/{path} is too large: only its beginning is there, as the program reads it");
         assert!(report.omissions().iter().any(|omission| omission.to_string() == told), "{path}");
     }
-    assert_eq!(report.omissions().len(), 3, "{:?}", report.omissions());
+    assert_eq!(report.omissions().len(), 4, "{:?}", report.omissions());
     assert_eq!(states(&snapshot(root, &router.config)), states(&replayed(&directory)));
 }
 

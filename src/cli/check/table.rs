@@ -37,17 +37,6 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
         );
         report.warning("table", format!("{entries} of every count"));
     }
-    match table.accounting() {
-        Some(true) => report.ok("accounting", "on: the kernel counts packets and bytes of each connection"),
-        Some(false) => report.ok(
-            "accounting",
-            "off: no packets and bytes per connection; counting connections doesn't need them \
-             (net.netfilter.nf_conntrack_acct=1 switches it on, for new connections)",
-        ),
-        None => {
-            report.ok("accounting", "unknown: the kernel doesn't say; counting connections doesn't need it");
-        }
-    }
 }
 
 /// Tells how the table is read, and whether it could be read in the other way too; counts as [`count`] does.

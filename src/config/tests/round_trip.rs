@@ -68,12 +68,17 @@ fn config() -> impl Strategy<Value = Config> {
     );
     let tags = btree_map(made_of::<TagName>("\\PC{1,8}"), made_of::<TagValue>("\\PC{1,16}"), 0..3);
     let tags = tags.prop_map(|tags: BTreeMap<_, _>| UserTags::from(tags));
-    let limits = (1_usize..=1_000_000, 1_usize..=1_000_000)
-        .prop_map(|(max_devices, max_series)| Limits { max_devices, max_series });
+    let limits = (1_usize..=1_000_000, 1_usize..=1_000_000, 1_usize..=1_000_000)
+        .prop_map(|(max_devices, max_series, max_flows)| Limits { max_devices, max_series, max_flows });
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
-    (above, telegraf(), tags, switches(), lan(), devices(), limits, log).prop_map(
-        |((interval, timestamps, source, user), telegraf, tags, measurements, lan, devices, limits, log)| {
+    let services = made_of::<AbsolutePath>("/\\PC{0,12}");
+    let sections = (telegraf(), tags, switches(), lan(), devices(), services, limits, log);
+    (above, sections).prop_map(
+        |(
+            (interval, timestamps, source, user),
+            (telegraf, tags, measurements, lan, devices, services, limits, log),
+        )| {
             Config {
                 interval,
                 timestamps,
@@ -82,6 +87,8 @@ fn config() -> impl Strategy<Value = Config> {
                 telegraf,
                 tags,
                 measurements,
+                // The largest divisor, or the interval itself.
+                traffic: TrafficConfig { interval: divisor(interval), services },
                 lan,
                 devices,
                 limits,
@@ -89,6 +96,13 @@ fn config() -> impl Strategy<Value = Config> {
             }
         },
     )
+}
+
+/// One of the times that `traffic.interval` may be.
+fn divisor(interval: Interval) -> Interval {
+    let seconds = interval.duration().as_secs();
+    let largest = (1..seconds).rev().find(|divisor| seconds.is_multiple_of(*divisor));
+    Interval::try_from(format!("{}s", largest.unwrap_or(seconds))).unwrap()
 }
 
 proptest! {

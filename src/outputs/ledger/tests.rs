@@ -1,6 +1,7 @@
 use super::*;
 use crate::measurements::connection_state::SCHEMA;
 use crate::measurements::conntrack_exporter;
+use crate::series::schema::{float, integer};
 
 /// A snapshot in which these devices have so many connections, and what the exporter says of itself.
 fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
@@ -9,6 +10,7 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
         measurement: SCHEMA.name,
         tags: tags(("device_name", Rc::from(*name))),
         fields: vec![("count", Value::Integer(*count))],
+        age: Duration::ZERO,
     };
     let exporter = Point {
         measurement: by_output::MEASUREMENT,
@@ -16,6 +18,7 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
         fields: ["points", "datagrams_sent", "send_errors", "devices"]
             .map(|name| (name, Value::Integer(0)))
             .to_vec(),
+        age: Duration::ZERO,
     };
     let parts = vec![
         Part { schema: &SCHEMA, points: counts.iter().map(point).collect() },
@@ -118,7 +121,7 @@ fn after_ten_days(refused: bool) -> Vec<String> {
         for counts in [&there[..], &[]] {
             let snapshot = snapshot(counts);
             let points = ledger.complete(&snapshot);
-            let taken = |place: usize| !refused || points[place].fields != zero(&SCHEMA);
+            let taken = |place: usize| !refused || !is_zero(&SCHEMA, &points[place]);
             ledger.confirm(&snapshot, &points, taken, !refused);
         }
     }
@@ -156,4 +159,34 @@ fn the_output_fills_in_what_only_it_knows() {
         Some("influxdb"),
         "each output has its own point"
     );
+}
+
+#[test]
+fn a_series_ends_with_those_numbers_that_it_had_in_their_types() {
+    const SCHEMA: Schema = Schema {
+        name: "rates",
+        every: crate::series::schema::Clock::Interval,
+        tags: &[],
+        fields: &[integer("opened"), float("opened_per_second"), integer("bytes")],
+        user_tags: crate::series::schema::UserTags::Refuse,
+        ends_with_zero: &["opened", "opened_per_second", "bytes"],
+    };
+    let mut ledger = Ledger::default();
+    let mut send = |fields: Vec<Field>| {
+        let tags = Rc::new(Tags::new(Vec::new(), &[].into()));
+        let point = Point { measurement: SCHEMA.name, tags, fields, age: Duration::ZERO };
+        let points = Some(point).filter(|point| !point.fields.is_empty()).into_iter().collect();
+        let parts = vec![Part { schema: &SCHEMA, points }];
+        let snapshot = Snapshot { timestamp: None, parts, addresses_changed: false };
+        let points = ledger.complete(&snapshot);
+        ledger.confirm(&snapshot, &points, |_| true, false);
+        points.into_iter().map(|point| point.fields).collect::<Vec<_>>()
+    };
+    let (opened, rate) = (("opened", Value::Integer(3)), ("opened_per_second", Value::Float(0.1)));
+    let zeros = vec![("opened", Value::Integer(0)), ("opened_per_second", Value::Float(0.0))];
+    send(vec![opened, rate]);
+    assert_eq!(send(Vec::new()), std::slice::from_ref(&zeros), "there were no bytes");
+    assert!(send(Vec::new()).is_empty());
+    send(zeros);
+    assert!(send(Vec::new()).is_empty(), "it had ended already");
 }

@@ -83,6 +83,19 @@ fn what_the_owner_wrote() {
     assert_eq!((String::from_utf8(text).unwrap(), left_out), (expected, 1));
 }
 
+/// What tells ports and protocols stays; of labels those that this program has itself.
+#[test]
+fn labels_of_services_are_the_owners_words_unless_they_are_built_in() {
+    let text =
+        b"# Anna's\n443/tcp HTTPS\n8123 Anna's house\n9000-9010/UDP Anna's game # Anna\n80 Anna's house\n\
+        81 service-1\n82 fe80::1\nAnna's 83\n84 https\n";
+    let (_, text, left_out) = rewritten(FileKind::Services, text);
+    let expected = "443/tcp HTTPS\n8123 service-1\n9000-9010/udp service-2\n80 service-1\n81 service-3\n\
+        82 service-4\n84 service-5\n";
+    assert_eq!((String::from_utf8(text).unwrap().as_str(), left_out), (expected, 1));
+    assert!(services_format::parse(expected.as_bytes()).all(|(_, found)| found.is_ok()));
+}
+
 /// Which of a file's names are one to the program.
 fn equal_names(list: &AssignmentList) -> Vec<bool> {
     let names: Vec<_> = list.names().map(Name::folded).collect();

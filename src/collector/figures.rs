@@ -1,0 +1,99 @@
+//! Figures of the kernel's that some measurement needs: each says when it begins and ceases to be out of reach.
+
+use std::fmt::Display;
+
+use tracing::{info, warn};
+
+use crate::conntrack::statistics::{self, TableStatistics};
+use crate::edge_log::EdgeLog;
+use crate::lan::interfaces::Interface;
+use crate::lan::wan::WanInterfaces;
+use crate::proc_net::dev::{self, NetDev};
+use crate::proc_net::route;
+use crate::root::Root;
+
+/// Which of the figures are out of reach.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    statistics: EdgeLog,
+    interfaces: EdgeLog,
+    routes: EdgeLog,
+}
+
+impl Figures {
+    /// What has happened in the table since boot, where the kernel says so.
+    pub(super) fn statistics(&mut self, root: &Root) -> Option<TableStatistics> {
+        available("the table's statistics", statistics::read(root), &mut self.statistics).flatten()
+    }
+
+    /// The counters of interfaces.
+    pub(super) fn interfaces(&mut self, root: &Root) -> Option<NetDev> {
+        available("the interfaces' counters", dev::read(root), &mut self.interfaces)
+    }
+
+    /// Which of the router's `interfaces` are the WAN's.
+    pub(super) fn wan(&mut self, root: &Root, interfaces: &[Interface]) -> Option<WanInterfaces> {
+        let routes = available("the default routes", route::read(root), &mut self.routes)?;
+        Some(WanInterfaces::among(routes, interfaces))
+    }
+}
+
+/// What was read, if it could be.
+fn available<T>(what: &str, read: Result<T, impl Display>, out_of_reach: &mut EdgeLog) -> Option<T> {
+    match read {
+        Ok(found) => {
+            if out_of_reach.ends() {
+                info!("{what} can be read again");
+            }
+            Some(found)
+        }
+        Err(error) => {
+            if out_of_reach.begins() {
+                warn!("{error}; what needs {what} is left out");
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    use crate::lan::interfaces::parse;
+    use crate::test_directory::TestDirectory;
+
+    #[test]
+    fn what_is_missing_is_no_fault_but_for_the_counters() {
+        let (mut figures, nowhere) = (Figures::default(), Root::replay("/nowhere"));
+        assert_eq!(figures.statistics(&nowhere), None);
+        assert_eq!(figures.wan(&nowhere, &[]), Some(WanInterfaces::default()));
+        assert!(!figures.statistics.ends() && !figures.routes.ends());
+        assert_eq!(figures.interfaces(&nowhere), None);
+        assert!(figures.interfaces.ends());
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_a_fault_until_it_can() {
+        let place = TestDirectory::new("collector-figures");
+        let (mut figures, root) = (Figures::default(), Root::replay(&*place));
+        let interfaces = parse(b"1: eth1: <UP>\n    link/ether\n");
+        for path in ["stat/nf_conntrack", "route"].map(|name| place.join("proc/net").join(name)) {
+            fs::create_dir_all(&path).unwrap();
+        }
+        assert_eq!((figures.statistics(&root), figures.wan(&root, &interfaces)), (None, None));
+        assert!(!figures.statistics.begins() && !figures.routes.begins());
+        for (path, text) in [
+            ("stat/nf_conntrack", "drop\n0000000a\n"),
+            ("route", "eth1\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"),
+        ] {
+            fs::remove_dir(place.join("proc/net").join(path)).unwrap();
+            fs::write(place.join("proc/net").join(path), text).unwrap();
+        }
+        let drop = figures.statistics(&root).and_then(|statistics| statistics.drop);
+        let wan = figures.wan(&root, &interfaces).unwrap();
+        assert_eq!((drop, wan.names().collect()), (Some(10), vec!["eth1"]));
+        assert!(!figures.statistics.ends() && !figures.routes.ends());
+    }
+}

@@ -1,0 +1,211 @@
+//! What flows did, from a router's files to points.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::series::point::Value;
+
+/// A connection of 192.168.8.2's from a port, and its counters, if it has any.
+struct Connection(u16, Option<[u64; 2]>);
+
+fn counted(port: u16, sent: u64, received: u64) -> Connection {
+    Connection(port, Some([sent, received]))
+}
+
+fn write(router: &Router, connections: &[Connection]) {
+    let mut text = String::new();
+    for Connection(port, bytes) in connections {
+        let [sent, received] = bytes.map_or([const { String::new() }; 2], |bytes| {
+            bytes.map(|bytes| format!(" packets=1 bytes={bytes}"))
+        });
+        writeln!(
+            text,
+            "ipv4 2 tcp 6 431999 ESTABLISHED src=192.168.8.2 dst=203.0.113.9 sport={port} dport=443{sent} \
+             src=203.0.113.9 dst=198.51.100.1 sport=443 dport={port}{received} [ASSURED] use=1"
+        )
+        .unwrap();
+    }
+    let _ = fs::remove_file(router.table());
+    fs::write(router.table(), text).unwrap();
+}
+
+fn collector(router: &Router, more: &str) -> Collector {
+    Collector::new(Config::parse(&format!("{QUIET}{more}")).unwrap(), &Root::replay(&*router.0), 0)
+}
+
+/// Without what isn't looked at here.
+const QUIET: &str = "[measurements]\nconnection_state = false\nconntrack = false\n";
+
+/// A snapshot that is stamped, so many seconds after the first.
+async fn at(collector: &mut Collector, second: u64, due: DueClocks) -> Snapshot {
+    let boot = Duration::from_secs(3600 + second);
+    let timestamp = Some(i64::try_from(second).unwrap() * 1_000_000_000);
+    collector.snapshot(&Moment { boot, timestamp, clock_set: true, due }).await.unwrap()
+}
+
+/// An integer of the first point of a measurement in which it is.
+fn integer(snapshot: &Snapshot, measurement: &str, name: &str) -> Option<i64> {
+    let mut points = snapshot.points().filter(|point| point.measurement == measurement);
+    points.find_map(|point| {
+        point.fields.iter().find_map(|(field, value)| match value {
+            Value::Integer(value) if *field == name => Some(*value),
+            _ => None,
+        })
+    })
+}
+
+fn bytes(snapshot: &Snapshot) -> Vec<(String, i64, u64)> {
+    let of_traffic = snapshot.points().filter(|point| point.measurement == "bandwidth");
+    of_traffic
+        .map(|point| {
+            let [("bytes", Value::Integer(bytes))] = point.fields[..] else { panic!("not one: {point:?}") };
+            (point.tags.own("direction").unwrap().to_string(), bytes, point.age.as_secs())
+        })
+        .collect()
+}
+
+fn sent(bytes: i64, age: u64) -> (String, i64, u64) {
+    ("tx".to_owned(), bytes, age)
+}
+
+use DueClocks::{Both, TrafficOnly};
+
+#[tokio::test]
+async fn what_flows_did_is_told_at_both_clocks_nothing_twice_and_nothing_lost() {
+    let router = Router::new("traffic");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 1000, 0)]);
+    let first = at(&mut collector, 0, Both).await;
+    assert_eq!(bytes(&first), []);
+    assert_eq!(integer(&first, "device_traffic", "tx_bytes"), None, "what was before isn't told");
+    assert_eq!(integer(&first, "device_traffic", "connections"), Some(1));
+    write(&router, &[counted(1, 1010, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 10, TrafficOnly).await), [sent(10, 0)]);
+    router.remove_table();
+    break_off(&mut collector).await;
+    write(&router, &[counted(1, 1010, 0), counted(2, 5, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 20, TrafficOnly).await), [sent(5, 0)]);
+    write(&router, &[counted(2, 7, 0), counted(3, 100, 0)]);
+    let both = at(&mut collector, 30, Both).await;
+    assert_eq!(bytes(&both), [sent(102, 0)]);
+    assert_eq!(integer(&both, "device_traffic", "tx_bytes"), Some(10 + 5 + 102));
+    // That of the reading which broke off is among them.
+    assert_eq!(integer(&both, "connection_rate", "opened"), Some(2));
+    assert_eq!(integer(&both, "connection_rate", "closed"), Some(1));
+    assert_eq!(integer(&both, "conntrack_exporter", "traffic_sequence"), Some(4));
+    assert_eq!(integer(&both, "conntrack_exporter", "flows_tracked"), Some(2));
+}
+
+#[tokio::test]
+async fn bytes_of_passes_that_were_skipped_are_shared_among_their_instants() {
+    let router = Router::new("skipped");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 0, 0)]);
+    at(&mut collector, 0, Both).await;
+    write(&router, &[counted(1, 100, 0)]);
+    let late = at(&mut collector, 30, Both).await;
+    assert_eq!(bytes(&late), [sent(33, 20), sent(33, 10), sent(34, 0)]);
+    write(&router, &[counted(1, 150, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 40, TrafficOnly).await), [sent(50, 0)]);
+}
+
+#[tokio::test]
+async fn after_a_long_gap_nothing_is_told_of_what_was_meanwhile() {
+    let router = Router::new("gap");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 1000, 0), counted(2, 1000, 0)]);
+    at(&mut collector, 0, Both).await;
+    write(&router, &[counted(1, 9000, 0), counted(3, 500, 0)]);
+    let late = at(&mut collector, 100, Both).await;
+    assert_eq!((bytes(&late), integer(&late, "connection_rate", "opened")), (Vec::new(), None));
+    write(&router, &[counted(1, 9001, 0), counted(3, 500, 0)]);
+    let next = at(&mut collector, 110, Both).await;
+    assert_eq!(bytes(&next), [sent(1, 0)]);
+    assert_eq!(integer(&next, "connection_rate", "opened"), Some(0));
+    assert_eq!(integer(&next, "connection_rate", "closed"), Some(0));
+}
+
+#[tokio::test]
+async fn beyond_the_bound_flows_are_counted_and_nothing_is_told_of_bytes() {
+    let router = Router::new("bound");
+    let mut collector = collector(&router, "[limits]\nmax_flows = 3\n");
+    let table = |ports: std::ops::RangeInclusive<u16>, bytes| {
+        let connections: Vec<_> = ports.map(|port| counted(port, bytes, 0)).collect();
+        write(&router, &connections);
+    };
+    table(1..=3, 0);
+    at(&mut collector, 0, Both).await;
+    table(1..=5, 100);
+    let full = at(&mut collector, 30, Both).await;
+    assert_eq!(bytes(&full), []);
+    assert_eq!(integer(&full, "conntrack_exporter", "flows_untracked"), Some(2));
+    assert_eq!(integer(&full, "conntrack_exporter", "flows_tracked"), Some(3));
+    assert_eq!(integer(&full, "connection_rate", "opened"), None);
+    assert_eq!(integer(&full, "device_traffic", "connections"), Some(5));
+    assert_eq!(integer(&full, "device_traffic", "tx_bytes"), None);
+    table(3..=5, 200);
+    let room = at(&mut collector, 60, Both).await;
+    assert_eq!(bytes(&room), [], "of those that turn up it isn't known whether they are new");
+    assert_eq!(integer(&room, "conntrack_exporter", "flows_untracked"), Some(0));
+    table(3..=5, 201);
+    let known = at(&mut collector, 70, Both).await;
+    assert_eq!(bytes(&known), [sent(3, 0)]);
+    assert_eq!(integer(&known, "connection_rate", "opened"), Some(0));
+}
+
+#[tokio::test]
+async fn counters_that_another_program_sets_to_zero_are_counted_and_their_bytes_left_out() {
+    let router = Router::new("zeroed");
+    let mut collector = collector(&router, "");
+    let table = |bytes| write(&router, &(0..30).map(|port| counted(port, bytes, 0)).collect::<Vec<_>>());
+    table(1000);
+    at(&mut collector, 0, Both).await;
+    table(1001);
+    assert_eq!(bytes(&at(&mut collector, 10, TrafficOnly).await), [sent(30, 0)]);
+    table(4);
+    assert_eq!(bytes(&at(&mut collector, 20, TrafficOnly).await), []);
+    table(5);
+    let both = at(&mut collector, 30, Both).await;
+    // The window of the pass whose bytes are not known stays empty.
+    assert_eq!(bytes(&both), [sent(30, 0)]);
+    assert_eq!(integer(&both, "conntrack_exporter", "counter_resets"), Some(30));
+    assert_eq!(integer(&both, "device_traffic", "tx_bytes"), Some(60));
+    assert_eq!(integer(&both, "connection_rate", "opened"), Some(0));
+}
+
+#[tokio::test]
+async fn accounting_that_is_switched_on_late_counts_what_begins_then() {
+    let router = Router::new("accounting");
+    let mut collector = collector(&router, "");
+    let old = || Connection(1, None);
+    write(&router, &[old()]);
+    at(&mut collector, 0, Both).await;
+    write(&router, &[old()]);
+    let uncounted = at(&mut collector, 30, Both).await;
+    assert_eq!(bytes(&uncounted), []);
+    assert_eq!(integer(&uncounted, "device_traffic", "tx_bytes"), None, "absent, not 0");
+    write(&router, &[old(), counted(2, 70, 0)]);
+    let counted_now = at(&mut collector, 60, Both).await;
+    assert_eq!(integer(&counted_now, "device_traffic", "tx_bytes"), Some(70));
+    let expected = [sent(23, 20), sent(23, 10), sent(24, 0)];
+    assert_eq!(bytes(&counted_now), expected);
+}
+
+#[tokio::test]
+async fn a_reload_makes_no_spike() {
+    let router = Router::new("reload");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 1000, 0)]);
+    at(&mut collector, 0, Both).await;
+    write(&router, &[counted(1, 1100, 0)]);
+    collector.reconfigure(
+        Config::parse(&format!("{QUIET}bandwidth = false\ndevice_traffic = false\nconnection_rate = false"))
+            .unwrap(),
+    );
+    assert_eq!(integer(&at(&mut collector, 30, Both).await, "conntrack_exporter", "flows_tracked"), Some(0));
+    write(&router, &[counted(1, 5000, 0)]);
+    collector.reconfigure(Config::parse(QUIET).unwrap());
+    assert_eq!(bytes(&at(&mut collector, 60, Both).await), [], "it wasn't watched meanwhile");
+    write(&router, &[counted(1, 5005, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 70, TrafficOnly).await), [sent(5, 0)]);
+}

@@ -1,0 +1,162 @@
+//! What flows have done since: the tracker, and for how long what it tells adds up to something that may be sent.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::census::flow_tracker::{Expected, FlowTracker, Grace, Tracked, TrackedFlow};
+use crate::census::outside::OutsideTraffic;
+use crate::census::{Attempt, CompletedPass, Memory};
+use crate::edge_log::EdgeLog;
+use crate::measurements::{Clock, Covered, DueClocks, TrackingFigures};
+use crate::wording::counted;
+
+/// After so long without a pass that came to its end the next is a baseline, however rare passes are.
+const LONGEST_GAP: Duration = Duration::from_secs(90);
+
+/// The memory of flows, for all measurements.
+#[derive(Debug, Default)]
+pub(super) struct Tracking {
+    pub(super) tracker: FlowTracker,
+    expected: Option<Expected>,
+    last: Option<LastPass>,
+    /// What the passes since the last one that came to its end have told.
+    told: OutsideTraffic,
+    /// What flows carried to and from the world outside since the last report of `interval`.
+    outside: OutsideTraffic,
+    /// For each clock, what has been told since its last report.
+    covered: [Covered; 2],
+    pub(super) figures: TrackingFigures,
+    zeroed: EdgeLog,
+    full: EdgeLog,
+}
+
+/// The last pass that came to its end.
+#[derive(Clone, Copy, Debug)]
+struct LastPass {
+    boot: Duration,
+    flows: usize,
+    /// Whether it had to leave flows untracked: of those that turn up it isn't known then whether they are new.
+    untracked: bool,
+}
+
+/// What decides about the next pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conditions {
+    /// Entries of the table, as the kernel says.
+    pub(super) count: Option<u64>,
+    /// Time since boot.
+    pub(super) boot: Duration,
+    /// The time from one pass to the next.
+    pub(super) pass_interval: Duration,
+    /// `limits.max_flows`.
+    pub(super) at_most: usize,
+}
+
+impl Tracking {
+    /// A pass is about to begin.
+    pub(super) fn expect(&mut self, conditions: Conditions) {
+        let Conditions { count, boot, pass_interval, at_most } = conditions;
+        let longest_gap = LONGEST_GAP.max(3 * pass_interval);
+        let follows = |last: &LastPass| !last.untracked && boot.saturating_sub(last.boot) <= longest_gap;
+        let last_flows = self.last.map_or(0, |last| last.flows);
+        let flows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(last_flows);
+        let baseline = !self.last.as_ref().is_some_and(follows);
+        self.expected = Some(Expected { flows, at_most, baseline });
+    }
+
+    /// No measurement needs to know what flows did.
+    pub(super) fn rest(&mut self) {
+        if self.expected.take().is_some() || self.last.is_some() {
+            let counter_resets = self.figures.counter_resets;
+            *self =
+                Self { figures: TrackingFigures { counter_resets, ..Default::default() }, ..Self::default() };
+        }
+    }
+
+    /// The tracker, for a reading that begins; `None` if nobody needs it.
+    pub(super) fn begin(&mut self) -> Option<Memory<'_>> {
+        let expected = self.expected?;
+        if expected.baseline {
+            // Nothing is told of what was known: it would only take up room.
+            self.tracker.clear();
+        }
+        self.tracker.begin(expected);
+        Some(Memory { tracker: &mut self.tracker, outside: &mut self.told })
+    }
+
+    /// The table was read to its end at `boot`; `ended` is told of the flows that have gone.
+    pub(super) fn complete(
+        &mut self,
+        kept: Attempt,
+        boot: Duration,
+        grace: Grace,
+        due: DueClocks,
+        ended: impl FnMut(&TrackedFlow),
+    ) -> CompletedPass {
+        let Some(expected) = self.expected else {
+            return CompletedPass { kept, flows: false, bytes: false };
+        };
+        let tracked = self.tracker.complete(grace, due.includes(Clock::Interval), ended);
+        let flows = !expected.baseline && tracked.untracked == 0;
+        let bytes = flows && !tracked.zeroed();
+        let since = self.last.map_or(Duration::ZERO, |last| boot.saturating_sub(last.boot));
+        for covered in &mut self.covered {
+            covered.flows += if flows { since } else { Duration::ZERO };
+            covered.bytes += if bytes { since } else { Duration::ZERO };
+            covered.whole &= bytes;
+        }
+        let told = std::mem::take(&mut self.told);
+        if bytes {
+            self.outside += told;
+        }
+        self.last = Some(LastPass { boot, flows: tracked.tracked, untracked: tracked.untracked > 0 });
+        self.note(&tracked, expected.at_most);
+        CompletedPass { kept, flows, bytes }
+    }
+
+    fn note(&mut self, tracked: &Tracked, at_most: usize) {
+        self.figures.tracked = tracked.tracked;
+        self.figures.untracked = tracked.untracked;
+        self.figures.counter_resets += tracked.fallen;
+        if tracked.untracked > 0 && self.full.begins() {
+            let beyond = counted(tracked.untracked, "connection is", "connections are");
+            warn!(
+                "{beyond} beyond limits.max_flows = {at_most} and not tracked: bytes, and what was opened and closed, \
+                 are left out until there are fewer"
+            );
+        } else if tracked.untracked == 0 && self.full.ends() {
+            info!("all connections are tracked again");
+        }
+        if tracked.zeroed() && self.zeroed.begins() {
+            warn!(
+                "the counters of {} of {} connections fell at once: another program, such as nlbwmon or `conntrack -z`, \
+                 sets them to zero. What they had counted since the last look is left out, and counter_resets grows",
+                tracked.fallen, tracked.known
+            );
+        }
+    }
+
+    /// What has been told since the last report of a clock.
+    pub(super) fn covered(&self, clock: Clock) -> Covered {
+        self.covered.get(clock as usize).copied().unwrap_or_default()
+    }
+
+    /// What flows carried to and from the world outside since the last report of `interval`, if all of it is known.
+    pub(super) fn outside(&self) -> Option<OutsideTraffic> {
+        let covered = self.covered(Clock::Interval);
+        (covered.whole && !covered.bytes.is_zero()).then_some(self.outside)
+    }
+
+    /// The clocks that were due have reported.
+    pub(super) fn reported(&mut self, due: DueClocks) {
+        if due.includes(Clock::Interval) {
+            self.outside = OutsideTraffic::default();
+        }
+        for clock in [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| due.includes(*clock)) {
+            if let Some(covered) = self.covered.get_mut(clock as usize) {
+                *covered = Covered::default();
+            }
+        }
+    }
+}
