@@ -17,6 +17,7 @@ use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
 use crate::config::Config;
+use crate::conntrack::memory::MemoryTable;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
 use crate::devices::listing::ListedDevice;
@@ -128,6 +129,12 @@ impl Collector {
         }
     }
 
+    /// Reads flows from a table in memory from now on, and everything else where it did.
+    #[must_use]
+    pub fn with_table(self, table: MemoryTable) -> Self {
+        Self { table: Table::in_memory(&self.root, table), ..self }
+    }
+
     /// Every known device.
     pub fn listing(&self) -> Vec<ListedDevice> {
         self.surroundings.devices.listing(&self.surroundings.lan)
@@ -208,7 +215,7 @@ impl Collector {
             sequence: self.sequence,
             started: self.started,
             clock_set: moment.clock_set,
-            source: self.table.backend().name(),
+            source: self.table.source(),
             traffic_sequence: self.traffic_sequence,
             rereads: self.rereads.total(),
             pass_interval: self.sampling.pass_interval(),
