@@ -14,6 +14,7 @@ use crate::attribution::{Attribution, Direction, FlowOwner, flow_owner};
 use crate::conntrack::Entry;
 use crate::conntrack::flow::Flow;
 use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
+use crate::history::History;
 use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
 use crate::services::ServiceTable;
@@ -108,6 +109,8 @@ impl Census {
 pub(crate) struct Memory<'a> {
     pub(crate) tracker: &'a mut FlowTracker,
     pub(crate) outside: &'a mut OutsideTraffic,
+    /// The last hour, if somebody needs it.
+    pub(crate) history: Option<&'a mut History>,
 }
 
 /// One reading of the table, while it goes on. Nothing is asked and no file is read meanwhile: what is not known is
@@ -165,6 +168,9 @@ impl<'a> Pass<'a> {
         let services = self.services;
         let observation = Observation { flow, attribution, change, tracked, services };
         self.note_outside(&observation);
+        if let Some(Memory { history: Some(history), .. }) = &mut self.memory {
+            history.observe(&observation);
+        }
         for measurement in &mut self.observers {
             measurement.observe(&observation);
         }
@@ -173,12 +179,15 @@ impl<'a> Pass<'a> {
     /// What the flow did since it was last seen. A connection that took the place of another ends that.
     fn track(&mut self, flow: &Flow, owner: OwnerId) -> (Change, TrackedFlow) {
         let Self { memory, observers, .. } = self;
-        let mut ended = |flow: &TrackedFlow| {
-            for measurement in observers.iter_mut() {
-                measurement.ended(flow);
-            }
-        };
-        if let Some(Memory { tracker, .. }) = memory {
+        if let Some(Memory { tracker, history, .. }) = memory {
+            let mut ended = |flow: &TrackedFlow| {
+                for measurement in observers.iter_mut() {
+                    measurement.ended(flow);
+                }
+                if let Some(history) = history {
+                    history.ended(flow);
+                }
+            };
             return tracker.observe(flow, owner, &mut ended);
         }
         let protocol = ProtocolGroup::of(flow.protocol);

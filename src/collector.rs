@@ -240,6 +240,7 @@ impl Collector {
                 instants: last.map_or(1, |last| instants(last, sample, moment, &self.sampling, every)),
                 every,
                 services: self.surroundings.services.table(),
+                history: self.tracking.history(),
                 census,
                 owners: &owners,
                 limits: &self.config.limits,
@@ -349,7 +350,8 @@ impl Collector {
 /// How often the table is to be passed over, and `interval`.
 fn pass_intervals(measurements: &[Box<dyn Measurement>], config: &Config) -> (Duration, Duration) {
     let needs_more = |measurement: &dyn Measurement| {
-        measurement.needs().flows == Flows::EveryPass || measurement.schema().every == Clock::Traffic
+        let Needs { flows, history, .. } = measurement.needs();
+        flows == Flows::EveryPass || history || measurement.schema().every == Clock::Traffic
     };
     let interval = config.interval.duration();
     let wanted = measurements.iter().any(|measurement| needs_more(&**measurement));

@@ -17,6 +17,7 @@
 //! - [`services`] says what a connection is for, by the port that was called: the owner's labels over built-in ones.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
 //!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
+//! - [`history`] remembers what each owner had and did in the last hour, pass by pass, if a measurement needs that.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
 //!   network, and by [`process`] of this program itself.
@@ -56,6 +57,7 @@ pub mod devices;
 mod edge_log;
 pub mod encode;
 mod files;
+pub mod history;
 pub mod lan;
 pub mod logging;
 pub mod measurements;

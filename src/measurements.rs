@@ -29,6 +29,7 @@ use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits};
 use crate::conntrack::flow::{Counters, Flow};
+use crate::history::History;
 use crate::sample::Sample;
 use crate::series::Series;
 use crate::series::schema::{Schema, UserTags};
@@ -83,6 +84,7 @@ pub trait Measurement: fmt::Debug {
 
 /// What a measurement needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a need of its own: any may go with any")]
 pub struct Needs {
     /// Which flows it is shown.
     pub flows: Flows,
@@ -93,6 +95,8 @@ pub struct Needs {
     pub interfaces: bool,
     /// What has happened in the table since boot, [`Sample::statistics`].
     pub table_statistics: bool,
+    /// What every owner had and did in the last hour, pass by pass: [`Tick::history`].
+    pub history: bool,
 }
 
 /// Which flows a measurement is shown.
@@ -213,6 +217,8 @@ pub struct Tick<'a> {
     pub every: Duration,
     /// What services are called.
     pub services: &'a ServiceTable,
+    /// The last hour, this pass included; only if a measurement needs it.
+    pub history: Option<&'a History>,
 }
 
 /// For how long it is known what flows did, since the last report of a clock, by one that never steps.

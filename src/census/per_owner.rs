@@ -81,6 +81,12 @@ impl<R: Default + Clone> PerOwner<R> {
         (*of == owner).then_some(row)
     }
 
+    /// All that complete passes have counted, and of whom.
+    pub fn all(&self) -> impl Iterator<Item = (OwnerId, &R)> {
+        let used = self.held.iter().filter(|(owner, _)| *owner != OwnerId::UNUSED);
+        used.map(|(owner, row)| (*owner, row))
+    }
+
     /// The rows of several owners.
     pub fn rows<'a>(&'a self, owners: &'a [OwnerId]) -> impl Iterator<Item = &'a R> {
         owners.iter().filter_map(|owner| self.of(*owner))
@@ -177,6 +183,7 @@ mod tests {
         }
         assert_eq!((rows.of(one), rows.of(other)), (Some(&6), None));
         assert_eq!(rows.rows(&[one, other]).sum::<u64>(), 6);
+        assert_eq!(rows.all().collect::<Vec<_>>(), [(one, &6)], "places that nobody has are left out");
         rows.clear();
         assert_eq!(rows.of(one), None);
     }

@@ -13,7 +13,7 @@ use crate::census::flow_tracker::Grace;
 use crate::census::{Attempt, Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
-use crate::measurements::{DueClocks, Flows, Measurement};
+use crate::measurements::{DueClocks, Flows, Measurement, Needs};
 
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
@@ -38,12 +38,15 @@ impl Collector {
 
     /// Makes ready for what flows did, if a measurement needs that.
     fn expect(&mut self, gauges: Gauges, boot: Duration) {
-        if self.measurements.iter().any(|measurement| measurement.needs().changes) {
+        let needs = |figure: fn(Needs) -> bool| self.measurements.iter().any(|one| figure(one.needs()));
+        let history = needs(|needs| needs.history);
+        if history || needs(|needs| needs.changes) {
             self.tracking.expect(Conditions {
                 count: gauges.count,
                 boot,
                 pass_interval: self.sampling.pass_interval(),
                 at_most: self.config.limits.max_flows,
+                history,
             });
         } else {
             self.tracking.rest();
@@ -130,7 +133,7 @@ impl Collector {
             measurement.begin(attempt, places);
         }
         let Surroundings { lan, devices, services, .. } = &self.surroundings;
-        let memory = self.tracking.begin();
+        let memory = self.tracking.begin(attempt, places);
         let pass = Pass::new(lan, devices, &mut self.owners, &self.labels, services.table());
         let mut pass = Pass { observers, memory, ..pass };
         let mut yielded = Instant::now();

@@ -8,6 +8,7 @@ use crate::census::flow_tracker::{Expected, FlowTracker, Grace, Tracked, Tracked
 use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, CompletedPass, Memory};
 use crate::edge_log::EdgeLog;
+use crate::history::History;
 use crate::measurements::{Clock, Covered, DueClocks, TrackingFigures};
 use crate::wording::counted;
 
@@ -18,6 +19,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(90);
 #[derive(Debug, Default)]
 pub(super) struct Tracking {
     pub(super) tracker: FlowTracker,
+    /// The last hour, while somebody needs it.
+    history: Option<History>,
     expected: Option<Expected>,
     last: Option<LastPass>,
     /// What the passes since the last one that came to its end have told.
@@ -51,12 +54,15 @@ pub(super) struct Conditions {
     pub(super) pass_interval: Duration,
     /// `limits.max_flows`.
     pub(super) at_most: usize,
+    /// Whether the last hour is to be remembered.
+    pub(super) history: bool,
 }
 
 impl Tracking {
     /// A pass is about to begin.
     pub(super) fn expect(&mut self, conditions: Conditions) {
-        let Conditions { count, boot, pass_interval, at_most } = conditions;
+        let Conditions { count, boot, pass_interval, at_most, history } = conditions;
+        self.history = history.then(|| self.history.take().unwrap_or_default());
         let longest_gap = LONGEST_GAP.max(3 * pass_interval);
         let follows = |last: &LastPass| !last.untracked && boot.saturating_sub(last.boot) <= longest_gap;
         let last_flows = self.last.map_or(0, |last| last.flows);
@@ -74,15 +80,19 @@ impl Tracking {
         }
     }
 
-    /// The tracker, for a reading that begins; `None` if nobody needs it.
-    pub(super) fn begin(&mut self) -> Option<Memory<'_>> {
+    /// What is known of earlier passes, for a reading that begins, with so many places of owners; `None` if nobody needs it.
+    pub(super) fn begin(&mut self, attempt: Attempt, owners: usize) -> Option<Memory<'_>> {
         let expected = self.expected?;
         if expected.baseline {
             // Nothing is told of what was known: it would only take up room.
             self.tracker.clear();
         }
         self.tracker.begin(expected);
-        Some(Memory { tracker: &mut self.tracker, outside: &mut self.told })
+        if let Some(history) = &mut self.history {
+            history.begin(attempt, owners);
+        }
+        let history = self.history.as_mut();
+        Some(Memory { tracker: &mut self.tracker, outside: &mut self.told, history })
     }
 
     /// The table was read to its end at `boot`; `ended` is told of the flows that have gone.
@@ -92,12 +102,18 @@ impl Tracking {
         boot: Duration,
         grace: Grace,
         due: DueClocks,
-        ended: impl FnMut(&TrackedFlow),
+        mut ended: impl FnMut(&TrackedFlow),
     ) -> CompletedPass {
         let Some(expected) = self.expected else {
             return CompletedPass { kept, flows: false, bytes: false };
         };
-        let tracked = self.tracker.complete(grace, due.includes(Clock::Interval), ended);
+        let Self { tracker, history, .. } = self;
+        let tracked = tracker.complete(grace, due.includes(Clock::Interval), |flow| {
+            ended(flow);
+            if let Some(history) = history {
+                history.ended(flow);
+            }
+        });
         let flows = !expected.baseline && tracked.untracked == 0;
         let bytes = flows && !tracked.zeroed();
         let since = self.last.map_or(Duration::ZERO, |last| boot.saturating_sub(last.boot));
@@ -112,7 +128,11 @@ impl Tracking {
         }
         self.last = Some(LastPass { boot, flows: tracked.tracked, untracked: tracked.untracked > 0 });
         self.note(&tracked, expected.at_most);
-        CompletedPass { kept, flows, bytes }
+        let pass = CompletedPass { kept, flows, bytes };
+        if let Some(history) = &mut self.history {
+            history.complete(&pass, boot);
+        }
+        pass
     }
 
     fn note(&mut self, tracked: &Tracked, at_most: usize) {
@@ -135,6 +155,11 @@ impl Tracking {
                 tracked.fallen, tracked.known
             );
         }
+    }
+
+    /// The last hour, if somebody needs it.
+    pub(super) const fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// What has been told since the last report of a clock.

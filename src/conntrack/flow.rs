@@ -149,6 +149,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether a connection is one that is used: ESTABLISHED or ACTIVE.
+    pub const fn is_connection(self) -> bool {
+        matches!(self, Self::Established | Self::Active)
+    }
+
     /// Every state, in the order of [`State::index`].
     pub const ALL: [Self; 12] = [
         Self::None,

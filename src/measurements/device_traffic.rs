@@ -9,7 +9,6 @@ use crate::attribution::owners::OwnerId;
 use crate::census::flow_tracker::Change;
 use crate::census::per_owner::{PerOwner, sum};
 use crate::census::{Attempt, CompletedPass};
-use crate::conntrack::flow::State;
 use crate::series::Series;
 use crate::series::point::{Field, Value};
 use crate::series::schema::{Schema, TagSchema, UserTags, float, integer};
@@ -99,7 +98,7 @@ impl Measurement for DeviceTraffic {
 
     fn observe(&mut self, of: &Observation<'_>) {
         let owner = of.attribution.owner;
-        let is_connection = matches!(of.flow.state, State::Established | State::Active);
+        let is_connection = of.flow.state.is_connection();
         self.present.update(owner, |present| {
             present.entries += 1;
             present.accounted += u64::from(of.is_accounted());

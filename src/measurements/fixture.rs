@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
 use crate::devices::Identity;
+use crate::history::History;
 use crate::process::Usage;
 use crate::sample::Sample;
 use crate::series::point::Point;
@@ -43,6 +44,10 @@ pub struct Fixture {
     /// Which services there are.
     pub services: ServiceTable,
     tracker: FlowTracker,
+    /// The last hour, if the measurement needs it.
+    history: Option<History>,
+    /// When the next pass is, in time since boot.
+    next_pass: Duration,
     /// Whether no pass has come to its end yet.
     is_first: bool,
     covered: Covered,
@@ -106,6 +111,8 @@ impl Fixture {
             report_every: Duration::from_secs(30),
             services: ServiceTable::built_in(),
             tracker: FlowTracker::default(),
+            history: None,
+            next_pass: Duration::from_hours(1),
             is_first: true,
             covered: Covered::default(),
             last: None,
@@ -135,14 +142,19 @@ impl Fixture {
     /// a baseline.
     pub fn pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
         self.broken_pass(measurement, flows);
-        let ended = |flow: &TrackedFlow| measurement.ended(flow);
-        let tracked = self.tracker.complete(Grace::None, self.is_due, ended);
+        let Self { tracker, history, is_due, .. } = self;
+        let tracked = tracker.complete(Grace::None, *is_due, |flow| tell_ended(flow, measurement, history));
         let flows = !std::mem::replace(&mut self.is_first, false);
         let bytes = flows && !tracked.zeroed();
         self.covered.flows += if flows { PASS_INTERVAL } else { Duration::ZERO };
         self.covered.bytes += if bytes { PASS_INTERVAL } else { Duration::ZERO };
         self.covered.whole &= bytes;
-        measurement.complete(&CompletedPass { kept: Attempt::First, flows, bytes });
+        let pass = CompletedPass { kept: Attempt::First, flows, bytes };
+        measurement.complete(&pass);
+        if let Some(history) = &mut self.history {
+            history.complete(&pass, self.next_pass);
+        }
+        self.next_pass += PASS_INTERVAL;
     }
 
     /// Has `measurement` see flows in a pass that breaks off.
@@ -150,12 +162,19 @@ impl Fixture {
         let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
         self.tracker.begin(expected);
         measurement.begin(Attempt::First, self.table.places());
+        if measurement.needs().history {
+            self.history.get_or_insert_default().begin(Attempt::First, self.table.places());
+        }
         for (owner, direction, flow) in flows {
             let attribution = Attribution::new(flow, *owner, *direction);
-            let mut ended = |flow: &TrackedFlow| measurement.ended(flow);
-            let (change, tracked) = self.tracker.observe(flow, *owner, &mut ended);
-            let services = &self.services;
-            measurement.observe(&Observation { flow, attribution, change, tracked, services });
+            let Self { tracker, history, services, .. } = self;
+            let mut ended = |flow: &TrackedFlow| tell_ended(flow, measurement, history);
+            let (change, tracked) = tracker.observe(flow, *owner, &mut ended);
+            let observation = Observation { flow, attribution, change, tracked, services };
+            measurement.observe(&observation);
+            if let Some(history) = history {
+                history.observe(&observation);
+            }
         }
     }
 
@@ -172,6 +191,7 @@ impl Fixture {
             instants: self.instants,
             every: PASS_INTERVAL,
             services: &self.services,
+            history: self.history.as_ref(),
         };
         let mut shared = SharedFigures::default();
         let global = measurement.schema().global_tags(self.config.tags.global());
@@ -181,6 +201,13 @@ impl Fixture {
         self.last = Some(self.sample.clone());
         self.sample.boot += self.report_every;
         Report { points, shared }
+    }
+}
+
+fn tell_ended(flow: &TrackedFlow, measurement: &mut dyn Measurement, history: &mut Option<History>) {
+    measurement.ended(flow);
+    if let Some(history) = history {
+        history.ended(flow);
     }
 }
 

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::attribution::Direction::{self, Inbound, Outbound};
-use crate::conntrack::flow::{Counters, Flow, Protocol};
+use crate::conntrack::flow::{Counters, Flow, Protocol, State};
 use crate::measurements::fixture::{Fixture, flow};
 
 /// A connection with a host, and what it has carried so far: packets and bytes, original and reply.
