@@ -7,6 +7,7 @@ pub mod per_owner;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
@@ -44,6 +45,8 @@ pub struct CompletedPass {
     pub flows: bool,
     /// Whether what was moved since is known as well: not if another program has set counters to zero.
     pub bytes: bool,
+    /// The time since the pass before that came to its end.
+    pub since_last: Duration,
 }
 
 /// What a pass over the table has found.

@@ -2,6 +2,7 @@
 
 mod figures;
 mod reading;
+mod running;
 mod sampling;
 mod surroundings;
 mod tracking;
@@ -33,6 +34,7 @@ use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
 use crate::wording::counted;
 use figures::Figures;
+use running::Running;
 use sampling::Sampling;
 use surroundings::Surroundings;
 use tracking::Tracking;
@@ -73,7 +75,7 @@ pub struct Collector {
     surroundings: Surroundings,
     owners: OwnerTable,
     labels: OwnerLabels,
-    measurements: Vec<Box<dyn Measurement>>,
+    measurements: Vec<Running>,
     tracking: Tracking,
     sampling: Sampling,
     /// The last report of each clock.
@@ -105,7 +107,8 @@ impl Collector {
         started: u64,
         measurements: Vec<Box<dyn Measurement>>,
     ) -> Self {
-        let (wanted, interval) = pass_intervals(&measurements, &config);
+        let measurements: Vec<Running> = measurements.into_iter().map(Running::new).collect();
+        let sampling = sampling(&measurements, &config);
         Self {
             table: Table::new(root, config.source),
             rereads: Rereads::default(),
@@ -114,7 +117,7 @@ impl Collector {
             labels: OwnerLabels::default(),
             measurements,
             tracking: Tracking::default(),
-            sampling: Sampling::new(wanted, interval),
+            sampling,
             last: [None, None],
             totals: Totals::default(),
             sequence: 0,
@@ -157,23 +160,10 @@ impl Collector {
         if config.source != self.config.source {
             self.table.reconfigure(config.source);
         }
-        self.switch_measurements(&config);
-        let (wanted, interval) = pass_intervals(&self.measurements, &config);
-        self.sampling.reconfigure(wanted, interval);
+        running::switch(&mut self.measurements, &config);
+        self.sampling.reconfigure(sampling(&self.measurements, &config));
         self.config = config;
         self.labels.clear();
-    }
-
-    /// Measurements that go on keep what they have counted.
-    fn switch_measurements(&mut self, config: &Config) {
-        let mut running = std::mem::take(&mut self.measurements);
-        for new in measurements::all(config) {
-            let place = running.iter().position(|old| old.schema().name == new.schema().name);
-            self.measurements.push(place.map_or(new, |place| running.swap_remove(place)));
-        }
-        for measurement in &mut self.measurements {
-            measurement.reconfigure(config);
-        }
     }
 
     /// Takes the snapshot of `moment`. A table that can't be read to its end leaves everything as it was.
@@ -206,7 +196,8 @@ impl Collector {
 
     /// Has every measurement that is due give its points.
     fn report(&mut self, moment: &Moment, sample: &Sample, census: &Census, begun: Instant) -> Snapshot {
-        let remembers = |owner: &OwnerId| self.measurements.iter().any(|one| one.remembers(*owner));
+        let remembers =
+            |owner: &OwnerId| self.measurements.iter().any(|one| one.measurement.remembers(*owner));
         let has_figures = |owner: &OwnerId| census.entries(*owner) > 0 || remembers(owner);
         let present: Vec<OwnerId> = self.owners.ids().filter(has_figures).collect();
         let devices = &self.surroundings.devices;
@@ -227,17 +218,19 @@ impl Collector {
         };
         let every = self.config.traffic.interval.duration();
         let (mut parts, mut shared) = (self.switched_off(moment.due), SharedFigures::default());
-        for measurement in &mut self.measurements {
+        for Running { measurement, covered } in &mut self.measurements {
             let schema = measurement.schema();
             if !moment.due.includes(schema.every) {
                 continue;
             }
             let last = self.last.get(schema.every as usize).and_then(Option::as_ref);
+            let covered = self.tracking.settled(std::mem::take(covered));
+            let stamped = last.map_or(1, |last| instants(last, sample, moment, &self.sampling, every));
             let tick = Tick {
                 sample,
                 last: last.map(|last| &last.sample),
-                covered: self.tracking.covered(schema.every),
-                instants: last.map_or(1, |last| instants(last, sample, moment, &self.sampling, every)),
+                covered,
+                instants: stamped.min(at_most(covered.bytes, every)),
                 every,
                 services: self.surroundings.services.table(),
                 history: self.tracking.history(),
@@ -249,7 +242,7 @@ impl Collector {
             let global = schema.global_tags(self.config.tags.global());
             let mut out = Series::new(schema.name, &global, &mut shared);
             measurement.report(&tick, &mut out);
-            parts.push(Part { schema, points: out.into_points() });
+            parts.extend(out.into_points().map(|points| Part { schema, points }));
         }
         self.keep(sample, moment);
         self.tracking.reported(moment.due);
@@ -347,15 +340,26 @@ impl Collector {
     }
 }
 
-/// How often the table is to be passed over, and `interval`.
-fn pass_intervals(measurements: &[Box<dyn Measurement>], config: &Config) -> (Duration, Duration) {
-    let needs_more = |measurement: &dyn Measurement| {
-        let Needs { flows, history, .. } = measurement.needs();
-        flows == Flows::EveryPass || history || measurement.schema().every == Clock::Traffic
+/// How often the table is to be passed over.
+fn sampling(measurements: &[Running], config: &Config) -> Sampling {
+    let needs_more = |one: &Running| {
+        let Needs { flows, history, .. } = one.needs();
+        flows == Flows::EveryPass || history || one.schema().every == Clock::Traffic
     };
-    let interval = config.interval.duration();
-    let wanted = measurements.iter().any(|measurement| needs_more(&**measurement));
-    (if wanted { config.traffic.interval.duration() } else { interval }, interval)
+    let (traffic, interval) = (config.traffic.interval.duration(), config.interval.duration());
+    Sampling::new(if measurements.iter().any(needs_more) { traffic } else { interval }, interval)
+}
+
+/// In how many instants, one `every` so long, something can have been moved that was so in this time.
+fn at_most(time: Duration, every: Duration) -> u32 {
+    let instants = time.as_secs_f64() / every.as_secs_f64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it saturates, and is positive"
+    )]
+    let instants = instants.round() as u32;
+    instants.max(1)
 }
 
 /// How many instants, one `every` so long, have been since the `last` report, this one included. A wall clock that was

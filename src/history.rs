@@ -102,13 +102,12 @@ impl History {
 
     /// The table was read to its end at `boot` (time since boot).
     pub fn complete(&mut self, pass: &CompletedPass, boot: Duration) {
+        // Of what flows did up to the first pass it isn't known since when.
+        let is_known = self.passes.len() > 0;
+        let pass = CompletedPass { flows: pass.flows && is_known, bytes: pass.bytes && is_known, ..*pass };
         self.present.replace(pass.kept);
-        if pass.flows {
-            self.changed.join(Attempt::First);
-        } else {
-            self.changed.discard();
-        }
-        let joins = self.passes.push(*pass, boot);
+        self.changed.settle(pass.flows);
+        let joins = self.passes.push(pass, boot);
         let Self { present, changed, passes, rings } = self;
         rings.retain(|owner, ring| {
             let found = found(present.of(*owner), changed.of(*owner), pass.bytes);
@@ -166,7 +165,9 @@ impl History {
     /// How much memory the rings hold, in bytes.
     pub fn bytes(&self) -> usize {
         let entry = size_of::<(OwnerId, Ring)>();
-        self.passes.bytes() + self.rings.capacity() * entry + self.rings.values().map(Ring::bytes).sum::<usize>()
+        self.passes.bytes()
+            + self.rings.capacity() * entry
+            + self.rings.values().map(Ring::bytes).sum::<usize>()
     }
 }
 

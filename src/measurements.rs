@@ -209,7 +209,7 @@ pub struct Tick<'a> {
     pub limits: &'a Limits,
     /// The exporter itself.
     pub exporter: &'a Exporter,
-    /// For how long what flows did is known since the last report of this clock.
+    /// For how long what flows did is known since the last report of this measurement.
     pub covered: Covered,
     /// How many instants of `traffic.interval` these points stand for: more than one after some were skipped.
     pub instants: u32,
@@ -221,7 +221,7 @@ pub struct Tick<'a> {
     pub history: Option<&'a History>,
 }
 
-/// For how long it is known what flows did, since the last report of a clock, by one that never steps.
+/// For how long it is known what flows did, since the last report, by a clock that never steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Covered {
     /// What was opened and closed.
@@ -230,6 +230,18 @@ pub struct Covered {
     pub bytes: Duration,
     /// Whether it is known what was moved in all of the time.
     pub whole: bool,
+}
+
+impl Covered {
+    /// One more pass has come to its end.
+    pub fn add(&mut self, pass: &CompletedPass) {
+        self.flows += if pass.flows { pass.since_last } else { Duration::ZERO };
+        self.bytes += if pass.bytes { pass.since_last } else { Duration::ZERO };
+        self.whole &= pass.bytes;
+    }
+
+    /// Nothing is known.
+    pub const NOTHING: Self = Self { flows: Duration::ZERO, bytes: Duration::ZERO, whole: false };
 }
 
 impl Default for Covered {

@@ -16,6 +16,8 @@ pub struct Series<'a> {
     measurement: &'static str,
     global: &'a GlobalTags,
     points: Vec<Point>,
+    /// Whether anything is known of these series at this tick.
+    is_known: bool,
     shared: &'a mut SharedFigures,
 }
 
@@ -37,7 +39,7 @@ impl<'a> Series<'a> {
         global: &'a GlobalTags,
         shared: &'a mut SharedFigures,
     ) -> Self {
-        Self { measurement, global, points: Vec::new(), shared }
+        Self { measurement, global, points: Vec::new(), is_known: true, shared }
     }
 
     /// A tag set of this snapshot: `of` (of a device, or of the router) and what the measurement adds, beside the
@@ -59,14 +61,19 @@ impl<'a> Series<'a> {
         }
     }
 
+    /// Nothing is known of these series at this tick: what was sent of them has neither changed nor gone.
+    pub const fn know_nothing(&mut self) {
+        self.is_known = false;
+    }
+
     /// What the measurements of this snapshot have found out so far.
     pub const fn shared(&mut self) -> &mut SharedFigures {
         self.shared
     }
 
-    /// The points, in the order of their tags, and of one series the earliest first.
-    pub(crate) fn into_points(mut self) -> Vec<Point> {
+    /// The points, in the order of their tags, and of one series the earliest first; `None` if nothing is known.
+    pub(crate) fn into_points(mut self) -> Option<Vec<Point>> {
         self.points.sort_by(|one, other| one.tags.cmp(&other.tags).then(other.age.cmp(&one.age)));
-        self.points
+        self.is_known.then_some(self.points)
     }
 }

@@ -11,7 +11,7 @@ use crate::series::schema::Schema;
 pub struct Snapshot {
     /// What the points are stamped with, in nanoseconds since 1970; `None` lets the receiver stamp them.
     pub timestamp: Option<i64>,
-    /// A part for every measurement that was due, in the order in which they are sent.
+    /// A part for every measurement that was due and knows anything, in the order in which they are sent.
     pub parts: Vec<Part>,
     /// Whether the router's interfaces or addresses have changed since the snapshot before.
     pub addresses_changed: bool,

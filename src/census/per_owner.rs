@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 
 use super::Attempt;
-use crate::attribution::owners::OwnerId;
+use crate::attribution::owners::{OWNERS_AT_MOST, OwnerId};
 
 /// A row for each owner: what the reading that goes on counts, and what complete passes have counted.
 ///
@@ -108,6 +108,9 @@ pub fn sum<'a, R: AddAssign + Default + Clone + 'a>(rows: impl Iterator<Item = &
 
 /// Changes a row, which begins empty for an owner who is new at this place.
 fn row<R: Default + Clone>(rows: &mut Vec<(OwnerId, R)>, owner: OwnerId, change: impl FnOnce(&mut R)) {
+    if owner.place() >= OWNERS_AT_MOST {
+        return;
+    }
     if rows.len() <= owner.place() {
         rows.resize(owner.place() + 1, (OwnerId::UNUSED, R::default()));
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::yield_now;
 
+use super::running::Running;
 use super::surroundings::Surroundings;
 use super::tracking::Conditions;
 use super::{Collector, Moment};
@@ -13,7 +14,7 @@ use crate::census::flow_tracker::Grace;
 use crate::census::{Attempt, Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
-use crate::measurements::{DueClocks, Flows, Measurement, Needs};
+use crate::measurements::{DueClocks, Needs};
 
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
@@ -24,7 +25,7 @@ impl Collector {
         let generation = (self.surroundings.devices.generation(), self.surroundings.lan.generation());
         let (measurements, tracker) = (&self.measurements, &self.tracking.tracker);
         let remembers = |owner: OwnerId| {
-            tracker.remembers(owner) || measurements.iter().any(|measurement| measurement.remembers(owner))
+            tracker.remembers(owner) || measurements.iter().any(|one| one.measurement.remembers(owner))
         };
         self.owners.begin(generation, remembers);
         self.expect(gauges, moment.boot);
@@ -37,7 +38,7 @@ impl Collector {
     }
 
     /// Makes ready for what flows did, if a measurement needs that.
-    fn expect(&mut self, gauges: Gauges, boot: Duration) {
+    pub(super) fn expect(&mut self, gauges: Gauges, boot: Duration) {
         let needs = |figure: fn(Needs) -> bool| self.measurements.iter().any(|one| figure(one.needs()));
         let history = needs(|needs| needs.history);
         if history || needs(|needs| needs.changes) {
@@ -58,10 +59,12 @@ impl Collector {
         let grace = if self.table.can_overlook_entries(source) { Grace::OnePass } else { Grace::None };
         let Self { measurements, tracking, .. } = self;
         let pass = tracking.complete(kept, moment.boot, grace, moment.due, |flow| {
-            observing(measurements, moment.due).for_each(|measurement| measurement.ended(flow));
+            for one in observing(measurements, moment.due) {
+                one.measurement.ended(flow);
+            }
         });
-        for measurement in observing(&mut self.measurements, moment.due) {
-            measurement.complete(&pass);
+        for one in observing(&mut self.measurements, moment.due) {
+            one.complete(&pass);
         }
     }
 
@@ -128,7 +131,8 @@ impl Collector {
         mut step: impl FnMut(&mut Pass<'_>) -> io::Result<Progress>,
     ) -> io::Result<Census> {
         let places = self.owners.places();
-        let mut observers: Vec<_> = observing(&mut self.measurements, due).collect();
+        let observers = observing(&mut self.measurements, due).map(|one| &mut *one.measurement);
+        let mut observers: Vec<_> = observers.collect();
         for measurement in &mut observers {
             measurement.begin(attempt, places);
         }
@@ -148,14 +152,6 @@ impl Collector {
 }
 
 /// The measurements that need to see the flows of a pass.
-fn observing(
-    measurements: &mut [Box<dyn Measurement>],
-    due: DueClocks,
-) -> impl Iterator<Item = &mut (dyn Measurement + 'static)> {
-    let measurements = measurements.iter_mut().map(|measurement| &mut **measurement);
-    measurements.filter(move |measurement| match measurement.needs().flows {
-        Flows::Unneeded => false,
-        Flows::WhenDue => due.includes(measurement.schema().every),
-        Flows::EveryPass => true,
-    })
+fn observing(measurements: &mut [Running], due: DueClocks) -> impl Iterator<Item = &mut Running> {
+    measurements.iter_mut().filter(move |one| one.observes(due))
 }

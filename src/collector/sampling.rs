@@ -10,14 +10,17 @@ use crate::edge_log::EdgeLog;
 const ONE_PART_IN: f64 = 100.0 / 3.0;
 /// How long passes are rare once one has cost more.
 const PAUSE: Duration = Duration::from_mins(10);
+/// The time between passes that are rare, in seconds: `interval`, but no more than this. What was moved meanwhile is shared
+/// among the instants in between, and counters of 38 bits must not come round.
+const RARE_AT_MOST: u64 = 300;
 
 /// The time from one pass to the next.
 #[derive(Debug)]
 pub(super) struct Sampling {
     /// What is wanted: `traffic.interval`, or `interval` where nobody needs more.
     wanted: Duration,
-    /// `interval`.
-    interval: Duration,
+    /// What it becomes where that costs too much.
+    rare: Duration,
     /// Until when passes are as rare as `interval`, in time since boot.
     rare_until: Option<Duration>,
     /// Whether there was a pass: the first has more to read than the others.
@@ -28,26 +31,31 @@ pub(super) struct Sampling {
 impl Sampling {
     /// Passes every `wanted`, which divides `interval`.
     pub(super) fn new(wanted: Duration, interval: Duration) -> Self {
-        Self { wanted, interval, rare_until: None, begun: false, log: EdgeLog::default() }
+        let multiples = interval.as_secs() / wanted.as_secs().max(1);
+        let rare = (1..=multiples)
+            .filter(|times| multiples.is_multiple_of(*times))
+            .map(|times| times * wanted.as_secs());
+        let rare = rare.filter(|rare| *rare <= RARE_AT_MOST).max().map_or(wanted, Duration::from_secs);
+        Self { wanted, rare, rare_until: None, begun: false, log: EdgeLog::default() }
     }
 
     /// Takes over other times, if they are others.
-    pub(super) fn reconfigure(&mut self, wanted: Duration, interval: Duration) {
-        if (self.wanted, self.interval) != (wanted, interval) {
-            *self = Self::new(wanted, interval);
+    pub(super) fn reconfigure(&mut self, other: Self) {
+        if (self.wanted, self.rare) != (other.wanted, other.rare) {
+            *self = other;
         }
     }
 
     /// The time from one pass to the next, as it is now.
     pub(super) fn pass_interval(&self) -> Duration {
-        if self.rare_until.is_some() { self.interval } else { self.wanted }
+        if self.rare_until.is_some() { self.rare } else { self.wanted }
     }
 
     /// A pass at `boot` (time since boot) has taken `cpu` of processor time.
     pub(super) fn note(&mut self, cpu: Duration, boot: Duration) {
         let is_first = !std::mem::replace(&mut self.begun, true);
         let is_pause = self.rare_until.is_some_and(|until| boot < until);
-        if is_first || is_pause || self.wanted == self.interval {
+        if is_first || is_pause || self.wanted == self.rare {
             return;
         }
         // At the pace that is wanted, which it may not have now.
@@ -55,10 +63,10 @@ impl Sampling {
         if share * ONE_PART_IN > 1.0 {
             self.rare_until = Some(boot + PAUSE);
             if self.log.begins() {
-                let (wanted, interval) = (self.wanted.as_secs(), self.interval.as_secs());
+                let (wanted, rare) = (self.wanted.as_secs(), self.rare.as_secs());
                 warn!(
                     "a look at the table every {wanted} s takes {:.1} % of a processor, more than 3 %: for ten minutes at a \
-                     time there is one every {interval} s",
+                     time there is one every {rare} s",
                     share * 100.0
                 );
             }
@@ -102,12 +110,28 @@ mod tests {
     }
 
     #[test]
+    fn rare_passes_are_five_minutes_apart_at_most() {
+        for (wanted, interval, expected) in [
+            (10, 30, 30),
+            (10, 300, 300),
+            (10, 3600, 300),
+            (9, 45, 45),
+            (7, 7, 7),
+            (60, 420, 60),
+            (3593, 3593, 3593),
+        ] {
+            let sampling = Sampling::new(Duration::from_secs(wanted), Duration::from_secs(interval));
+            assert_eq!(sampling.rare.as_secs(), expected, "{wanted} of {interval}");
+        }
+    }
+
+    #[test]
     fn where_passes_are_as_rare_as_the_interval_nothing_can_be_saved() {
         let mut sampling = Sampling::new(INTERVAL, INTERVAL);
         sampling.note(Duration::from_secs(20), at(0));
         sampling.note(Duration::from_secs(20), at(30));
         assert_eq!(sampling.pass_interval(), INTERVAL);
-        sampling.reconfigure(WANTED, INTERVAL);
+        sampling.reconfigure(Sampling::new(WANTED, INTERVAL));
         assert_eq!(sampling.pass_interval(), WANTED);
     }
 }

@@ -1,3 +1,4 @@
+mod history;
 mod in_memory;
 mod traffic;
 

@@ -27,8 +27,8 @@ pub(super) struct Tracking {
     told: OutsideTraffic,
     /// What flows carried to and from the world outside since the last report of `interval`.
     outside: OutsideTraffic,
-    /// For each clock, what has been told since its last report.
-    covered: [Covered; 2],
+    /// For how long that is known.
+    covered: Covered,
     pub(super) figures: TrackingFigures,
     zeroed: EdgeLog,
     full: EdgeLog,
@@ -68,6 +68,10 @@ impl Tracking {
         let last_flows = self.last.map_or(0, |last| last.flows);
         let flows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(last_flows);
         let baseline = !self.last.as_ref().is_some_and(follows);
+        if baseline {
+            // Nothing is told of what was known: it would only take up room.
+            self.tracker.clear();
+        }
         self.expected = Some(Expected { flows, at_most, baseline });
     }
 
@@ -83,10 +87,6 @@ impl Tracking {
     /// What is known of earlier passes, for a reading that begins, with so many places of owners; `None` if nobody needs it.
     pub(super) fn begin(&mut self, attempt: Attempt, owners: usize) -> Option<Memory<'_>> {
         let expected = self.expected?;
-        if expected.baseline {
-            // Nothing is told of what was known: it would only take up room.
-            self.tracker.clear();
-        }
         self.tracker.begin(expected);
         if let Some(history) = &mut self.history {
             history.begin(attempt, owners);
@@ -105,7 +105,7 @@ impl Tracking {
         mut ended: impl FnMut(&TrackedFlow),
     ) -> CompletedPass {
         let Some(expected) = self.expected else {
-            return CompletedPass { kept, flows: false, bytes: false };
+            return CompletedPass { kept, flows: false, bytes: false, since_last: Duration::ZERO };
         };
         let Self { tracker, history, .. } = self;
         let tracked = tracker.complete(grace, due.includes(Clock::Interval), |flow| {
@@ -116,19 +116,15 @@ impl Tracking {
         });
         let flows = !expected.baseline && tracked.untracked == 0;
         let bytes = flows && !tracked.zeroed();
-        let since = self.last.map_or(Duration::ZERO, |last| boot.saturating_sub(last.boot));
-        for covered in &mut self.covered {
-            covered.flows += if flows { since } else { Duration::ZERO };
-            covered.bytes += if bytes { since } else { Duration::ZERO };
-            covered.whole &= bytes;
-        }
+        let since_last = self.last.map_or(Duration::ZERO, |last| boot.saturating_sub(last.boot));
+        let pass = CompletedPass { kept, flows, bytes, since_last };
+        self.covered.add(&pass);
         let told = std::mem::take(&mut self.told);
         if bytes {
             self.outside += told;
         }
         self.last = Some(LastPass { boot, flows: tracked.tracked, untracked: tracked.untracked > 0 });
         self.note(&tracked, expected.at_most);
-        let pass = CompletedPass { kept, flows, bytes };
         if let Some(history) = &mut self.history {
             history.complete(&pass, boot);
         }
@@ -162,26 +158,20 @@ impl Tracking {
         self.history.as_ref()
     }
 
-    /// What has been told since the last report of a clock.
-    pub(super) fn covered(&self, clock: Clock) -> Covered {
-        self.covered.get(clock as usize).copied().unwrap_or_default()
+    /// What a measurement may tell of the time that it has `covered`: nothing while there are more flows than are tracked.
+    pub(super) const fn settled(&self, covered: Covered) -> Covered {
+        if self.figures.untracked > 0 { Covered::NOTHING } else { covered }
     }
 
     /// What flows carried to and from the world outside since the last report of `interval`, if all of it is known.
     pub(super) fn outside(&self) -> Option<OutsideTraffic> {
-        let covered = self.covered(Clock::Interval);
-        (covered.whole && !covered.bytes.is_zero()).then_some(self.outside)
+        (self.covered.whole && !self.covered.bytes.is_zero()).then_some(self.outside)
     }
 
     /// The clocks that were due have reported.
     pub(super) fn reported(&mut self, due: DueClocks) {
         if due.includes(Clock::Interval) {
-            self.outside = OutsideTraffic::default();
-        }
-        for clock in [Clock::Interval, Clock::Traffic].into_iter().filter(|clock| due.includes(*clock)) {
-            if let Some(covered) = self.covered.get_mut(clock as usize) {
-                *covered = Covered::default();
-            }
+            (self.outside, self.covered) = (OutsideTraffic::default(), Covered::default());
         }
     }
 }

@@ -26,12 +26,17 @@ impl Default for TrafficConfig {
 
 /// What a file without `traffic.interval` comes nearest to, in seconds.
 const USUAL: u64 = 10;
+/// What it may come to: more often would cost more than whoever hasn't asked for it wants.
+const FITTING: std::ops::RangeInclusive<u64> = 5..=300;
+/// The longest that may be set, in seconds, unless it is `interval` itself. A counter is remembered to 38 bits, a step of
+/// half of that is taken for a fall: in five minutes more than 3 Gbit/s of one connection.
+const LONGEST: u64 = 300;
 
 impl TrafficConfig {
-    /// Takes the divisor of `interval` that is nearest to ten seconds in proportion.
+    /// Takes the divisor of `interval` that is nearest to ten seconds in proportion; none fitting, `interval` itself.
     pub(super) fn fit(&mut self, interval: Interval) {
         let whole = interval.duration().as_secs();
-        let divisors = (1..=whole).filter(|divisor| whole.is_multiple_of(*divisor));
+        let divisors = FITTING.filter(|divisor| whole.is_multiple_of(*divisor));
         let nearest = divisors.min_by_key(|divisor| (divisor * 1000 / USUAL).max(USUAL * 1000 / divisor));
         self.interval = nearest.map_or(interval, Interval::from_seconds);
     }
@@ -39,15 +44,17 @@ impl TrafficConfig {
     /// Whether `interval` is a multiple of it; else what is wrong.
     pub(super) fn divides(&self, interval: Interval) -> Result<(), String> {
         let (given, whole) = (self.interval.duration().as_secs(), interval.duration().as_secs());
-        if given > 0 && whole.is_multiple_of(given) {
+        if given == whole || (given <= LONGEST && whole.is_multiple_of(given)) {
             return Ok(());
         }
         let mut fitting = Self::default();
         fitting.fit(interval);
-        Err(format!(
-            "interval, which is \"{interval}\", is no multiple of \"{}\": \"{}\" would do",
-            self.interval, fitting.interval
-        ))
+        let wrong = if given > LONGEST {
+            format!("is longer than \"5m\", interval is \"{interval}\"")
+        } else {
+            format!("does not divide interval, which is \"{interval}\"")
+        };
+        Err(format!("\"{}\" {wrong}: \"{}\" would do", self.interval, fitting.interval))
     }
 }
 
@@ -86,7 +93,7 @@ mod tests {
         let traffic = TrafficConfig { interval: interval(20), ..TrafficConfig::default() };
         assert_eq!(
             traffic.divides(interval(30)).unwrap_err(),
-            "interval, which is \"30s\", is no multiple of \"20s\": \"10s\" would do"
+            "\"20s\" does not divide interval, which is \"30s\": \"10s\" would do"
         );
         assert!(
             TrafficConfig { interval: interval(60), ..TrafficConfig::default() }

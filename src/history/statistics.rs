@@ -73,8 +73,8 @@ pub fn peak(
 }
 
 /// How much a figure that is never negative varies: its standard deviation as a share of its mean (the coefficient of
-/// variation). 0 is always the same; of n intervals in one of which all happens it is √(n − 1). `None` if the figure is known
-/// of fewer than two intervals, or is 0 in all.
+/// variation). 0 is always the same; if all happens in one of n equal intervals it is √(n − 1). `None` if the figure is
+/// known of fewer than two intervals, or is 0 in all.
 pub fn variation(
     intervals: impl IntoIterator<Item = Interval>,
     figure: impl Fn(&Interval) -> Option<f64>,
@@ -116,10 +116,6 @@ mod tests {
         }
     }
 
-    fn connections(interval: &Interval) -> Option<f64> {
-        Some(interval.connections.into())
-    }
-
     #[test]
     fn sums_and_rates_are_of_the_time_in_which_they_are_known() {
         let sums = Sums::of([interval(0, None), interval(10, Some(100.0)), interval(30, Some(300.0))]);
@@ -136,6 +132,7 @@ mod tests {
 
     #[test]
     fn a_mean_is_of_time_and_a_peak_of_intervals() {
+        let connections = |interval: &Interval| Some(f64::from(interval.connections));
         let intervals = [interval(10, Some(50.0)), interval(30, None)];
         assert_eq!(mean(intervals, connections), Some((10.0 * 10.0 + 30.0 * 30.0) / 40.0));
         assert_eq!(mean(intervals, Interval::tx_bits_per_second), Some(20.0), "the other isn't known");

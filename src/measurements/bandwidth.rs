@@ -53,6 +53,8 @@ pub struct Bandwidth {
     moved: PerOwner<ByService>,
     /// By name: several owners may share one.
     devices: HashMap<Rc<str>, DeviceSeries, RandomState>,
+    /// Devices as they were under other tags: their series are sent as 0 until they are silent.
+    leaving: Vec<DeviceSeries>,
 }
 
 /// Bytes received and sent, by service; in order.
@@ -99,15 +101,10 @@ impl Measurement for Bandwidth {
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         let now = tick.sample.boot;
-        if !tick.covered.bytes.is_zero() {
-            for row in tick.owners.all() {
-                self.take_in(row, now);
-            }
-            // What moved nothing for a while is silent; devices that have left are sent as 0 until then.
-            let silent_after = ZEROS + tick.exporter.pass_interval / 2;
-            for device in self.devices.values_mut() {
-                device.report(now, silent_after, tick, out);
-            }
+        if tick.covered.bytes.is_zero() {
+            out.know_nothing();
+        } else {
+            self.points(tick, out);
         }
         self.devices.retain(|_, device| device.forget(now));
         self.moved.clear();
@@ -119,12 +116,26 @@ impl Measurement for Bandwidth {
 }
 
 impl Bandwidth {
+    /// Gives the points. What moved nothing for a while is silent; devices that have left are sent as 0 until then.
+    fn points(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
+        let now = tick.sample.boot;
+        for row in tick.owners.all() {
+            self.take_in(row, now);
+        }
+        let pass_interval = tick.exporter.pass_interval;
+        let silent_after = ZEROS.max(pass_interval) + pass_interval / 2;
+        for device in self.devices.values_mut().chain(&mut self.leaving) {
+            device.report(now, silent_after, tick, out);
+        }
+        self.leaving.retain(|device| device.has_moved_within(silent_after, now));
+    }
+
     /// Adds what the owners of one row have moved to the series of their device.
     fn take_in(&mut self, row: &OwnerTags, now: Duration) {
         let moved: ByService = sum(self.moved.rows(&row.owners));
         let Some((_, name)) = row.tags.first() else { return };
         if let Some(device) = self.devices.get_mut(name) {
-            device.tags = Rc::clone(&row.tags);
+            self.leaving.extend(device.retag(&row.tags));
         } else if moved.0.is_empty() {
             return;
         }
@@ -145,6 +156,8 @@ struct DeviceSeries {
 struct ServiceSeries {
     /// `None` is `other`.
     service: Option<ServiceId>,
+    /// When it was last used, in time since boot.
+    used: Duration,
     /// Received and sent.
     directions: [DirectionSeries; 2],
 }
@@ -163,14 +176,28 @@ impl DeviceSeries {
         Self { tags: Rc::clone(tags), services: Vec::new() }
     }
 
+    /// Takes other tags, if they are others, and gives what it was before. Services keep their places.
+    fn retag(&mut self, tags: &Rc<[Tag]>) -> Option<Self> {
+        if self.tags == *tags {
+            return None;
+        }
+        let places = self.services.iter().map(|series| ServiceSeries {
+            service: series.service,
+            used: series.used,
+            directions: Default::default(),
+        });
+        let new = Self { tags: Rc::clone(tags), services: places.collect() };
+        Some(std::mem::replace(self, new))
+    }
+
     fn add(&mut self, service: ServiceId, bytes: [u64; 2], now: Duration) {
         let service = self.place(service);
         if self.services.iter().all(|series| series.service != service) {
-            self.services.push(ServiceSeries { service, directions: Default::default() });
+            self.services.push(ServiceSeries { service, used: now, directions: Default::default() });
         }
-        let series = self.services.iter_mut().filter(|series| series.service == service);
-        let directions = series.flat_map(|series| series.directions.iter_mut().zip(bytes));
-        for (direction, bytes) in directions.filter(|(_, bytes)| *bytes > 0) {
+        let Some(series) = self.services.iter_mut().find(|series| series.service == service) else { return };
+        series.used = now;
+        for (direction, bytes) in series.directions.iter_mut().zip(bytes).filter(|(_, bytes)| *bytes > 0) {
             direction.bytes = direction.bytes.saturating_add(bytes);
             direction.moved = Some(now);
         }
@@ -203,11 +230,12 @@ impl DeviceSeries {
 
     /// Forgets services that were not used for long; whether anything is left.
     fn forget(&mut self, now: Duration) -> bool {
-        self.services.retain(|series| {
-            let last = series.directions.iter().filter_map(|direction| direction.moved).max();
-            last.is_some_and(|last| now.saturating_sub(last) < KEPT)
-        });
+        self.services.retain(|series| now.saturating_sub(series.used) < KEPT);
         !self.services.is_empty()
+    }
+
+    fn has_moved_within(&self, time: Duration, now: Duration) -> bool {
+        self.services.iter().any(|series| now.saturating_sub(series.used) < time)
     }
 }
 

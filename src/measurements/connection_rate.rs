@@ -118,7 +118,9 @@ impl Measurement for ConnectionRate {
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
-        if !tick.covered.flows.is_zero() {
+        if tick.covered.flows.is_zero() {
+            out.know_nothing();
+        } else {
             for row in tick.owners.all() {
                 self.points(row, tick.covered.flows.as_secs_f64(), out);
             }
@@ -142,7 +144,8 @@ impl ConnectionRate {
             if opened == 0 && closed == 0 && of(&present.entries) == 0 {
                 continue;
             }
-            let unreplied = of(&present.unreplied).saturating_add(of(&turnover.closed_unreplied));
+            // Of a flow that has found its owner since, another has told that it was opened.
+            let unreplied = of(&present.unreplied).saturating_add(of(&turnover.closed_unreplied)).min(opened);
             let fields = vec![
                 ("opened", Value::count(opened)),
                 ("closed", Value::count(closed)),

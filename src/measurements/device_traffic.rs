@@ -159,7 +159,7 @@ impl DeviceTraffic {
             ("active_connections", moved.map(|_| Value::count(present.active))),
             ("bits_per_second_per_connection", per_connection(moved.map(|all| rate(all.bytes())), present)),
             ("remote_hosts", hosts.map(Value::count)),
-            ("top_host_share", moved.and_then(|moved| share(busiest.of(&row.owners), &moved, tick))),
+            ("top_host_share", moved.and_then(|moved| share(busiest, &row.owners, &moved, tick))),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -171,14 +171,15 @@ fn bits(bytes: u64) -> f64 {
 }
 
 fn per_connection(bits_per_second: Option<f64>, present: Present) -> Option<Value> {
-    let connections = bits(present.connections) / 8.0;
+    #[expect(clippy::cast_precision_loss, reason = "no table has 2^53 entries")]
+    let connections = present.connections as f64;
     Some(Value::Float(bits_per_second? / connections)).filter(|_| present.connections > 0)
 }
 
-/// The share of the busiest host; unknown if some of what was moved is.
-fn share(busiest: u64, moved: &Moved, tick: &Tick<'_>) -> Option<Value> {
-    let is_known = tick.covered.whole && moved.bytes() > 0;
-    is_known.then(|| Value::Float((bits(busiest) / bits(moved.bytes())).min(1.0)))
+/// The share of the busiest host; unknown if some of what was moved is, or much of it had to make room.
+fn share(busiest: &BusiestHosts, owners: &[OwnerId], moved: &Moved, tick: &Tick<'_>) -> Option<Value> {
+    let is_known = tick.covered.whole && moved.bytes() > 0 && busiest.short_by <= moved.bytes() / 10;
+    is_known.then(|| Value::Float((bits(busiest.of(owners)) / bits(moved.bytes())).min(1.0)))
 }
 
 #[cfg(test)]

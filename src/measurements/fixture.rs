@@ -146,10 +146,8 @@ impl Fixture {
         let tracked = tracker.complete(Grace::None, *is_due, |flow| tell_ended(flow, measurement, history));
         let flows = !std::mem::replace(&mut self.is_first, false);
         let bytes = flows && !tracked.zeroed();
-        self.covered.flows += if flows { PASS_INTERVAL } else { Duration::ZERO };
-        self.covered.bytes += if bytes { PASS_INTERVAL } else { Duration::ZERO };
-        self.covered.whole &= bytes;
-        let pass = CompletedPass { kept: Attempt::First, flows, bytes };
+        let pass = CompletedPass { kept: Attempt::First, flows, bytes, since_last: PASS_INTERVAL };
+        self.covered.add(&pass);
         measurement.complete(&pass);
         if let Some(history) = &mut self.history {
             history.complete(&pass, self.next_pass);
@@ -197,7 +195,7 @@ impl Fixture {
         let global = measurement.schema().global_tags(self.config.tags.global());
         let mut out = Series::new(measurement.schema().name, &global, &mut shared);
         measurement.report(&tick, &mut out);
-        let points = out.into_points();
+        let points = out.into_points().unwrap_or_default();
         self.last = Some(self.sample.clone());
         self.sample.boot += self.report_every;
         Report { points, shared }

@@ -18,7 +18,7 @@ use foldhash::quality::RandomState;
 use crate::attribution::owners::OwnerId;
 use distinct::DistinctHosts;
 
-/// How many pairs of a device and a host are told apart: some 200 KiB.
+/// How many pairs of a device and a host are told apart: some 270 KiB.
 const PAIRS_AT_MOST: usize = 4096;
 
 /// The remote hosts of every device, since they were last cleared.
@@ -28,6 +28,8 @@ pub struct RemoteHosts {
     hasher: RandomState,
     /// Bytes by device and host; a host is known by its hash.
     bytes: HashMap<(OwnerId, u64), u64, RandomState>,
+    /// What every sum may be short by.
+    taken_away: u64,
     distinct: HashMap<OwnerId, DistinctHosts, RandomState>,
 }
 
@@ -50,6 +52,7 @@ impl RemoteHosts {
         let half = sums.len() / 2;
         let (_, median, _) = sums.select_nth_unstable(half);
         let median = *median;
+        self.taken_away = self.taken_away.saturating_add(median);
         self.bytes.retain(|_, sum| {
             *sum = sum.saturating_sub(median);
             *sum > 0
@@ -68,7 +71,7 @@ impl RemoteHosts {
         let mut rows: Vec<_> =
             self.bytes.iter().map(|((owner, host), bytes)| (*owner, *host, *bytes)).collect();
         rows.sort_unstable();
-        BusiestHosts(rows)
+        BusiestHosts { rows, short_by: self.taken_away }
     }
 
     /// Whether anything is known of `owner`.
@@ -79,28 +82,36 @@ impl RemoteHosts {
     /// Forgets all. The memory goes back, but for what a home needs.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.taken_away = 0;
         self.distinct.clear();
         self.bytes.shrink_to(PAIRS_AT_MOST / 8);
         self.distinct.shrink_to(PAIRS_AT_MOST / 32);
     }
 }
 
-/// Bytes by device and host, in order.
+/// What devices have exchanged with hosts.
 #[derive(Debug)]
-pub struct BusiestHosts(Vec<(OwnerId, u64, u64)>);
+pub struct BusiestHosts {
+    /// Bytes by device and host, in order.
+    rows: Vec<(OwnerId, u64, u64)>,
+    /// By how many bytes each may be short, to make room for others.
+    pub short_by: u64,
+}
 
 impl BusiestHosts {
     /// The bytes that `owners`, who are one device, have exchanged with the host with whom they have exchanged the most.
     pub fn of(&self, owners: &[OwnerId]) -> u64 {
         let mut hosts: Vec<(u64, u64)> = Vec::new();
         for owner in owners {
-            let begin = self.0.partition_point(|(of, ..)| of < owner);
-            let rows = self.0.iter().skip(begin).take_while(|(of, ..)| of == owner);
+            let begin = self.rows.partition_point(|(of, ..)| of < owner);
+            let rows = self.rows.iter().skip(begin).take_while(|(of, ..)| of == owner);
             hosts.extend(rows.map(|(_, host, bytes)| (*host, *bytes)));
         }
         hosts.sort_unstable();
         let sums = hosts.chunk_by(|(one, _), (other, _)| one == other);
-        sums.map(|rows| rows.iter().map(|(_, bytes)| bytes).sum()).max().unwrap_or_default()
+        let sum =
+            |rows: &[(u64, u64)]| rows.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+        sums.map(sum).max().unwrap_or_default()
     }
 }
 

@@ -55,14 +55,17 @@ pub enum Clock {
     Traffic,
 }
 
+/// The only tag of ours that a user may replace by his own.
+const REPLACED: &str = "host";
+
 /// What may become of a user's own tag that is called like one of a measurement's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserTags {
-    /// It takes the place of the measurement's.
+    /// It takes the place of the measurement's, if it is [`REPLACED`]; others are left out.
     Replace,
     /// It is refused: two tags of one name, or the loss of what tells series apart.
     Refuse,
-    /// It is left out of the measurement, as one that is called like a field is.
+    /// It is left out of the measurement.
     LeaveOut,
 }
 
@@ -127,12 +130,12 @@ pub const fn text(name: &'static str, longest: usize) -> FieldSchema {
 const TIMESTAMP_AND_NEWLINE: usize = 21;
 
 impl Schema {
-    /// Whether points of this measurement don't carry the user's own tag `key`.
+    /// Whether points of this measurement don't carry the user's own tag `key`: it is called like one of its fields, or like
+    /// one of its tags that it may not replace.
     pub fn leaves_out(&self, key: &str) -> bool {
-        let is_ours = || {
-            self.tags.iter().any(|tag| tag.key == key) || self.fields.iter().any(|field| field.name == key)
-        };
-        self.user_tags == UserTags::LeaveOut && is_ours()
+        let is_tag = self.tags.iter().any(|tag| tag.key == key);
+        let replaces = self.user_tags == UserTags::Replace && key == REPLACED;
+        (is_tag && !replaces) || self.fields.iter().any(|field| field.name == key)
     }
 
     /// Those of the user's own tags that points of this measurement carry.
@@ -162,6 +165,8 @@ impl Schema {
 mod tests {
     use super::*;
 
+    const HOST: &[TagSchema] = &[TagSchema::of_ours("host", 2)];
+
     #[test]
     fn a_users_tag_that_is_called_like_one_of_ours_or_a_field_is_left_out() {
         const SCHEMA: Schema = Schema {
@@ -178,7 +183,10 @@ mod tests {
             schema.global_tags(&tags).iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(kept(&SCHEMA), ["site"]);
-        let replacing = Schema { user_tags: UserTags::Replace, ..SCHEMA };
-        assert_eq!(kept(&replacing), ["bytes", "direction", "site"]);
+        let host: GlobalTags = [("host".into(), "mine".into())].into();
+        let replacing = Schema { user_tags: UserTags::Replace, tags: HOST, ..SCHEMA };
+        assert_eq!(replacing.global_tags(&host).len(), 1, "the user's takes its place");
+        assert_eq!(Schema { tags: HOST, ..SCHEMA }.global_tags(&host).len(), 0);
+        assert_eq!(kept(&replacing), ["direction", "site"]);
     }
 }

@@ -39,7 +39,7 @@ impl WatchedServices {
 
     /// Takes over another configuration. Labels keep their numbers.
     pub fn reconfigure(&mut self, config: &TrafficConfig) {
-        if self.config == *config {
+        if self.config.services == config.services {
             return;
         }
         self.config = config.clone();

@@ -3,16 +3,17 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::outputs::ledger::Ledger;
 use crate::series::point::Value;
 
 /// A connection of 192.168.8.2's from a port, and its counters, if it has any.
-struct Connection(u16, Option<[u64; 2]>);
+pub(super) struct Connection(u16, Option<[u64; 2]>);
 
-fn counted(port: u16, sent: u64, received: u64) -> Connection {
+pub(super) fn counted(port: u16, sent: u64, received: u64) -> Connection {
     Connection(port, Some([sent, received]))
 }
 
-fn write(router: &Router, connections: &[Connection]) {
+pub(super) fn write(router: &Router, connections: &[Connection]) {
     let mut text = String::new();
     for Connection(port, bytes) in connections {
         let [sent, received] = bytes.map_or([const { String::new() }; 2], |bytes| {
@@ -208,4 +209,74 @@ async fn a_reload_makes_no_spike() {
     assert_eq!(bytes(&at(&mut collector, 60, Both).await), [], "it wasn't watched meanwhile");
     write(&router, &[counted(1, 5005, 0)]);
     assert_eq!(bytes(&at(&mut collector, 70, TrafficOnly).await), [sent(5, 0)]);
+}
+
+#[tokio::test]
+async fn a_baseline_that_is_read_twice_knows_what_either_reading_showed() {
+    let router = Router::new("twice");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 1000, 0), counted(2, 2000, 0)]);
+    let moment = Moment { boot: Duration::from_hours(1), timestamp: Some(0), clock_set: true, due: Both };
+    let gauges = Gauges { count: Some(50), ..Gauges::default() };
+    collector.expect(gauges, moment.boot);
+    let first = collector.read(TableBackend::Procfs, Attempt::First, Both).await.unwrap();
+    // The second is emptier.
+    write(&router, &[counted(1, 1000, 0)]);
+    let (_, kept) = collector.fuller(first, TableBackend::Procfs, Some(50), &moment).await;
+    assert_eq!(kept, Attempt::First);
+    collector.complete(kept, TableBackend::Procfs, &moment);
+    write(&router, &[counted(1, 1001, 0), counted(2, 2002, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 10, Both).await), [sent(3, 0)]);
+}
+
+/// What goes out of a snapshot, the zeros of what has gone among it.
+fn sent_out(ledger: &mut Ledger, snapshot: &Snapshot) -> Vec<Point> {
+    let points = ledger.complete(snapshot);
+    ledger.confirm(snapshot, &points, |_| true, false);
+    points
+}
+
+#[tokio::test]
+async fn what_is_not_known_of_a_series_is_not_taken_for_its_end() {
+    let router = Router::new("unknown");
+    let (mut collector, mut ledger) = (collector(&router, ""), Ledger::default());
+    let rates =
+        |points: &[Point]| points.iter().filter(|point| point.measurement == "connection_rate").count();
+    write(&router, &[counted(1, 0, 0)]);
+    sent_out(&mut ledger, &at(&mut collector, 0, Both).await);
+    write(&router, &[counted(1, 0, 0), counted(2, 0, 0)]);
+    assert_eq!(rates(&sent_out(&mut ledger, &at(&mut collector, 30, Both).await)), 1);
+    assert_eq!(rates(&sent_out(&mut ledger, &at(&mut collector, 300, Both).await)), 0, "after a gap");
+    assert_eq!(rates(&sent_out(&mut ledger, &at(&mut collector, 330, Both).await)), 1);
+}
+
+#[tokio::test]
+async fn a_measurement_that_is_switched_on_knows_of_the_time_since_then() {
+    let router = Router::new("switched-on");
+    let without = "device_traffic = false\n[traffic]\ninterval = \"10s\"\n";
+    let mut collector = collector(&router, without);
+    write(&router, &[counted(1, 0, 0)]);
+    at(&mut collector, 0, Both).await;
+    at(&mut collector, 10, TrafficOnly).await;
+    collector.reconfigure(Config::parse(QUIET).unwrap());
+    at(&mut collector, 20, TrafficOnly).await;
+    write(&router, &[counted(1, 1000, 0)]);
+    let both = at(&mut collector, 30, Both).await;
+    let rate = both.points().find_map(|point| {
+        point.fields.iter().find_map(|(name, value)| (*name == "tx_bits_per_second").then(|| value.clone()))
+    });
+    assert_eq!(rate, Some(Value::Float(400.0)), "8000 bits in the 20 s that it has seen");
+}
+
+#[tokio::test]
+async fn bytes_are_shared_among_no_more_instants_than_their_time_has() {
+    let router = Router::new("asleep");
+    let mut collector = collector(&router, "");
+    write(&router, &[counted(1, 0, 0)]);
+    at(&mut collector, 0, Both).await;
+    write(&router, &[counted(1, 90, 0)]);
+    assert_eq!(bytes(&at(&mut collector, 10, DueClocks::IntervalOnly).await), []);
+    // What those 10 s have moved is told by the next pass for traffic, 8 hours later, and nothing else is known then.
+    let late = at(&mut collector, 28_800, Both).await;
+    assert_eq!(bytes(&late), [sent(90, 0)]);
 }

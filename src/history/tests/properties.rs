@@ -30,9 +30,14 @@ struct OwnerShown {
 fn owner_shown(accounted: f64) -> impl Strategy<Value = OwnerShown> {
     // Sums of so few and so small numbers are exact.
     let moved = prop::collection::vec([0_u64..1000, 0_u64..1000], 0..4);
-    (moved, 0_usize..4, 0_u32..4, prop::bool::weighted(accounted)).prop_map(|(moved, opened, closed, is_accounted)| {
-        OwnerShown { opened: opened.min(moved.len()), moved, closed, is_accounted }
-    })
+    (moved, 0_usize..4, 0_u32..4, prop::bool::weighted(accounted)).prop_map(
+        |(moved, opened, closed, is_accounted)| OwnerShown {
+            opened: opened.min(moved.len()),
+            moved,
+            closed,
+            is_accounted,
+        },
+    )
 }
 
 /// Passes, in which the kernel counts the bytes of so many owners.
@@ -74,7 +79,12 @@ fn remembered(passes: &[Shown], ids: &[OwnerId]) -> History {
         for (owner, id) in shown.owners.iter().zip(ids) {
             (0..owner.closed).for_each(|_| history.ended(&tracked(*id)));
         }
-        let pass = CompletedPass { kept: Attempt::First, flows: shown.flows, bytes: shown.bytes };
+        let pass = CompletedPass {
+            kept: Attempt::First,
+            flows: shown.flows,
+            bytes: shown.bytes,
+            since_last: Duration::from_secs(10),
+        };
         history.complete(&pass, boot);
     }
     history
@@ -100,9 +110,9 @@ fn expected(passes: &[Shown], owners: &[usize]) -> Vec<Interval> {
         intervals.push(Interval {
             boot,
             covered,
-            bytes: (shown.bytes && (has_counted || entries == 0))
+            bytes: (place > 0 && shown.bytes && (has_counted || entries == 0))
                 .then(|| Bytes { rx: exact(rx), tx: exact(tx) }),
-            turnover: shown.flows.then_some(Turnover { opened, closed }),
+            turnover: (place > 0 && shown.flows).then_some(Turnover { opened, closed }),
             connections: entries,
             entries,
         });
@@ -131,7 +141,9 @@ fn shared(intervals: &[Interval]) -> Vec<Interval> {
 /// What lies within `window` before the end.
 fn within(mut intervals: Vec<Interval>, window: Duration) -> Vec<Interval> {
     let now = intervals.last().unwrap().boot;
-    intervals.retain(|interval| interval.boot == now || now - interval.boot + interval.covered / 2 < window);
+    intervals.retain(|interval| {
+        interval.boot == now || now.saturating_sub(interval.boot) + interval.covered / 2 < window
+    });
     intervals
 }
 
@@ -139,7 +151,7 @@ fn within(mut intervals: Vec<Interval>, window: Duration) -> Vec<Interval> {
 fn was_there(intervals: &[Interval]) -> bool {
     let now = intervals.last().unwrap().boot;
     let has_any = |of: &Interval| of.entries > 0 || of.turnover.is_some_and(|of| of.opened + of.closed > 0);
-    intervals.iter().any(|interval| now - interval.boot < HOUR && has_any(interval))
+    intervals.iter().any(|interval| now.saturating_sub(interval.boot) < HOUR && has_any(interval))
 }
 
 proptest! {
@@ -164,7 +176,7 @@ proptest! {
 
     #[test]
     fn passes_that_share_places_are_added_up(passes in passes(1..25, 1.0), window in 0_u64..3000) {
-        let ids = super::owners(3);
+        let ids = owners(3);
         let history = remembered(&passes, &ids);
         let window = Duration::from_secs(window);
         let found: Vec<Interval> = history.recent(&ids, window).collect();

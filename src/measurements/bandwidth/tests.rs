@@ -128,3 +128,34 @@ fn owners_of_one_name_share_their_series() {
     assert_eq!(shown(&mut fixture, &mut bandwidth), ["laptop tx HTTPS 10 @-0"]);
     assert!(!bandwidth.remembers(one));
 }
+
+#[test]
+fn a_device_with_other_tags_leaves_its_series_with_a_minute_of_zeros() {
+    let (mut fixture, mut bandwidth) = (Fixture::new(), Bandwidth::default());
+    let tv = fixture.device("tv");
+    fixture.pass(&mut bandwidth, &[]);
+    shown(&mut fixture, &mut bandwidth);
+    fixture.pass(&mut bandwidth, &[(tv, Outbound, to(443, 5, 0))]);
+    assert_eq!(shown(&mut fixture, &mut bandwidth), ["tv tx HTTPS 5 @-0"]);
+    let tags = [("device_name", "tv".into()), ("ip", "192.168.8.9".into())];
+    fixture.owners.devices[0].tags = tags.into();
+    fixture.pass(&mut bandwidth, &[(tv, Outbound, to(443, 12, 0))]);
+    assert_eq!(shown(&mut fixture, &mut bandwidth), ["tv tx HTTPS 7 @-0", "tv tx HTTPS 0 @-0"]);
+    fixture.sample.boot += ZEROS;
+    fixture.pass(&mut bandwidth, &[(tv, Outbound, to(443, 13, 0))]);
+    assert_eq!(shown(&mut fixture, &mut bandwidth), ["tv tx HTTPS 1 @-0"]);
+}
+
+#[test]
+fn zeros_are_sent_however_rare_passes_are() {
+    let (mut fixture, mut bandwidth) = (Fixture::new(), Bandwidth::default());
+    fixture.report_every = Duration::from_mins(5);
+    fixture.exporter.pass_interval = fixture.report_every;
+    let tv = fixture.device("tv");
+    fixture.pass(&mut bandwidth, &[]);
+    shown(&mut fixture, &mut bandwidth);
+    for expected in [&["tv tx HTTPS 5 @-0"][..], &["tv tx HTTPS 0 @-0"], &[]] {
+        fixture.pass(&mut bandwidth, &[(tv, Outbound, to(443, 5, 0))]);
+        assert_eq!(shown(&mut fixture, &mut bandwidth), expected);
+    }
+}
