@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 const KINDS: [&str; 6] = ["barchart", "row", "stat", "state-timeline", "table", "timeseries"];
 
 /// Units of Grafana's that are used.
-const UNITS: [&str; 7] = ["bytes", "dateTimeFromNow", "ns", "percent", "short", "string", "none"];
+const UNITS: [&str; 9] =
+    ["bps", "bytes", "cps", "dateTimeFromNow", "ns", "percent", "short", "string", "none"];
 
 fn text_of(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/grafana").join(file);
@@ -151,7 +152,8 @@ fn panels_stand_in_rows_without_overlaps() {
         }
         last = last.max(y + h);
     }
-    assert_eq!(rows, ["Now", "Streaming or downloading?", "States", "Protocols", "The exporter"]);
+    let expected = ["Now", "Streaming or downloading?", "Traffic", "States", "Protocols", "The exporter"];
+    assert_eq!(rows, expected);
     let empty = (0..last).flat_map(|y| (0..24).map(move |x| (x, y))).find(|cell| !taken.contains_key(cell));
     assert_eq!(empty, None, "a hole in the grid");
 }
@@ -166,6 +168,7 @@ fn variables_have_the_defaults_that_the_listings_have() {
     assert_eq!(text(variables["datasource"], "/query"), "influxdb");
     assert_eq!(text(variables["bucket"], "/current/value"), "network");
     assert_eq!(text(variables["min"], "/current/value"), "5");
+    assert_eq!(text(variables["traffic"], "/current/value"), "10");
     let device = variables["device"];
     assert_eq!((text(device, "/type"), text(device, "/allValue")), ("query", ".*"));
     assert_eq!((at(device, "/multi"), at(device, "/includeAll")), (&true.into(), &true.into()));
@@ -177,7 +180,7 @@ fn variables_have_the_defaults_that_the_listings_have() {
             object.get("query").and_then(Value::as_str).into_iter().flat_map(|it| it.split("${").skip(1))
         {
             let (used, _) = query.split_once('}').unwrap();
-            let known = ["bucket", "min", "device:regex"].contains(&used);
+            let known = ["bucket", "min", "device:regex", "traffic"].contains(&used);
             assert!(known, "{path}: the variable {used}");
         }
     });

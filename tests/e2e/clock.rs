@@ -13,7 +13,7 @@ use crate::past::{Replay, alone, await_snapshots, send};
 fn without_a_clock_points_get_the_time_of_their_arrival() {
     let (servers, directory) = alone("clock");
     // It believes to have been started in 2024.
-    let mut replay = Replay::new(&directory.0, "2s", 1_704_067_200);
+    let mut replay = Replay::new(&directory.0, "interval = \"2s\"", 1_704_067_200);
     let mut truth = Truth::new(BTreeMap::new());
     let mut sent = Vec::new();
     for step in 0..5 {

@@ -89,6 +89,8 @@ impl Dashboard {
             query = query.replace("${bucket}", &default("bucket"));
             assert_eq!(default("min"), "5");
             query = query.replace("${min}", &view.minimum.to_string());
+            assert_eq!(default("traffic"), "10");
+            query = query.replace("${traffic}", "10");
             let all = string(self.variable("device"), "/allValue");
             query = query.replace("${device:regex}", &chosen(&view.devices, &all));
         }

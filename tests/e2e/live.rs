@@ -24,6 +24,9 @@ use crate::wait::until;
 /// How long after an instant the household begins to change something, in milliseconds: the snapshot is taken by then.
 const AFTER: u64 = 150;
 
+/// How often the table is passed over at most, in milliseconds: the default of `traffic.interval`.
+const PASS: u64 = 10_000;
+
 /// How often an evening is told until nothing in it lasted for longer than it could be told apart.
 const ATTEMPTS: u32 = 5;
 
@@ -106,14 +109,13 @@ impl Live {
     /// Stops the exporter.
     pub(crate) fn stop(&mut self) -> Result<(), TooBusy> {
         self.await_snapshot();
-        let begun = now() / self.interval;
+        let begun = now();
         let exporter = self.exporter.take().expect("a running exporter");
-        let (from, until) = self.runs.last_mut().expect("a start before");
-        let taken = u64::try_from(exporter.ticks()).expect("a few");
-        let is_whole = taken == begun - *from / self.interval;
+        let is_whole = exporter.ticks() == self.passes(begun);
         exporter.end(Signal::SIGTERM);
+        let (_, until) = self.runs.last_mut().expect("a start before");
         *until = now();
-        if is_whole && begun == *until / self.interval { Ok(()) } else { Err(TooBusy) }
+        if is_whole && begun / self.interval == *until / self.interval { Ok(()) } else { Err(TooBusy) }
     }
 
     /// Lets so many instants pass.
@@ -125,11 +127,18 @@ impl Live {
 
     /// Waits until the exporter, if it runs, has taken the snapshot of the last instant.
     fn await_snapshot(&self) {
-        if let (Some(exporter), Some((from, _))) = (&self.exporter, self.runs.last()) {
-            let due = now() / self.interval - from / self.interval;
-            let due = usize::try_from(due).expect("a few");
+        if let Some(exporter) = &self.exporter {
+            let due = self.passes(now());
             until("the snapshot of the last instant", || (exporter.ticks() >= due).then_some(()));
         }
+    }
+
+    /// How often the table was to be passed over from the exporter's start on, until `time`. Every pass has a snapshot,
+    /// if only of the traffic.
+    fn passes(&self, time: u64) -> usize {
+        let every = self.interval.min(PASS);
+        let (from, _) = self.runs.last().expect("a start before");
+        usize::try_from(time / every - from / every).expect("a few")
     }
 
     /// Changes something, all of it between two instants if there are snapshots of them.

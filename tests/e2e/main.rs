@@ -34,12 +34,14 @@ mod snapshot;
 #[path = "../kernel/wait.rs"]
 mod wait;
 
+mod bandwidth;
 mod clock;
 mod device;
 mod grafana;
 mod http;
 mod influx;
 mod live;
+mod movers;
 mod on_the_router;
 mod oracle;
 mod outages;
@@ -47,6 +49,7 @@ mod past;
 #[expect(dead_code, reason = "the tests have namespaces, the demonstration has this machine")]
 mod place;
 mod programs;
+mod rates;
 mod records;
 mod servers;
 mod streaming;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::grafana::{Dashboard, SECOND, View, rfc3339};
 use crate::influx::{Row, number, text, time};
+use crate::rates;
 use crate::records::Record;
 use crate::servers::Servers;
 use crate::snapshot::Counts;
@@ -33,11 +34,10 @@ impl Truth {
             for (title, query) in dashboard.queries() {
                 let query = dashboard.put_in(&query, view);
                 let shown = shown(&servers.query(&query), &title);
-                // Beginning with the raw points, so that both see the same ones.
-                let expected = self.expected(&title, view, &Record::all(servers));
-                let same = shown == expected;
-                let [shown, expected] = [&shown, &expected].map(|it| difference(it, &shown, &expected));
-                assert!(same, "{title}, {view:?}\nshows {shown:#?}\nbut should {expected:#?}\n{query}");
+                let of_traffic = rates::expected(servers, &title, view);
+                let expected =
+                    of_traffic.unwrap_or_else(|| self.expected(&title, view, &Record::all(servers)));
+                insist_on(&shown, &expected, &format!("{title}, {view:?}, by\n{query}\n"));
             }
         }
     }
@@ -186,8 +186,15 @@ pub(crate) fn highest(view: &View, found: impl IntoIterator<Item = (String, i128
     highest.into_iter().map(|((label, at), count)| ((label, rfc3339(at)), count.to_string())).collect()
 }
 
+/// Insists that a panel shows what it must.
+pub(crate) fn insist_on(shown: &Shown, expected: &Shown, what: &str) {
+    let same = shown == expected;
+    let [shown, expected] = [shown, expected].map(|it| difference(it, shown, expected));
+    assert!(same, "{what} shows {shown:#?}\nbut should {expected:#?}");
+}
+
 /// What an answer shows.
-fn shown(rows: &[Row], title: &str) -> Shown {
+pub(crate) fn shown(rows: &[Row], title: &str) -> Shown {
     let label = ["device_name", "state", "kind", "host", "what", "Device", "Router"];
     let mut shown = Shown::new();
     for row in rows {
@@ -218,9 +225,10 @@ fn rounded(row: &Row, column: &str) -> String {
     value.to_owned()
 }
 
-/// A fraction without its last digits.
+/// A number without its last digits.
 pub(crate) fn cut(value: f64) -> String {
-    format!("{value:.6}")
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// An integer as a fraction; ours are small.

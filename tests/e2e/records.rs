@@ -114,9 +114,7 @@ fn fullness(records: &[Record]) -> Shown {
     let row = [("Entries", whole(count)), ("Maximum", whole(max)), ("Seen", seen)];
     let mut shown: Shown =
         row.map(|(column, value)| ((last.host.clone(), column.to_owned()), value)).into_iter().collect();
-    let full = count / max * 100.0;
-    let full = if full.fract() == 0.0 { full.to_string() } else { cut(full) };
-    shown.insert((last.host.clone(), "Full".to_owned()), full);
+    shown.insert((last.host.clone(), "Full".to_owned()), cut(count / max * 100.0));
     shown
 }
 
@@ -150,8 +148,7 @@ fn processor(view: &View, within: &[&Record]) -> Shown {
         *seen = mean.max(*seen);
         before = Some(record);
     }
-    let text = |value: f64| if value.fract() == 0.0 { value.to_string() } else { cut(value) };
-    highest.into_iter().map(|((host, at), mean)| ((host, rfc3339(at)), text(mean))).collect()
+    highest.into_iter().map(|((host, at), mean)| ((host, rfc3339(at)), cut(mean))).collect()
 }
 
 fn senders(within: &[&Record]) -> Shown {

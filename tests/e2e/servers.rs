@@ -127,6 +127,12 @@ impl Servers {
         assert_eq!(errors.collect::<Vec<_>>(), Vec::<&str>::new(), "{said}");
     }
 
+    /// Insists that Telegraf has read so many lines.
+    pub(crate) fn insist_on_gathered(&self, lines: usize) {
+        let gathered = self.telegraf_says("internal_gather", "input=socket_listener", "metrics_gathered");
+        assert_eq!(usize::try_from(gathered), Ok(lines), "lines that Telegraf has read");
+    }
+
     /// Whether it is to listen; else it runs the exporter itself.
     fn listens(&self) -> bool {
         self.listing.ends_with("telegraf.conf")
