@@ -75,9 +75,14 @@ impl Snapshot {
         counts
     }
 
+    /// What the exporter says of itself.
+    pub(crate) fn own(&self) -> &Line {
+        self.lines.last().expect("a whole snapshot")
+    }
+
     /// One of the exporter's figures about itself.
     pub(crate) fn figure(&self, name: &str) -> i64 {
-        match self.lines.last().and_then(|line| line.fields.get(name)) {
+        match self.own().fields.get(name) {
             Some(Value::Integer(figure)) => *figure,
             other => panic!("{name} is {other:?}"),
         }
@@ -85,7 +90,7 @@ impl Snapshot {
 
     /// One of the exporter's words about itself.
     pub(crate) fn text(&self, name: &str) -> &str {
-        match self.lines.last().and_then(|line| line.fields.get(name)) {
+        match self.own().fields.get(name) {
             Some(Value::Text(text)) => text,
             other => panic!("{name} is {other:?}"),
         }
@@ -102,7 +107,7 @@ impl Snapshot {
 
     /// When it was taken, in nanoseconds since 1970.
     pub(crate) fn instant(&self) -> i64 {
-        self.lines.last().and_then(|line| line.timestamp).expect("a timestamp")
+        self.own().timestamp.expect("a timestamp")
     }
 }
 
@@ -168,26 +173,30 @@ impl Receiver {
     pub(crate) fn within(&self, time: Duration) -> Option<Snapshot> {
         let begun = Instant::now();
         let mut lines = Vec::new();
-        let mut datagram = vec![0; 65_536];
         while begun.elapsed() < time {
-            let length = match self.socket.recv(&mut datagram) {
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    continue;
-                }
-                length => length.expect("receiving"),
-            };
-            assert!(length <= 1432, "a datagram of {length} bytes");
-            if datagram.get(..length) == Some(PROBE) {
-                continue;
-            }
-            lines.extend(
-                parse(datagram.get(..length).unwrap_or_default()).unwrap_or_else(|why| panic!("{why}")),
-            );
+            lines.extend(self.datagram());
             if lines.last().is_some_and(|line| line.measurement == "conntrack_exporter") {
                 return Some(Snapshot::new(lines));
             }
         }
         assert!(lines.is_empty(), "a snapshot without end: {lines:#?}");
         None
+    }
+
+    /// The lines of the next datagram; none if it doesn't come soon.
+    pub(crate) fn datagram(&self) -> Vec<Line> {
+        let mut datagram = vec![0; 65_536];
+        let length = match self.socket.recv(&mut datagram) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                return Vec::new();
+            }
+            length => length.expect("receiving"),
+        };
+        assert!(length <= 1432, "a datagram of {length} bytes");
+        let datagram = datagram.get(..length).unwrap_or_default();
+        if datagram == PROBE {
+            return Vec::new();
+        }
+        parse(datagram).unwrap_or_else(|why| panic!("{why}"))
     }
 }
