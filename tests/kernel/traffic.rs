@@ -3,6 +3,7 @@
 pub(crate) mod sums;
 mod table;
 mod transfer;
+mod turnover;
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
