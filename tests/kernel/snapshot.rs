@@ -124,6 +124,12 @@ pub(crate) fn count(line: &Line) -> i64 {
     }
 }
 
+/// The time, in nanoseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    i64::try_from(now.as_nanos()).expect("a time before 2262")
+}
+
 /// An empty line, which means nothing to Telegraf: sent to an address that has refused.
 const PROBE: &[u8] = b"\n";
 
@@ -163,10 +169,8 @@ impl Receiver {
 
     /// The first snapshot taken from now on, without those that have arrived in the meantime.
     pub(crate) fn fresh(&self) -> Snapshot {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos();
-        self.next_where("a snapshot from now on", |snapshot| {
-            u128::try_from(snapshot.instant()).is_ok_and(|instant| instant >= now)
-        })
+        let now = now();
+        self.next_where("a snapshot from now on", |snapshot| snapshot.instant() >= now)
     }
 
     /// The next snapshot, if one comes within `time`.

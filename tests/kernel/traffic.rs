@@ -1,9 +1,11 @@
 //! Every byte that the kernel counts is told once, for the right device, in the right direction.
 
-pub(crate) mod sums;
-mod table;
-mod transfer;
+pub(crate) mod faults;
+mod sums;
+pub(crate) mod table;
+pub(crate) mod transfer;
 mod turnover;
+pub(crate) mod watched;
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};

@@ -79,20 +79,26 @@ impl Sums {
 
     /// What each device has carried, without those that have carried nothing.
     pub(crate) fn moved(&self) -> ByDevice {
-        let moved = self.carried.iter().filter(|(_, carried)| **carried != Carried::default());
-        moved.map(|(device, carried)| (device.clone(), *carried)).collect()
+        lively(&self.carried).map(|(device, carried)| (device.clone(), *carried)).collect()
     }
 
     /// Whether both measurements say this, and nothing else.
     pub(crate) fn say(&self, expected: &ByDevice) -> bool {
-        let bytes = expected.iter().map(|(device, of)| (device, [of.rx.bytes, of.tx.bytes]));
-        self.moved() == *expected && self.bandwidth.iter().map(|(device, of)| (device, *of)).eq(bytes)
+        let bytes = |(device, of): (_, &Carried)| (device, [of.rx.bytes, of.tx.bytes]);
+        let bandwidth = self.bandwidth.iter().filter(|(_, bytes)| **bytes != [0, 0]);
+        lively(&self.carried).eq(lively(expected))
+            && bandwidth.map(|(device, bytes)| (device, *bytes)).eq(lively(expected).map(bytes))
     }
 
     /// What a device did by one protocol.
     pub(crate) fn turnover(&self, device: &str, protocol: &str) -> Turnover {
         self.turnover.get(&(device.to_owned(), protocol.to_owned())).copied().unwrap_or_default()
     }
+}
+
+/// Those that have carried anything.
+fn lively(all: &ByDevice) -> impl Iterator<Item = (&String, &Carried)> {
+    all.iter().filter(|(_, carried)| **carried != Carried::default())
 }
 
 /// An integer of a point, if it has it.

@@ -56,8 +56,7 @@ struct Entry {
     header: i64,
 }
 
-/// What the entries of each device have carried so far, by the kernel's counters; devices that have carried nothing are
-/// left out.
+/// What the entries of each device have carried so far, by the kernel's counters.
 pub(crate) fn by_the_kernel(router: &Namespace) -> ByDevice {
     let mut sums = ByDevice::new();
     for entry in entries(router) {

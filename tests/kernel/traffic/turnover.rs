@@ -2,14 +2,13 @@
 
 use nix::sys::signal::Signal;
 
-use super::TELEGRAF;
-use super::sums::{Sums, Turnover, add_until, roomy};
+use super::sums::Turnover;
+use super::transfer::exchange;
+use super::watched::Watched;
 use crate::connections::{
     asked, at, established, established_from, finish, half_open, listen, refused, reset, udp, unanswered,
 };
-use crate::exporter::{Exporter, configure};
 use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP, NAS, VOID, WAN};
-use crate::snapshot::Receiver;
 
 /// Connections that have ended are forgotten within a test's time.
 const SOON_FORGOTTEN: [(&str, &str); 5] = [
@@ -19,45 +18,6 @@ const SOON_FORGOTTEN: [(&str, &str); 5] = [
     ("netfilter/nf_conntrack_udp_timeout", "2"),
     ("netfilter/nf_conntrack_udp_timeout_stream", "2"),
 ];
-
-/// A household that is watched, and what has been told so far.
-struct Watched {
-    home: Household,
-    receiver: Receiver,
-    exporter: Exporter,
-    sums: Sums,
-}
-
-impl Watched {
-    fn new(test: &str, source: &str) -> Self {
-        let home = Household::new(test);
-        let telegraf = at(TELEGRAF, 8094);
-        let receiver = roomy(&home.router, telegraf);
-        let config = configure(&home, &telegraf.to_string(), &format!("source = \"{source}\""));
-        let exporter = Exporter::start(&home, &config);
-        let mut watched = Self { home, receiver, exporter, sums: Sums::default() };
-        watched.pass_by(1);
-        watched
-    }
-
-    /// Waits for so many more snapshots.
-    fn pass_by(&mut self, snapshots: usize) {
-        let wanted = self.sums.snapshots + snapshots;
-        add_until(&self.receiver, &mut self.sums, "snapshots", |sums| sums.snapshots >= wanted);
-    }
-
-    /// Waits until this is told, and insists that no more is told in the next snapshots.
-    fn expect(&mut self, expected: &[(&str, &str, Turnover)]) {
-        let told = |sums: &Sums| {
-            let lively = sums.turnover.iter().filter(|(_, turnover)| **turnover != Turnover::default());
-            let told = lively.map(|((device, protocol), turnover)| (&**device, &**protocol, *turnover));
-            told.eq(expected.iter().copied())
-        };
-        add_until(&self.receiver, &mut self.sums, &format!("{expected:?}"), told);
-        self.pass_by(2);
-        assert!(told(&self.sums), "{expected:?} and more: {:?}", self.sums.turnover);
-    }
-}
 
 const fn turnover(opened: i64, closed: i64, unreplied: i64) -> Turnover {
     Turnover { opened, closed, unreplied }
@@ -74,8 +34,8 @@ fn by_messages_what_is_opened_and_closed_is_told_once() {
 }
 
 fn known_connections(test: &str, source: &str) {
-    let mut watched = Watched::new(test, source);
-    let Watched { home, .. } = &watched;
+    let mut watched = Watched::new(Household::new(test), source);
+    let home = &watched.home;
     for (path, value) in SOON_FORGOTTEN {
         home.router.set(path, value);
     }
@@ -99,7 +59,7 @@ fn known_connections(test: &str, source: &str) {
     }
     let sockets: Vec<_> = (1..=7).map(|port| unanswered(&home.nas, at(VOID, port))).collect();
     half_open(&home.laptop, at(VOID, 443));
-    watched.expect(&[
+    watched.expect_turnover(&[
         ("laptop", "tcp", turnover(27, 26, 1)),
         ("laptop", "udp", turnover(40, 40, 0)),
         ("nas", "tcp", turnover(25, 25, 0)),
@@ -112,31 +72,26 @@ fn known_connections(test: &str, source: &str) {
 
 #[test]
 fn a_tuple_used_again_is_one_closed_and_one_opened() {
-    let mut watched = Watched::new("reused", "netlink");
+    let mut watched = Watched::new(Household::new("reused"), "netlink");
     let home = &watched.home;
     let server = listen(&home.internet, at(INTERNET, 443));
     let from = |port| established_from(&home.laptop, at(LAPTOP, port), at(INTERNET, 443), &server);
     // The server closes first, so that it is not the client who has to wait before it may use its port again.
     let closed_by_server = from(40_000);
-    super::exchange(&closed_by_server, 5_000, 5_000);
+    exchange(&closed_by_server, 5_000, 5_000);
     let (near, far) = closed_by_server;
     finish((far, near));
     let aborted = from(40_001);
-    super::exchange(&aborted, 5_000, 5_000);
+    exchange(&aborted, 5_000, 5_000);
     reset(aborted);
-    watched.expect(&[("laptop", "tcp", turnover(2, 0, 0))]);
-    let before = super::by_the_kernel(&watched.home.router);
-    assert!(watched.sums.say(&before));
+    watched.expect_turnover(&[("laptop", "tcp", turnover(2, 0, 0))]);
+    let before = watched.expect_all();
 
     let home = &watched.home;
     let from = |port| established_from(&home.laptop, at(LAPTOP, port), at(INTERNET, 443), &server);
     let again = [from(40_000), from(40_001)];
-    again.iter().for_each(|connection| super::exchange(connection, 100, 100));
-    watched.expect(&[("laptop", "tcp", turnover(4, 2, 0))]);
-    let mut all = before;
-    for (device, carried) in super::by_the_kernel(&watched.home.router) {
-        *all.entry(device).or_default() += carried;
-    }
-    assert!(watched.sums.say(&all), "{:#?} instead of {all:#?}", watched.sums);
+    again.iter().for_each(|connection| exchange(connection, 100, 100));
+    watched.expect_turnover(&[("laptop", "tcp", turnover(4, 2, 0))]);
+    watched.expect_beyond(&before);
     watched.exporter.end(Signal::SIGTERM);
 }
