@@ -1,6 +1,7 @@
 //! Every byte that the kernel counts is told once, for the right device, in the right direction.
 
 pub(crate) mod faults;
+mod seen;
 mod sums;
 pub(crate) mod table;
 pub(crate) mod transfer;
