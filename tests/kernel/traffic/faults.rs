@@ -38,13 +38,17 @@ fn datagrams(home: &Household, flows: u16) -> Vec<Datagrams> {
 }
 
 fn exchange_all(flows: &[Datagrams], up: u64, down: u64) {
-    flows.iter().for_each(|flow| flow.exchange(up, down));
+    for flow in flows {
+        flow.exchange(up, down);
+    }
 }
 
 /// The line of a device in `device_traffic`.
 fn of_device<'a>(snapshot: &'a Snapshot, device: &str) -> &'a Line {
     let mut lines = snapshot.of("device_traffic");
-    lines.find(|line| line.tags["device_name"] == device).unwrap_or_else(|| panic!("{device}: {snapshot:#?}"))
+    lines
+        .find(|line| line.tags.get("device_name").is_some_and(|name| name == device))
+        .unwrap_or_else(|| panic!("{device}: {snapshot:#?}"))
 }
 
 /// Insists that nothing is said of what was carried.
@@ -114,7 +118,9 @@ fn without_accounting_bytes_are_absent_and_not_zero() {
 
     watched.home.router.set("netfilter/nf_conntrack_acct", "1");
     let new = established(&watched.home.laptop, at(INTERNET, 443), &server);
-    [&old, &old_of_nas, &new].into_iter().for_each(|connection| exchange(connection, 5_000, 6_000));
+    for connection in [&old, &old_of_nas, &new] {
+        exchange(connection, 5_000, 6_000);
+    }
     let counted = watched.expect_all();
     assert_eq!(counted.keys().collect::<Vec<_>>(), ["laptop"], "older flows are not counted");
     let snapshot = watched.fresh();
@@ -136,7 +142,9 @@ fn another_source_and_a_reload_change_nothing() {
     let nas = established(&watched.home.nas, v6, &server_v6);
     for source in ["netlink", "procfs", "procfs", "netlink"] {
         watched.reload(source);
-        [&laptop, &nas].into_iter().for_each(|connection| exchange(connection, 20_000, 300_000));
+        for connection in [&laptop, &nas] {
+            exchange(connection, 20_000, 300_000);
+        }
         watched.expect_all();
         assert_eq!(watched.fresh().text("source"), source);
     }
@@ -169,10 +177,10 @@ fn what_moves_while_it_is_stopped_is_shared_among_the_instants() {
     let instants: BTreeSet<_> = shares.iter().map(|(instant, _)| *instant).collect();
     let expected: BTreeSet<_> = (last..=resumed.instant()).step_by(1_000_000_000).skip(1).map(Some).collect();
     assert_eq!((instants, shares.len()), (expected, shares.len()));
-    let [least, most] =
+    let [smallest, largest] =
         [shares.iter().min_by_key(|share| share.1), shares.iter().max_by_key(|share| share.1)]
             .map(|share| share.and_then(|(_, bytes)| *bytes).expect("shares"));
-    assert!(most - least < 10 && least > 500_000, "{shares:?}");
+    assert!(largest - smallest < 10 && smallest > 500_000, "{shares:?}");
     watched.exporter.end(Signal::SIGTERM);
 }
 
@@ -204,12 +212,16 @@ fn after_a_flush_connections_are_closed_and_opened_anew() {
     let server = listen(&home.internet, at(INTERNET, 443));
     let mut watched = Watched::new(home, "netlink");
     let connections = [(); 5].map(|()| established(&watched.home.laptop, at(INTERNET, 443), &server));
-    connections.iter().for_each(|connection| exchange(connection, 10_000, 20_000));
+    for connection in &connections {
+        exchange(connection, 10_000, 20_000);
+    }
     let before = watched.expect_all();
     watched.fresh();
     watched.home.router.enter(flush).expect("flushing the table");
     watched.fresh();
-    connections.iter().for_each(|connection| exchange(connection, 40_000, 50_000));
+    for connection in &connections {
+        exchange(connection, 40_000, 50_000);
+    }
     watched.expect_turnover(&[("laptop", "tcp", Turnover { opened: 10, closed: 5, unreplied: 0 })]);
     watched.expect_beyond(&before);
     assert_eq!(watched.fresh().figure("counter_resets"), 0);

@@ -200,7 +200,9 @@ fn what_is_told_of_short_connections() {
     let config = configure_every(&pass, &home, &at(TELEGRAF, 8094).to_string(), &settings);
     let exporter = Exporter::start(&home, &config);
     // Until its neighbours were asked about it, an address is nobody's.
-    groups.iter().for_each(|group| unanswered(&home, at(&group.address, 0), Duration::ZERO));
+    for group in &groups {
+        unanswered(&home, at(&group.address, 0), Duration::ZERO);
+    }
     let is_known =
         |sums: &Sums, group: &Group<'_>| sums.turnover.keys().any(|(name, _)| *name == group.address);
     add_until(&receiver, &mut Sums::default(), "all addresses", |sums| {

@@ -8,7 +8,7 @@ use crate::connections::{at, udp};
 use crate::namespace::Namespace;
 
 /// How much one datagram holds: headers and all fit into an Ethernet frame.
-const DATAGRAM: u64 = 1200;
+const DATAGRAM: usize = 1200;
 
 /// Carries bytes over an open connection: first up, from the client, then down.
 pub(crate) fn exchange((near, far): &(TcpStream, TcpStream), up: u64, down: u64) {
@@ -41,22 +41,22 @@ impl Datagrams {
 
     /// Carries bytes both ways, each datagram once the one before it has arrived, so that none is lost.
     pub(crate) fn exchange(&self, up: u64, down: u64) {
-        let (mut up, mut down) = (up, down);
-        let mut buffer = [b'.'; DATAGRAM as usize];
-        while up > 0 || down > 0 {
-            let (there, back) = (up.min(DATAGRAM), down.min(DATAGRAM));
+        let mut left = [up, down].map(|bytes| usize::try_from(bytes).expect("no more than there is memory"));
+        let mut buffer = [b'.'; DATAGRAM];
+        while left != [0, 0] {
+            let [there, back] = left.map(|bytes| bytes.min(DATAGRAM));
             self.client.send(part(&buffer, there)).expect("a way there");
             let (_, from) = self.server.recv_from(&mut buffer).expect("what was just sent");
             if back > 0 {
                 self.server.send_to(part(&buffer, back), from).expect("a way back");
                 self.client.recv(&mut buffer).expect("an answer");
             }
-            (up, down) = (up - there, down - back);
+            let [up, down] = left;
+            left = [up - there, down - back];
         }
     }
 }
 
-fn part(buffer: &[u8], length: u64) -> &[u8] {
-    let length = usize::try_from(length).expect("the length of a datagram");
+fn part(buffer: &[u8], length: usize) -> &[u8] {
     buffer.get(..length).expect("no more than a datagram holds")
 }

@@ -90,7 +90,9 @@ fn a_tuple_used_again_is_one_closed_and_one_opened() {
     let home = &watched.home;
     let from = |port| established_from(&home.laptop, at(LAPTOP, port), at(INTERNET, 443), &server);
     let again = [from(40_000), from(40_001)];
-    again.iter().for_each(|connection| exchange(connection, 100, 100));
+    for connection in &again {
+        exchange(connection, 100, 100);
+    }
     watched.expect_turnover(&[("laptop", "tcp", turnover(4, 2, 0))]);
     watched.expect_beyond(&before);
     watched.exporter.end(Signal::SIGTERM);

@@ -72,7 +72,9 @@ impl Watched {
     pub(crate) fn expect_beyond(&mut self, told: &ByDevice) -> ByDevice {
         let all = |watched: &Self| {
             let mut all = by_the_kernel(&watched.home.router);
-            told.iter().for_each(|(device, carried)| *all.entry(device.clone()).or_default() += *carried);
+            for (device, carried) in told {
+                *all.entry(device.clone()).or_default() += *carried;
+            }
             all
         };
         self.until("what the kernel has counted", |watched| watched.sums.say(&all(watched)));
