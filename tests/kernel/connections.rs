@@ -106,13 +106,14 @@ pub(crate) fn udp(host: &Namespace, address: SocketAddr) -> UdpSocket {
     socket
 }
 
-/// Asks by UDP and is answered.
-pub(crate) fn asked(client: &Namespace, server: &UdpSocket) {
+/// Asks by UDP and is answered. While the socket is open nobody else uses its port.
+pub(crate) fn asked(client: &Namespace, server: &UdpSocket) -> UdpSocket {
     let address = server.local_addr().expect("a bound socket");
     let question = unanswered(client, address);
     let (_, from) = server.recv_from(&mut [0; 8]).expect("a question");
     server.send_to(b"!", from).expect("a way back");
     question.recv(&mut [0; 8]).expect("an answer");
+    question
 }
 
 /// Asks by UDP and is not answered.

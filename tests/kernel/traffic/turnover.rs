@@ -44,11 +44,11 @@ fn known_connections(test: &str, source: &str) {
     let share = listen(&home.nas, at(NAS, 80));
     let (dns, dns_v6) = (udp(&home.internet, at(INTERNET, 53)), udp(&home.internet, at(INTERNET_V6, 53)));
     let _stays = established(&home.laptop, v4, &server);
+    let mut sockets: Vec<_> = (1..=7).map(|port| unanswered(&home.nas, at(VOID, port))).collect();
     for _ in 0..20 {
         finish(established(&home.laptop, v4, &server));
         finish(established(&home.nas, v6, &server_v6));
-        asked(&home.laptop, &dns);
-        asked(&home.laptop, &dns_v6);
+        sockets.extend([&dns, &dns_v6].map(|server| asked(&home.laptop, server)));
     }
     for _ in 0..5 {
         reset(established(&home.laptop, v4, &server));
@@ -57,7 +57,6 @@ fn known_connections(test: &str, source: &str) {
         // Deleted at once, and so never seen: docs/measurements.md says so.
         refused(&home.nas, at(INTERNET, 81));
     }
-    let sockets: Vec<_> = (1..=7).map(|port| unanswered(&home.nas, at(VOID, port))).collect();
     half_open(&home.laptop, at(VOID, 443));
     watched.expect_turnover(&[
         ("laptop", "tcp", turnover(27, 26, 1)),
