@@ -18,9 +18,9 @@ test: ## all tests; as root also those on a real connection table
 lint: ## formatting, clippy, documentation and its commands and links, scripts, licences, advisories
 	@tools/lint
 
-bless: ## accept what the golden cases give; read the diff
-	BLESS=1 cargo test --test cases
-	git diff --stat tests/cases
+bless: ## accept what the golden cases and recordings give; read the diff
+	BLESS=1 cargo test --test cases --test recordings
+	git diff --stat tests/cases tests/recordings
 
 stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a live table
 	@tools/stack

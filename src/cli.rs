@@ -9,6 +9,8 @@ mod global;
 mod once;
 mod path;
 mod privileges;
+mod record;
+mod replay;
 mod suggestion;
 
 use std::ffi::OsString;
@@ -37,14 +39,15 @@ Without a command it is the daemon: a snapshot at every interval, sent by UDP.";
 
 const AFTER_HELP: &str = "\
 Started as root, it becomes the user that the configuration names, and keeps
-only what it needs: check tells what. capture stays who started it.
+only what it needs: check tells what. capture and record stay who started them.
 
 Signals:
   SIGHUP reads the configuration again; a bad one is refused and the running
   one kept. SIGTERM and SIGINT stop the daemon.
 
 Exit codes:
-  0 all is well    1 the table can't be read, or a capture isn't complete
+  0 all is well    1 the table can't be read, or a capture or a recording isn't
+  complete
   64 bad arguments    74 what was asked for can't be written: a full disk?
   78 the configuration can't be used";
 
@@ -82,6 +85,14 @@ enum Command {
     /// replays on any machine
     #[command(verbatim_doc_comment)]
     Capture(capture::Args),
+    /// The same again and again, for a while: a recording, which replay runs through
+    /// the program
+    #[command(verbatim_doc_comment)]
+    Record(record::Args),
+    /// What the daemon would have sent of a recording, or of a capture, as line
+    /// protocol on standard output
+    #[command(verbatim_doc_comment)]
+    Replay(replay::Args),
 }
 
 /// Options of one command, which may stand before it too.
@@ -121,10 +132,11 @@ impl Cli {
     /// Gives the command those of the options ahead of it that are its own; others are refused.
     fn hand_flags_on(&mut self) -> Result<(), clap::Error> {
         match &mut self.command {
-            None | Some(Command::Once) => {}
+            None | Some(Command::Once | Command::Replay(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
             Some(Command::Capture(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
+            Some(Command::Record(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
         }
         let left = [
             ("--stdout", self.daemon.stdout && self.command.is_some()),
@@ -148,6 +160,8 @@ impl Cli {
             Some(Command::Devices(args)) => devices::run(&self.global, args),
             Some(Command::Check(args)) => check::run(&self.global, args),
             Some(Command::Capture(args)) => capture::run(&self.global, args),
+            Some(Command::Record(args)) => record::run(&self.global, args),
+            Some(Command::Replay(args)) => replay::run(&self.global, args),
         }
     }
 }

@@ -16,7 +16,8 @@ use tracing::{info, warn};
 use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
-use crate::config::{Config, Interval};
+use crate::config::Config;
+use crate::conntrack::memory::MemoryTable;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
 use crate::devices::listing::ListedDevice;
@@ -128,6 +129,12 @@ impl Collector {
         }
     }
 
+    /// Reads flows from a table in memory from now on, and everything else where it did.
+    #[must_use]
+    pub fn with_table(self, table: MemoryTable) -> Self {
+        Self { table: Table::in_memory(&self.root, table), ..self }
+    }
+
     /// Every known device.
     pub fn listing(&self) -> Vec<ListedDevice> {
         self.surroundings.devices.listing(&self.surroundings.lan)
@@ -208,7 +215,7 @@ impl Collector {
             sequence: self.sequence,
             started: self.started,
             clock_set: moment.clock_set,
-            source: self.table.backend().name(),
+            source: self.table.source(),
             traffic_sequence: self.traffic_sequence,
             rereads: self.rereads.total(),
             pass_interval: self.sampling.pass_interval(),
@@ -218,6 +225,7 @@ impl Collector {
             begun,
             totals: self.totals,
         };
+        let every = self.config.traffic.interval.duration();
         let (mut parts, mut shared) = (self.switched_off(moment.due), SharedFigures::default());
         for measurement in &mut self.measurements {
             let schema = measurement.schema();
@@ -229,8 +237,8 @@ impl Collector {
                 sample,
                 last: last.map(|last| &last.sample),
                 covered: self.tracking.covered(schema.every),
-                instants: last.map_or(1, |last| instants(last, sample, moment, self.config.traffic.interval)),
-                every: self.config.traffic.interval.duration(),
+                instants: last.map_or(1, |last| instants(last, sample, moment, &self.sampling, every)),
+                every,
                 services: self.surroundings.services.table(),
                 census,
                 owners: &owners,
@@ -348,14 +356,14 @@ fn pass_intervals(measurements: &[Box<dyn Measurement>], config: &Config) -> (Du
     (if wanted { config.traffic.interval.duration() } else { interval }, interval)
 }
 
-/// How many instants of `traffic.interval` have been since the `last` report, this one included. A wall clock that was set
-/// meanwhile has jumped over some, or back: then, and without timestamps, it is one.
-fn instants(last: &Reported, sample: &Sample, moment: &Moment, every: Interval) -> u32 {
+/// How many instants, one `every` so long, have been since the `last` report, this one included. A wall clock that was
+/// set meanwhile has jumped over some, or back: then, and without timestamps, it is one.
+fn instants(last: &Reported, sample: &Sample, moment: &Moment, sampling: &Sampling, every: Duration) -> u32 {
     let (Some(before), Some(now)) = (last.timestamp, moment.timestamp) else { return 1 };
     let stamped = Duration::from_nanos(u64::try_from(now.saturating_sub(before)).unwrap_or_default());
     let passed = sample.boot.saturating_sub(last.sample.boot);
-    let every = every.duration();
-    let was_set = stamped.abs_diff(passed) > every;
+    // Each of the two may have been late by less than half of the time from one to the next.
+    let was_set = stamped.abs_diff(passed) > sampling.pass_interval();
     let instants = stamped.as_secs() / every.as_secs().max(1);
     if was_set { 1 } else { u32::try_from(instants).unwrap_or(1).max(1) }
 }

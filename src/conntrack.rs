@@ -9,6 +9,7 @@ pub mod backend;
 pub mod entry;
 pub mod flow;
 mod gauges;
+pub mod memory;
 pub mod netlink;
 pub mod procfs;
 pub mod rereads;
@@ -25,6 +26,7 @@ use crate::root::Root;
 use backend::{BackendChoice, BackendChooser, TableBackend};
 pub use entry::{Entry, Progress};
 pub use gauges::{Gauges, GaugesError};
+use memory::MemoryTable;
 
 /// Where the table is, as text.
 pub const TABLE: &str = "/proc/net/nf_conntrack";
@@ -36,6 +38,8 @@ pub const SYSCTL: &str = "/proc/sys/net/netfilter";
 pub struct Table {
     root: Root,
     chooser: BackendChooser,
+    /// What is read in the place of the kernel's.
+    memory: Option<MemoryTable>,
 }
 
 /// A reading of the table, from its first entry to its last.
@@ -45,6 +49,8 @@ pub enum Reading {
     Procfs(procfs::Reading),
     /// Of the kernel's messages.
     Netlink(netlink::Reading),
+    /// Of a table in memory.
+    Memory(memory::Reading),
 }
 
 impl Reading {
@@ -53,6 +59,7 @@ impl Reading {
         match self {
             Self::Procfs(reading) => reading.step(sink),
             Self::Netlink(reading) => reading.step(sink),
+            Self::Memory(reading) => Ok(reading.step(sink)),
         }
     }
 }
@@ -60,7 +67,12 @@ impl Reading {
 impl Table {
     /// The table below `root`; a replayed router's is always text.
     pub fn new(root: &Root, choice: BackendChoice) -> Self {
-        Self { root: root.clone(), chooser: BackendChooser::new(permitted(root, choice)) }
+        Self { root: root.clone(), chooser: BackendChooser::new(permitted(root, choice)), memory: None }
+    }
+
+    /// A table in memory, in the place of the one below `root`.
+    pub fn in_memory(root: &Root, table: MemoryTable) -> Self {
+        Self { memory: Some(table), ..Self::new(root, BackendChoice::Procfs) }
     }
 
     /// Takes over another choice of backend.
@@ -88,9 +100,17 @@ impl Table {
         self.chooser.current()
     }
 
+    /// Where its entries come from, as `conntrack_exporter` names it.
+    pub const fn source(&self) -> &'static str {
+        match self.memory {
+            None => self.backend().name(),
+            Some(_) => "memory",
+        }
+    }
+
     /// Whether it is this machine's own.
     pub const fn is_live(&self) -> bool {
-        self.root.is_live()
+        self.root.is_live() && self.memory.is_none()
     }
 
     /// Whether a reading by `backend` can come to its end without every live entry: the text of the running kernel,
@@ -107,6 +127,9 @@ impl Table {
 
     /// Opens the table for one reading. Only ever for reading: on OpenWrt's 5.4 kernel a write to the text is a flush.
     pub fn open(&self, backend: TableBackend) -> Result<Reading, TableError> {
+        if let Some(table) = &self.memory {
+            return Ok(Reading::Memory(table.read()));
+        }
         let opened = match backend {
             TableBackend::Procfs => self.root.open(TABLE).map(procfs::Reading::new).map(Reading::Procfs),
             TableBackend::Netlink => netlink::Reading::begin().map(Reading::Netlink),
@@ -121,7 +144,10 @@ impl Table {
 
     /// The table's own figures, and why one of them can't be read that is there.
     pub fn gauges(&self) -> (Gauges, Option<GaugesError>) {
-        Gauges::read(&self.root)
+        match &self.memory {
+            None => Gauges::read(&self.root),
+            Some(table) => (Gauges { count: Some(table.len() as u64), max: None, buckets: None }, None),
+        }
     }
 
     /// Whether the kernel counts packets and bytes (`nf_conntrack_acct`), if it says so.

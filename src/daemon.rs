@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod schedule;
 pub mod schedules;
+pub(crate) mod tick;
 
 use std::io;
 use std::path::PathBuf;
@@ -64,7 +65,7 @@ impl ConfigFile {
     /// What is in it; `None` if it is absent and need not exist.
     pub fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
         let (root, path) = self.location();
-        let opened = files::open(root.directory(), &path, ChosenBy::CommandLine);
+        let opened = root.open_chosen_by(&path, ChosenBy::CommandLine);
         match opened.and_then(|file| files::read_whole(file, WRITTEN_AT_MOST)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.named.is_none() => Ok(None),
             bytes => bytes.map(Some),
@@ -259,24 +260,10 @@ impl Daemon {
 
     /// Takes the snapshot of `moment` and hands it over.
     async fn tick(&mut self, moment: &Moment) -> Result<(), DaemonError> {
-        let outcome = self.collector.snapshot(moment).await;
+        let (collector, output) = (&mut self.collector, &mut self.output);
+        tick::take(collector, output, &mut self.table, moment).await.map_err(DaemonError::Output)?;
         self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
-        match outcome {
-            Ok(snapshot) => {
-                if self.table.ends() {
-                    info!("the connection table can be read again");
-                }
-                self.output.deliver(&snapshot, moment.boot).await.map_err(DaemonError::Output)
-            }
-            Err(error) => {
-                self.collector.totals.ticks_skipped +=
-                    u64::from(moment.due.includes(measurements::Clock::Interval));
-                if self.table.begins() {
-                    error!("{error}; no snapshots until that changes");
-                }
-                Ok(())
-            }
-        }
+        Ok(())
     }
 
     /// Reads the configuration again; a bad one changes nothing.

@@ -134,9 +134,9 @@ pub(crate) fn metadata(root: Option<&Path>, path: &Path) -> io::Result<Metadata>
     if root.is_none() { fs::metadata(path) } else { Walk::to_file(root, path).end?.metadata() }
 }
 
-/// Whether permission is lacking to read the file at `path`, or to look for it.
-pub(crate) fn is_denied(root: Option<&Path>, path: &Path) -> bool {
-    Walk::to_file(root, path).end.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+/// Whether there is a regular file at `path` that this process has permission to read; or else why not.
+pub(crate) fn reach(root: Option<&Path>, path: &Path) -> io::Result<()> {
+    Walk::to_file(root, path).end.map(drop)
 }
 
 /// Whether root's power is to be used for the file at `path`, if there is one: nobody else chooses it. What can't be

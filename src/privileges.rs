@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use rustix::thread::CapabilitySet;
 
 use crate::config::User;
-use crate::files;
 use crate::root::Root;
 use kernel::Identity;
 
@@ -134,11 +133,11 @@ fn closed_files(need: &Need, identity: &Identity) -> Vec<(Root, PathBuf)> {
 }
 
 fn is_denied((root, path): &(Root, PathBuf)) -> bool {
-    files::is_denied(root.directory(), path)
+    root.is_denied(path)
 }
 
 fn is_roots((root, path): &(Root, PathBuf)) -> bool {
-    files::is_roots(root.directory(), path)
+    root.is_roots(path)
 }
 
 fn on_this_machine((root, path): &(Root, PathBuf)) -> PathBuf {

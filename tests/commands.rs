@@ -71,6 +71,8 @@ fn an_empty_path_is_refused_in_words_that_say_so() {
         (&["check", "--config", ""], "--config <FILE>"),
         (&["--root", "", "once"], "--root <DIR>"),
         (&["capture", ""], "<DIR>"),
+        (&["record", "--for", "1m", ""], "<DIR>"),
+        (&["replay", ""], "<DIR>"),
     ] {
         let (code, stdout, stderr) = said(arguments);
         assert_eq!((code, stdout.as_str()), (Some(64), ""), "{arguments:?}");
@@ -92,6 +94,7 @@ fn what_is_written_out_and_does_not_fit_is_74() {
         &["--root", root, "once"],
         &["--root", root, "devices"],
         &["--root", root, "devices", "--json"],
+        &["--config", config, "replay", root],
         &["--root", root, "--config", config, "--stdout"],
     ] {
         // Every write to it fails as on a full disk.
@@ -109,7 +112,9 @@ fn what_is_written_out_and_does_not_fit_is_74() {
 #[test]
 fn a_configuration_that_cannot_be_used_is_78() {
     let config = ["--config", "tests/no-such-file.toml"];
-    for command in [&[][..], &["once"], &["devices"], &["capture", "/nowhere"]] {
+    for command in
+        [&[][..], &["once"], &["devices"], &["capture", "/nowhere"], &["record", "/nowhere", "--for", "1m"]]
+    {
         let (code, stdout, stderr) = said(&[&config, command].concat());
         assert_eq!((code, stdout.as_str()), (Some(78), ""), "{command:?}");
         assert!(stderr.starts_with("conntrack-exporter: tests/no-such-file.toml"), "{command:?}: {stderr}");

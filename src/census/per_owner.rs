@@ -53,12 +53,20 @@ impl<R: Default + Clone> PerOwner<R> {
         }
     }
 
-    /// What the reading that goes on has counted, and those that broke off before it, is void.
+    /// A pass has come to its end: what all readings since the one before have counted joins what was held if it `holds`,
+    /// and is void if it doesn't.
     ///
-    /// For what [`flow_tracker`](super::flow_tracker) tells: each reading tells only what was not told before, so its sums
+    /// For what [`flow_tracker`](super::flow_tracker) tells: each reading tells only what none has told before, so its sums
     /// go on until a pass comes to its end. Nobody calls [`PerOwner::begin`] then, and there is one stage.
-    pub fn discard(&mut self) {
-        self.stages.iter_mut().for_each(Vec::clear);
+    pub fn settle(&mut self, holds: bool)
+    where
+        R: AddAssign,
+    {
+        if holds {
+            self.join(Attempt::First);
+        } else {
+            self.stages.iter_mut().for_each(Vec::clear);
+        }
     }
 
     /// Whether anything is counted of `owner` that was not cleared or discarded.
@@ -171,6 +179,26 @@ mod tests {
         assert_eq!(rows.rows(&[one, other]).sum::<u64>(), 6);
         rows.clear();
         assert_eq!(rows.of(one), None);
+    }
+
+    #[test]
+    fn what_is_told_once_is_summed_until_a_pass_settles_it() {
+        let [one, other] = owners();
+        let mut rows = PerOwner::default();
+        let tell = |rows: &mut PerOwner<u64>, owner, count: u64| rows.update(owner, |sum| *sum += count);
+        tell(&mut rows, one, 1);
+        // That reading broke off.
+        tell(&mut rows, one, 2);
+        assert!(rows.remembers(one) && !rows.remembers(other));
+        rows.settle(true);
+        tell(&mut rows, one, 10);
+        tell(&mut rows, other, 10);
+        rows.settle(false);
+        tell(&mut rows, one, 4);
+        rows.settle(true);
+        assert_eq!((rows.of(one), rows.of(other)), (Some(&7), None));
+        rows.clear();
+        assert!(!rows.remembers(one));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod names;
 mod report;
 mod services;
 mod table;
+mod tags;
 mod telegraf;
 
 use super::error::{CommandError, Exit};
@@ -31,6 +32,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (file, root) = (global.config_file(), global.root());
     let (mut report, config) = configuration(&file);
     if let Some(config) = config {
+        tags::check(&mut report, &config);
         let mut need = need(&config, &file, &root);
         if args.config_only {
             (need.table, need.files) = (None, Vec::new());

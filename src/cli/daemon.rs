@@ -57,7 +57,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
 
 /// A runtime with sockets and signals. Tokio panics where it can't have the descriptors for signals, so it is tried before
 /// whether there are enough; nobody else takes any in the meantime.
-fn runtime(root: &Root) -> io::Result<Runtime> {
+pub(super) fn runtime(root: &Root) -> io::Result<Runtime> {
     let descriptors = DESCRIPTORS + usize::from(!root.is_live());
     let tried: io::Result<Vec<_>> =
         (0..descriptors).map(|_| io::stderr().as_fd().try_clone_to_owned()).collect();

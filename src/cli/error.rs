@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::conntrack::TableError;
 use crate::daemon::DaemonError;
 use crate::privileges::PrivilegeError;
+use crate::root::recording::RecordingError;
 
 /// The exit codes, which are a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub(super) enum CommandError {
     /// A capture can't be written there.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// A recording can't be replayed.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// What was found can't be put as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -77,6 +81,7 @@ impl CommandError {
             Self::Target(TargetError::Failed { source, .. }) if is_full(source) => Exit::Unwritable,
             Self::Table(_)
             | Self::Target(_)
+            | Self::Recording(_)
             | Self::Json(_)
             | Self::Start(_)
             | Self::Daemon(DaemonError::Io(_))

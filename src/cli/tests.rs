@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Interval;
 use crate::root::Root;
 
 fn parsed(line: &str) -> Result<Cli, clap::Error> {
@@ -49,6 +50,15 @@ fn commands_and_options() {
     assert_eq!(command("--anonymise capture d"), capture(true));
     assert_eq!(command("capture d --anonymise"), capture(true));
     assert_eq!(command("capture --anonymise d"), capture(true));
+    let recording = |every: &str, anonymise| {
+        let length = "10m".parse().unwrap();
+        let every = Interval::try_from(every.to_owned()).unwrap();
+        Some(Command::Record(record::Args { directory: "d".into(), length, every, anonymise }))
+    };
+    assert_eq!(command("record d --for 10m"), recording("10s", false));
+    assert_eq!(command("--anonymise record d --every=1s --for=10m"), recording("1s", true));
+    assert_eq!(command("record --for 10m --anonymise d --every 1s"), recording("1s", true));
+    assert_eq!(command("replay d"), Some(Command::Replay(replay::Args { directory: "d".into() })));
     for line in ["capture --help", "once --help", "once -h", "-h", "--help", "help", "help check"] {
         assert_eq!(kind(line), ErrorKind::DisplayHelp, "{line}");
     }
@@ -90,6 +100,13 @@ fn what_makes_no_sense_is_refused() {
         "capture a b",
         "capture --anonymise",
         "check --anonymise",
+        "record d",
+        "record --for 10m",
+        "record d --for 10",
+        "record d --for 10m --every 2h",
+        "--every 1s record d --for 10m",
+        "replay",
+        "replay d --anonymise",
     ] {
         let refused = help_or_refuse(parsed(line).unwrap_err()).unwrap_err();
         assert_eq!(refused.exit(), Exit::Usage, "{line}");
@@ -131,6 +148,9 @@ fn the_help_names_everything() {
         "--json",
         "capture [OPTIONS] <DIR>",
         "--config-only",
+        "record [OPTIONS] --for <TIME> <DIR>",
+        "replay [OPTIONS] <DIR>",
+        "--every <TIME>",
         "--anonymise",
         "--root <DIR>",
         "--help",
@@ -147,7 +167,16 @@ fn the_help_names_everything() {
 
 #[test]
 fn the_help_fits_a_terminal() {
-    for line in ["--help", "help once", "help devices", "help check", "help capture", "help help"] {
+    for line in [
+        "--help",
+        "help once",
+        "help devices",
+        "help check",
+        "help capture",
+        "help record",
+        "help replay",
+        "help help",
+    ] {
         let text = help(line);
         assert!(text.lines().all(|line| line.len() < 80), "{text}");
     }

@@ -1,6 +1,7 @@
 //! Figures of the kernel's that some measurement needs: each says when it begins and ceases to be out of reach.
 
 use std::fmt::Display;
+use std::io;
 
 use tracing::{info, warn};
 
@@ -9,7 +10,7 @@ use crate::edge_log::EdgeLog;
 use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
 use crate::proc_net::dev::{self, NetDev};
-use crate::proc_net::route;
+use crate::proc_net::{ProcNetError, route};
 use crate::root::Root;
 
 /// Which of the figures are out of reach.
@@ -27,8 +28,14 @@ impl Figures {
     }
 
     /// The counters of interfaces.
+    /// Files of another router may well lack them: that is no fault.
     pub(super) fn interfaces(&mut self, root: &Root) -> Option<NetDev> {
-        available("the interfaces' counters", dev::read(root), &mut self.interfaces)
+        let read = dev::read(root);
+        let is_missing = |error: &ProcNetError| error.source.kind() == io::ErrorKind::NotFound;
+        if !root.is_live() && read.as_ref().is_err_and(is_missing) {
+            return None;
+        }
+        available("the interfaces' counters", read, &mut self.interfaces)
     }
 
     /// Which of the router's `interfaces` are the WAN's.
@@ -65,12 +72,16 @@ mod tests {
     use crate::test_directory::TestDirectory;
 
     #[test]
-    fn what_is_missing_is_no_fault_but_for_the_counters() {
+    fn what_is_missing_is_no_fault() {
         let (mut figures, nowhere) = (Figures::default(), Root::replay("/nowhere"));
         assert_eq!(figures.statistics(&nowhere), None);
         assert_eq!(figures.wan(&nowhere, &[]), Some(WanInterfaces::default()));
         assert!(!figures.statistics.ends() && !figures.routes.ends());
         assert_eq!(figures.interfaces(&nowhere), None);
+        assert!(!figures.interfaces.ends());
+        let place = TestDirectory::new("figures-unreadable");
+        fs::create_dir_all(place.join("proc/net/dev")).unwrap();
+        assert_eq!(figures.interfaces(&Root::replay(&*place)), None, "a directory");
         assert!(figures.interfaces.ends());
     }
 

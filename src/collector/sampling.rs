@@ -20,14 +20,15 @@ pub(super) struct Sampling {
     interval: Duration,
     /// Until when passes are as rare as `interval`, in time since boot.
     rare_until: Option<Duration>,
-    last: Option<Duration>,
+    /// Whether there was a pass: the first has more to read than the others.
+    begun: bool,
     log: EdgeLog,
 }
 
 impl Sampling {
     /// Passes every `wanted`, which divides `interval`.
     pub(super) fn new(wanted: Duration, interval: Duration) -> Self {
-        Self { wanted, interval, rare_until: None, last: None, log: EdgeLog::default() }
+        Self { wanted, interval, rare_until: None, begun: false, log: EdgeLog::default() }
     }
 
     /// Takes over other times, if they are others.
@@ -44,16 +45,13 @@ impl Sampling {
 
     /// A pass at `boot` (time since boot) has taken `cpu` of processor time.
     pub(super) fn note(&mut self, cpu: Duration, boot: Duration) {
-        let Some(last) = self.last.replace(boot) else { return };
-        if self.wanted == self.interval {
+        let is_first = !std::mem::replace(&mut self.begun, true);
+        let is_pause = self.rare_until.is_some_and(|until| boot < until);
+        if is_first || is_pause || self.wanted == self.interval {
             return;
         }
-        // What it would be at the pace that is wanted.
-        let pace = self.wanted.min(boot.saturating_sub(last)).as_secs_f64();
-        let share = cpu.as_secs_f64() / pace;
-        if self.rare_until.is_some_and(|until| boot < until) {
-            return;
-        }
+        // At the pace that is wanted, which it may not have now.
+        let share = cpu.as_secs_f64() / self.wanted.as_secs_f64();
         if share * ONE_PART_IN > 1.0 {
             self.rare_until = Some(boot + PAUSE);
             if self.log.begins() {
@@ -88,7 +86,7 @@ mod tests {
     fn a_pass_that_costs_more_than_three_per_cent_makes_them_rare_for_ten_minutes() {
         let mut sampling = Sampling::new(WANTED, INTERVAL);
         sampling.note(Duration::from_secs(5), at(0));
-        assert_eq!(sampling.pass_interval(), WANTED, "of the first it isn't known since when");
+        assert_eq!(sampling.pass_interval(), WANTED, "the first has more to read");
         sampling.note(Duration::from_millis(299), at(10));
         assert_eq!(sampling.pass_interval(), WANTED);
         sampling.note(Duration::from_millis(301), at(20));

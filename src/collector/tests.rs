@@ -1,3 +1,4 @@
+mod in_memory;
 mod traffic;
 
 use std::cell::RefCell;

@@ -12,8 +12,8 @@ use foldhash::fast::RandomState;
 use super::{Clock, Flows, Measurement, Needs, Observation, Tick};
 use crate::attribution::labels::OwnerTags;
 use crate::attribution::owners::OwnerId;
+use crate::census::CompletedPass;
 use crate::census::per_owner::{PerOwner, sum};
-use crate::census::{Attempt, CompletedPass};
 use crate::series::Series;
 use crate::series::point::{Tag, Value};
 use crate::series::schema::{Schema, TagSchema, UserTags, integer};
@@ -94,11 +94,7 @@ impl Measurement for Bandwidth {
     }
 
     fn complete(&mut self, pass: &CompletedPass) {
-        if pass.bytes {
-            self.moved.join(Attempt::First);
-        } else {
-            self.moved.discard();
-        }
+        self.moved.settle(pass.bytes);
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {

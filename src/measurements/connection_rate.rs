@@ -114,11 +114,7 @@ impl Measurement for ConnectionRate {
 
     fn complete(&mut self, pass: &CompletedPass) {
         self.present.replace(pass.kept);
-        if pass.flows {
-            self.turnover.join(Attempt::First);
-        } else {
-            self.turnover.discard();
-        }
+        self.turnover.settle(pass.flows);
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {

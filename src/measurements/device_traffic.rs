@@ -116,11 +116,7 @@ impl Measurement for DeviceTraffic {
 
     fn complete(&mut self, pass: &CompletedPass) {
         self.present.replace(pass.kept);
-        if pass.bytes {
-            self.moved.join(Attempt::First);
-        } else {
-            self.moved.discard();
-        }
+        self.moved.settle(pass.bytes);
     }
 
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {

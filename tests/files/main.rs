@@ -7,6 +7,7 @@
 
 mod exchange;
 mod outside;
+mod recordings;
 mod replay;
 mod size;
 mod strangers;

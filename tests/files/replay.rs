@@ -70,11 +70,19 @@ impl Replay {
 
     /// The program with these arguments, on these files.
     pub(crate) fn start(&self, arguments: &[impl AsRef<OsStr>]) -> Process {
+        let root = self.path("");
+        let of_root = [OsStr::new("--root"), root.as_os_str()];
+        let arguments = arguments.iter().map(AsRef::as_ref).chain(of_root);
+        self.start_without_root(&arguments.collect::<Vec<_>>())
+    }
+
+    /// The program with these arguments and no others.
+    pub(crate) fn start_without_root(&self, arguments: &[&OsStr]) -> Process {
         let [output, errors] = ["output", "errors"].map(|name| self.beside(name));
         let file = |path: &Path| File::create(path).expect("a file for what it says");
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\"")).arg(PROGRAM);
-        command.args(arguments).arg("--root").arg(self.directory.join("root"));
+        command.args(arguments);
         command.stdin(Stdio::null()).stdout(file(&output)).stderr(file(&errors));
         Process { child: command.spawn().expect("a shell"), output, errors }
     }

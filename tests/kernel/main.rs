@@ -38,6 +38,7 @@ mod namespace;
 mod piping;
 mod playing;
 mod privileges;
+mod recording;
 mod reload;
 mod resolving;
 mod resource_limits;

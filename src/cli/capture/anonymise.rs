@@ -38,6 +38,11 @@ impl Anonymiser {
         Self { identities, addresses, names: Names::default() }
     }
 
+    /// The router's interfaces have these prefixes now: whoever turns up in a new one stays together.
+    pub(super) fn learn(&mut self, prefixes: &[IpNet]) {
+        self.addresses.learn(prefixes, self.identities.rng());
+    }
+
     /// What replaces a MAC: a local one.
     pub(super) fn mac(&mut self, mac: Mac) -> Mac {
         self.identities.mac(mac)

@@ -1,10 +1,10 @@
 //! The table by netlink, written as the text that the kernel has for the same entries.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Seek, Write as _};
+use std::io::{self, Write as _};
 
 use super::anonymise::Anonymiser;
+use super::new_file::NewFile;
 use super::report::OmissionError;
 use super::{TRIES, rewrite};
 use crate::conntrack::netlink::Reading;
@@ -31,23 +31,23 @@ impl Messages {
     /// Writes every entry to `to`. A dump that proves not to be whole is begun again.
     pub(super) fn write(
         mut self,
-        mut to: File,
+        to: &mut NewFile,
         mut anonymiser: Option<&mut Anonymiser>,
     ) -> Result<(), OmissionError> {
         for _ in 1..TRIES {
-            if self.write_all(&mut to, anonymiser.as_deref_mut())?.is_ok() {
+            if self.write_all(to, anonymiser.as_deref_mut())?.is_ok() {
                 return Ok(());
             }
-            to.set_len(0).and_then(|()| to.rewind()).map_err(OmissionError::Unwritable)?;
+            to.restart().map_err(OmissionError::Unwritable)?;
             self = Self::begin().map_err(|error| cut_short(&error))?;
         }
-        self.write_all(&mut to, anonymiser)?.map_err(|error| cut_short(&error))
+        self.write_all(to, anonymiser)?.map_err(|error| cut_short(&error))
     }
 
     /// Writes what there is and what is yet to come; within, whether the kernel gave it all.
     fn write_all(
         &mut self,
-        to: &mut File,
+        to: &mut NewFile,
         mut anonymiser: Option<&mut Anonymiser>,
     ) -> Result<io::Result<()>, OmissionError> {
         let mut new = Vec::new();

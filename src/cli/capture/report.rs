@@ -11,6 +11,10 @@ use crate::wording::counted;
 /// A file of vendors as large as this is not worth carrying around.
 pub(super) const LARGEST_LIST: u64 = 8 * 1024 * 1024;
 
+/// What of anonymised files is as it was.
+pub(in crate::cli) const ANONYMISED: &str = "Names, MACs and public addresses are others; private IPv4 addresses, names \
+    of interfaces and times\nof connections are as they were. Look it over before you hand it on.";
+
 /// What became of a capture. Shown, it is one line for each file and how to replay them.
 #[derive(Debug)]
 pub(super) struct CaptureReport {
@@ -23,14 +27,15 @@ pub(super) struct CaptureReport {
 
 /// What is not in the directory, or not whole.
 #[derive(Debug)]
-pub(super) struct Omission {
+pub(in crate::cli) struct Omission {
     /// The router's path.
-    pub(super) path: PathBuf,
-    pub(super) cause: OmissionError,
+    pub(in crate::cli) path: PathBuf,
+    pub(in crate::cli) cause: OmissionError,
 }
 
+/// Why it is not.
 #[derive(Debug)]
-pub(super) enum OmissionError {
+pub(in crate::cli) enum OmissionError {
     /// It can't be read; the text says why.
     Unreadable(String),
     /// It can't be read to its end; the text says why.
@@ -55,17 +60,31 @@ impl CaptureReport {
 
     /// The exit code that tells of it.
     pub(super) fn exit(&self) -> Exit {
-        let is_unwritable = |omission: &Omission| matches!(omission.cause, OmissionError::Unwritable(_));
-        match self.is_complete() {
-            true => Exit::Success,
-            false if self.omissions.iter().any(is_unwritable) => Exit::Unwritable,
-            false => Exit::Failure,
-        }
+        exit(&self.omissions)
     }
 
     /// Whether everything is there that could be.
+    #[cfg(test)]
     pub(super) fn is_complete(&self) -> bool {
-        !self.omissions.iter().any(|omission| omission.cause.is_a_failure())
+        self.exit() == Exit::Success
+    }
+}
+
+/// The exit code that tells what is missing.
+pub(in crate::cli) fn exit(omissions: &[Omission]) -> Exit {
+    if omissions.iter().any(Omission::is_unwritable) {
+        Exit::Unwritable
+    } else if omissions.iter().any(|omission| omission.cause.is_a_failure()) {
+        Exit::Failure
+    } else {
+        Exit::Success
+    }
+}
+
+impl Omission {
+    /// Whether it could be read but not written.
+    pub(super) const fn is_unwritable(&self) -> bool {
+        matches!(self.cause, OmissionError::Unwritable(_))
     }
 }
 
@@ -85,11 +104,7 @@ impl fmt::Display for CaptureReport {
         }
         writeln!(f, "To replay them: conntrack-exporter once --root {directory}")?;
         if self.anonymised {
-            writeln!(
-                f,
-                "Names, MACs and public addresses are others; private IPv4 addresses, names of interfaces and times\n\
-                 of connections are as they were. Look it over before you hand it on."
-            )?;
+            writeln!(f, "{ANONYMISED}")?;
         }
         Ok(())
     }

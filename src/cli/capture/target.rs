@@ -7,10 +7,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::Uid;
-use rustix::fs::{Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use thiserror::Error;
 
@@ -27,7 +28,7 @@ const NEW_FILE: OFlags =
 
 /// Where a capture goes.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(in crate::cli) struct Target {
     directory: OwnedFd,
 }
 
@@ -75,7 +76,7 @@ impl From<DirectoryError> for TargetError {
 impl Target {
     /// Makes the directory, or takes it if it is empty and our own. Refuses a path through a directory in which
     /// somebody else could have put a link.
-    pub(super) fn create(directory: &Path) -> Result<Self, TargetError> {
+    pub(in crate::cli) fn create(directory: &Path) -> Result<Self, TargetError> {
         let path = || directory.to_path_buf();
         let failed = |source: Errno| TargetError::Failed { path: path(), source: source.into() };
         let opened = match (directory.parent(), directory.file_name()) {
@@ -102,6 +103,34 @@ impl Target {
 
     /// Makes the file that stands for the router's `path`, which must not be there yet.
     pub(super) fn file(&self, path: &Path) -> io::Result<File> {
+        let (below, name) = self.place(path)?;
+        Ok(openat(&below, name, NEW_FILE, FILE_MODE)?.into())
+    }
+
+    /// Removes a file that was made.
+    pub(super) fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let (below, name) = self.place(path)?;
+        Ok(unlinkat(below, name, AtFlags::empty())?)
+    }
+
+    /// Makes the directory `name` in here, which must not be there yet.
+    pub(in crate::cli) fn directory(&self, name: &str) -> io::Result<Self> {
+        mkdirat(&self.directory, name, DIRECTORY_MODE)?;
+        Ok(Self { directory: openat(&self.directory, name, DIRECTORY, Mode::empty())? })
+    }
+
+    /// Has the directory `from` in here be called `to`, which must not be there yet.
+    pub(in crate::cli) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.directory, from, &self.directory, to)?)
+    }
+
+    /// Removes the directory `name` in here with all that is in it.
+    pub(in crate::cli) fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(remove_all(&self.directory, OsStr::new(name))?)
+    }
+
+    /// The directory in which the router's `path` lies, which is made unless it is there, and its name in that.
+    fn place<'a>(&self, path: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {
         let path = path.strip_prefix("/").unwrap_or(path);
         let names = path.components().map(|component| match component {
             Component::Normal(name) => Ok(name),
@@ -113,8 +142,26 @@ impl Target {
         for directory in directories {
             below = enter(&below, directory)?;
         }
-        Ok(openat(&below, *name, NEW_FILE, FILE_MODE)?.into())
+        Ok((below, name))
     }
+}
+
+/// Removes the directory `name` with all that is in it. Directories are as deep as paths that were written.
+fn remove_all(below: impl AsFd, name: &OsStr) -> rustix::io::Result<()> {
+    let directory = openat(&below, name, DIRECTORY, Mode::empty())?;
+    for entry in Dir::read_from(&directory)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        match unlinkat(&directory, name, AtFlags::empty()) {
+            // Linux says the one, POSIX the other.
+            Err(Errno::ISDIR | Errno::PERM) => remove_all(&directory, name)?,
+            removed => removed?,
+        }
+    }
+    unlinkat(below, name, AtFlags::REMOVEDIR)
 }
 
 fn is_empty(directory: impl AsFd) -> rustix::io::Result<bool> {
@@ -184,6 +231,27 @@ mod tests {
             Target::create(&PathBuf::from("/proc/1/task/nothing")),
             Err(TargetError::Failed { .. })
         ));
+    }
+
+    #[test]
+    fn a_directory_is_renamed_or_gone_with_all_that_is_in_it() {
+        let place = place("directory");
+        let target = Target::create(&place.join("new")).unwrap();
+        let below = target.directory("one").unwrap();
+        below.file(Path::new("/etc/config/dhcp")).unwrap();
+        below.file(Path::new("/etc/hosts")).unwrap();
+        below.remove_file(Path::new("/etc/hosts")).unwrap();
+        assert!(target.directory("one").is_err(), "it is there");
+        target.rename("one", "two").unwrap();
+        assert!(place.join("new/two/etc/config/dhcp").is_file() && !place.join("new/two/etc/hosts").exists());
+        target.directory("three").unwrap().file(Path::new("/file")).unwrap();
+        assert!(target.rename("two", "three").is_err(), "nothing is written over");
+        fs::write(place.join("outside"), "").unwrap();
+        symlink(&*place, place.join("new/two/link")).unwrap();
+        target.remove("two").unwrap();
+        assert_eq!(fs::read_dir(place.join("new")).unwrap().count(), 1);
+        assert!(place.join("outside").is_file(), "no link was followed");
+        assert!(target.remove("two").is_err());
     }
 
     #[test]

@@ -60,11 +60,17 @@ struct Network {
 impl Addresses {
     /// Nothing replaced yet; `prefixes` are the router's own.
     pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
-        let (own, scrambler) = (OwnPrefixes::new(prefixes, rng), Scrambler::default());
+        let (mut own, scrambler) = (OwnPrefixes::default(), Scrambler::default());
+        own.learn(prefixes, rng);
         let parts = Parts::new(prefixes).replaced_by(|part, counted| {
             scrambled_host(&scrambler, halves(part).1, counted && own.of(part.into()).is_none())
         });
         Self { own, parts, scrambler, ..Self::default() }
+    }
+
+    /// The router has these prefixes as well. What was replaced before stays so.
+    pub(super) fn learn(&mut self, prefixes: &[IpNet], rng: &mut Rng) {
+        self.own.learn(prefixes, rng);
     }
 
     /// What replaces `address`. One that was made of a MAC keeps in step with `identities`.

@@ -6,7 +6,10 @@ mod tokens;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 use super::*;
+use crate::cli::capture::anonymise::Anonymiser;
 use crate::devices::mac::Mac;
 use tokens::{Corpus, Tokens, embeddings, translated};
 

@@ -23,24 +23,24 @@ const RANDOM_V6: u64 = (1 << 43) - 1;
 #[derive(Debug, Default)]
 pub(super) struct OwnPrefixes {
     replaced: Disjoint<IpNet>,
+    taken: Disjoint<()>,
 }
 
 impl OwnPrefixes {
-    /// `prefixes` are those of the router's interfaces and of the LAN, of which some stay.
-    pub(super) fn new(prefixes: &[IpNet], rng: &mut Rng) -> Self {
-        let (mut replaced, mut taken) = (Disjoint::default(), Disjoint::default());
+    /// Takes note of `prefixes`, those of the router's interfaces and of the LAN, of which some stay. One that overlaps with
+    /// one that is known already is left alone.
+    pub(super) fn learn(&mut self, prefixes: &[IpNet], rng: &mut Rng) {
         let mut own: Vec<IpNet> = prefixes.iter().filter_map(to_be_replaced).collect();
         own.sort_by_key(IpNet::prefix_len);
         for prefix in own {
-            if replaced.overlaps(&prefix) {
+            if self.replaced.overlaps(&prefix) {
                 continue;
             }
-            let free = (0..TRIES).map(|_| other_prefix(prefix, rng)).find(|new| !taken.overlaps(new));
+            let free = (0..TRIES).map(|_| other_prefix(prefix, rng)).find(|new| !self.taken.overlaps(new));
             let new = free.unwrap_or_else(|| other_prefix(prefix, rng));
-            replaced.insert(prefix, new);
-            taken.insert(new, ());
+            self.replaced.insert(prefix, new);
+            self.taken.insert(new, ());
         }
-        Self { replaced }
     }
 
     /// The prefix in which `address` is, and what replaces it.

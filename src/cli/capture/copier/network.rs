@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use super::report::OmissionError;
-use super::{Capture, rewrite};
+use super::Copy;
+use crate::cli::capture::report::OmissionError;
+use crate::cli::capture::rewrite;
 use crate::conntrack::statistics::{self, STATISTICS};
 use crate::proc_net::dev::{self, NET_DEV};
 use crate::proc_net::route::{self, IPV6_ROUTE, ROUTE};
@@ -14,8 +15,8 @@ use crate::proc_net::{self, ProcNetError};
 /// How the interfaces of default routes are found, and written anew.
 type Routes = (fn(&[u8]) -> BTreeSet<String>, fn(&BTreeSet<String>) -> String);
 
-impl Capture<'_> {
-    /// Captures figures as they are. Routes tell where the router is, so of anonymised ones no more is left than through
+impl Copy<'_, '_> {
+    /// Copies figures as they are. Routes tell where the router is, so of anonymised ones no more is left than through
     /// which interfaces the default ones lead.
     pub(super) fn network(&mut self) {
         if let Some(text) = self.read(Path::new(STATISTICS), statistics::FILE_AT_MOST) {
@@ -30,7 +31,7 @@ impl Capture<'_> {
         ];
         for (path, (parse, print)) in files {
             let Some(text) = self.kernels_list(path, route::FILE_AT_MOST) else { continue };
-            match self.anonymiser {
+            match self.of.anonymiser {
                 None => self.write(path, &text),
                 Some(_) => self.write(path, print(&parse(&text)).as_bytes()),
             }
@@ -39,14 +40,16 @@ impl Capture<'_> {
 
     /// As much of a list of the kernel's as the program reads, if it is there.
     fn kernels_list(&mut self, path: &str, at_most: u64) -> Option<Vec<u8>> {
-        match proc_net::beginning(self.from.root, path, at_most) {
+        match proc_net::beginning(self.of.from.root, path, at_most) {
             Ok(text) => {
                 if text.len() as u64 == at_most {
                     self.omit(path, OmissionError::Cut);
                 }
                 Some(text)
             }
-            Err(ProcNetError { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(ProcNetError { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.absent(path.as_ref())
+            }
             Err(ProcNetError { source, .. }) => {
                 self.omit(path, OmissionError::Unreadable(source.to_string()));
                 None

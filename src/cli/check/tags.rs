@@ -1,0 +1,42 @@
+//! The user's own tags that some measurements have to do without.
+
+use super::report::Report;
+use crate::config::Config;
+use crate::measurements::schemas;
+
+/// Tells of tags that are called like a tag or a field of a measurement's own.
+pub(super) fn check(report: &mut Report, config: &Config) {
+    for (key, _) in config.tags.global().iter() {
+        let leaves_out =
+            schemas().filter(|schema| config.measurements.is_on(schema.name) && schema.leaves_out(key));
+        let names: Vec<&str> = leaves_out.map(|schema| schema.name).collect();
+        if !names.is_empty() {
+            let of = names.join(", ");
+            report.warning(
+                "tags",
+                format!("{key} is left out of {of}: that has a tag or field of this name; another name goes out with all"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(config: &str) -> String {
+        let mut report = Report::default();
+        check(&mut report, &Config::parse(config).unwrap());
+        report.to_string()
+    }
+
+    #[test]
+    fn a_tag_that_is_called_like_a_field_is_told_with_the_measurements_that_lack_it() {
+        let both = "tags = { direction = \"x\", opened = \"y\", site = \"home\" }";
+        let told = checked(both);
+        assert!(told.contains("direction is left out of bandwidth"), "{told}");
+        assert!(told.contains("opened is left out of connection_rate"), "{told}");
+        assert!(!told.contains("site"), "{told}");
+        assert!(!checked(&format!("{both}\nmeasurements.bandwidth = false")).contains("direction"));
+    }
+}
