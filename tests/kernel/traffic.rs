@@ -22,6 +22,7 @@ use crate::household::{
 use crate::lines::Value;
 use crate::namespace::Namespace;
 use crate::snapshot::Receiver;
+use crate::wait::PATIENCE;
 use sums::{Sums, add_until, roomy};
 use table::{ByDevice, by_the_kernel, headers};
 use transfer::{Datagrams, exchange};
@@ -167,7 +168,7 @@ fn bytes_are_true(test: &str, source: &str) {
     let exporter = Exporter::start(&home, &config);
     // The first look is what all is measured from.
     let mut sums = Sums::default();
-    add_until(&receiver, &mut sums, "a first snapshot", |sums| sums.snapshots == 1);
+    add_until(&receiver, &mut sums, "a first snapshot", PATIENCE, |sums| sums.snapshots == 1);
     assert_eq!(sums.moved(), ByDevice::new(), "nothing has been carried yet");
 
     let mut transfers = Transfers {
@@ -178,7 +179,7 @@ fn bytes_are_true(test: &str, source: &str) {
         datagrams: Vec::new(),
     };
     transfers.all();
-    add_until(&receiver, &mut sums, "what the kernel has counted", |sums| {
+    add_until(&receiver, &mut sums, "what the kernel has counted", PATIENCE, |sums| {
         sums.say(&by_the_kernel(&home.router))
     });
     let headers = headers(&home.router);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{setsockopt, sockopt};
 
@@ -11,7 +11,6 @@ use crate::connections::udp;
 use crate::lines::{Line, Value};
 use crate::namespace::Namespace;
 use crate::snapshot::Receiver;
-use crate::wait::PATIENCE;
 
 /// Sums over all points that have come.
 #[derive(Clone, Debug, Default)]
@@ -117,16 +116,17 @@ pub(crate) fn roomy(host: &Namespace, address: SocketAddr) -> Receiver {
     Receiver::over(socket)
 }
 
-/// Adds up what arrives until it says `what`.
+/// Adds up what arrives until it says `what`, for no longer than is waited with patience.
 pub(crate) fn add_until(
     receiver: &Receiver,
     sums: &mut Sums,
     what: &str,
+    patience: Duration,
     mut holds: impl FnMut(&Sums) -> bool,
 ) {
     let begun = Instant::now();
     while !holds(sums) {
-        assert!(begun.elapsed() < PATIENCE, "{what}: not among what arrived: {sums:#?}");
+        assert!(begun.elapsed() < patience, "{what}: not among what arrived: {sums:#?}");
         sums.add(&receiver.datagram());
     }
 }
