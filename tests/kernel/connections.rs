@@ -41,16 +41,26 @@ pub(crate) fn established_from(
     address: SocketAddr,
     server: &TcpListener,
 ) -> (TcpStream, TcpStream) {
+    let near = connect_from(client, from, address, TimeVal::seconds(10));
+    accepted(near.unwrap_or_else(|error| panic!("connecting from {from} to {address}: {error}")), server)
+}
+
+/// Connects from an address of the client's choice, and waits no longer than so long.
+pub(crate) fn connect_from(
+    client: &Namespace,
+    from: SocketAddr,
+    address: SocketAddr,
+    patience: TimeVal,
+) -> Result<TcpStream, Errno> {
     let family = if from.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
-    let near = client.enter(|| {
+    client.enter(|| {
         let near = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
         // This holds for connecting, too.
-        setsockopt(&near, sockopt::SendTimeout, &TimeVal::seconds(10))?;
+        setsockopt(&near, sockopt::SendTimeout, &patience)?;
         bind(near.as_raw_fd(), &SockaddrStorage::from(from))?;
         connect(near.as_raw_fd(), &SockaddrStorage::from(address))?;
-        Ok::<_, Errno>(TcpStream::from(near))
-    });
-    accepted(near.unwrap_or_else(|error| panic!("connecting from {from} to {address}: {error}")), server)
+        Ok(TcpStream::from(near))
+    })
 }
 
 /// Both ends of a connection that was just made.
@@ -96,13 +106,14 @@ pub(crate) fn udp(host: &Namespace, address: SocketAddr) -> UdpSocket {
     socket
 }
 
-/// Asks by UDP and is answered.
-pub(crate) fn asked(client: &Namespace, server: &UdpSocket) {
+/// Asks by UDP and is answered. While the socket is open nobody else uses its port.
+pub(crate) fn asked(client: &Namespace, server: &UdpSocket) -> UdpSocket {
     let address = server.local_addr().expect("a bound socket");
     let question = unanswered(client, address);
     let (_, from) = server.recv_from(&mut [0; 8]).expect("a question");
     server.send_to(b"!", from).expect("a way back");
     question.recv(&mut [0; 8]).expect("an answer");
+    question
 }
 
 /// Asks by UDP and is not answered.

@@ -22,11 +22,16 @@ const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Writes a configuration that sends to `telegraf` every second, with `more` behind it, and says where it is.
 pub(crate) fn configure(home: &Household, telegraf: &str, more: &str) -> PathBuf {
+    configure_every("1s", home, telegraf, more)
+}
+
+/// The same with another interval.
+pub(crate) fn configure_every(interval: &str, home: &Household, telegraf: &str, more: &str) -> PathBuf {
     let path = home.file("conntrack-exporter.toml");
     let leases = home.leases();
     let leases = leases.display();
     let text = format!(
-        "interval = \"1s\"\ntimestamps = \"always\"\ntelegraf.address = \"{telegraf}\"\n\
+        "interval = \"{interval}\"\ntimestamps = \"always\"\ntelegraf.address = \"{telegraf}\"\n\
          devices.leases = [\"{leases}\"]\nlog.level = \"debug\"\n{more}\n"
     );
     fs::write(&path, text).expect("writing the configuration");

@@ -82,9 +82,10 @@ fn between_ticks_it_sleeps() {
 /// Changes the interval of a configuration.
 fn seldom(config: &Path) {
     let text = fs::read_to_string(config).expect("the configuration");
-    let seldom = text.replace("interval = \"1s\"", &format!("interval = \"{}s\"", INTERVAL.as_secs()));
+    let interval = format!("interval = \"{}s\"", INTERVAL.as_secs());
+    let seldom = text.replace("interval = \"1s\"", &interval);
     assert_ne!(text, seldom);
-    fs::write(config, seldom).expect("the configuration");
+    fs::write(config, format!("{seldom}[traffic]\n{interval}\n")).expect("the configuration");
 }
 
 /// Waits until nothing has been called for a second and no whole multiple of the interval is near. Says how many calls

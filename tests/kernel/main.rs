@@ -51,6 +51,7 @@ mod sources;
 mod stopping;
 mod stress;
 mod table;
+mod traffic;
 mod trust;
 mod truth;
 mod wait;

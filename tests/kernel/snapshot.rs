@@ -35,15 +35,16 @@ impl Snapshot {
 
     fn check(&self) {
         let names: Vec<_> = self.lines.iter().map(|line| line.measurement.as_str()).collect();
-        let [states @ .., "conntrack", "conntrack_exporter"] = names.as_slice() else {
-            panic!("not a whole snapshot: {names:?}");
-        };
-        assert!(states.iter().all(|name| *name == "connection_state"), "{names:?}");
-        let stamped: BTreeSet<_> = self.lines.iter().map(|line| line.timestamp).collect();
+        assert!(names.ends_with(&["conntrack", "conntrack_exporter"]), "not a whole snapshot: {names:?}");
+        let states = self.states().count();
+        assert!(names.iter().take(states).all(|name| *name == "connection_state"), "{names:?}");
+        // After a pause, `bandwidth` shares what was moved among the instants of the pause.
+        let of_now = self.lines.iter().filter(|line| line.measurement != "bandwidth");
+        let stamped: BTreeSet<_> = of_now.map(|line| line.timestamp).collect();
         assert_eq!(stamped.len(), 1, "one instant");
-        let series: BTreeSet<_> = self.states().map(|line| &line.tags).collect();
-        assert_eq!(series.len(), states.len(), "each series once");
-        assert_eq!(self.figure("points"), i64::try_from(states.len()).unwrap_or(i64::MAX), "none lost");
+        let series: BTreeSet<_> = self.lines.iter().map(identity).collect();
+        assert_eq!(series.len(), self.lines.len(), "each series once");
+        assert_eq!(self.figure("points"), i64::try_from(states).unwrap_or(i64::MAX), "none lost");
         let counted: i64 = self.states().map(count).sum();
         let expected = self.figure("entries_read") - self.figure("entries_loopback");
         assert_eq!(counted, expected, "each entry counted once");
@@ -52,7 +53,12 @@ impl Snapshot {
 
     /// The lines of `connection_state`.
     pub(crate) fn states(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.measurement == "connection_state")
+        self.of("connection_state")
+    }
+
+    /// The lines of a measurement.
+    pub(crate) fn of(&self, measurement: &str) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.measurement == measurement)
     }
 
     /// All lines.
@@ -69,9 +75,14 @@ impl Snapshot {
         counts
     }
 
+    /// What the exporter says of itself.
+    pub(crate) fn own(&self) -> &Line {
+        self.lines.last().expect("a whole snapshot")
+    }
+
     /// One of the exporter's figures about itself.
     pub(crate) fn figure(&self, name: &str) -> i64 {
-        match self.lines.last().and_then(|line| line.fields.get(name)) {
+        match self.own().fields.get(name) {
             Some(Value::Integer(figure)) => *figure,
             other => panic!("{name} is {other:?}"),
         }
@@ -79,7 +90,7 @@ impl Snapshot {
 
     /// One of the exporter's words about itself.
     pub(crate) fn text(&self, name: &str) -> &str {
-        match self.lines.last().and_then(|line| line.fields.get(name)) {
+        match self.own().fields.get(name) {
             Some(Value::Text(text)) => text,
             other => panic!("{name} is {other:?}"),
         }
@@ -96,8 +107,13 @@ impl Snapshot {
 
     /// When it was taken, in nanoseconds since 1970.
     pub(crate) fn instant(&self) -> i64 {
-        self.lines.last().and_then(|line| line.timestamp).expect("a timestamp")
+        self.own().timestamp.expect("a timestamp")
     }
+}
+
+/// What no two lines of a snapshot have in common.
+fn identity(line: &Line) -> (&str, &BTreeMap<String, String>, Option<i64>) {
+    (&line.measurement, &line.tags, line.timestamp)
 }
 
 /// What a line of `connection_state` counts.
@@ -106,6 +122,12 @@ pub(crate) fn count(line: &Line) -> i64 {
         Some(Value::Integer(count)) => *count,
         other => panic!("count is {other:?}"),
     }
+}
+
+/// The time, in nanoseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    i64::try_from(now.as_nanos()).expect("a time before 2262")
 }
 
 /// An empty line, which means nothing to Telegraf: sent to an address that has refused.
@@ -147,36 +169,38 @@ impl Receiver {
 
     /// The first snapshot taken from now on, without those that have arrived in the meantime.
     pub(crate) fn fresh(&self) -> Snapshot {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos();
-        self.next_where("a snapshot from now on", |snapshot| {
-            u128::try_from(snapshot.instant()).is_ok_and(|instant| instant >= now)
-        })
+        let now = now();
+        self.next_where("a snapshot from now on", |snapshot| snapshot.instant() >= now)
     }
 
     /// The next snapshot, if one comes within `time`.
     pub(crate) fn within(&self, time: Duration) -> Option<Snapshot> {
         let begun = Instant::now();
         let mut lines = Vec::new();
-        let mut datagram = vec![0; 65_536];
         while begun.elapsed() < time {
-            let length = match self.socket.recv(&mut datagram) {
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    continue;
-                }
-                length => length.expect("receiving"),
-            };
-            assert!(length <= 1432, "a datagram of {length} bytes");
-            if datagram.get(..length) == Some(PROBE) {
-                continue;
-            }
-            lines.extend(
-                parse(datagram.get(..length).unwrap_or_default()).unwrap_or_else(|why| panic!("{why}")),
-            );
+            lines.extend(self.datagram());
             if lines.last().is_some_and(|line| line.measurement == "conntrack_exporter") {
                 return Some(Snapshot::new(lines));
             }
         }
         assert!(lines.is_empty(), "a snapshot without end: {lines:#?}");
         None
+    }
+
+    /// The lines of the next datagram; none if it doesn't come soon.
+    pub(crate) fn datagram(&self) -> Vec<Line> {
+        let mut datagram = vec![0; 65_536];
+        let length = match self.socket.recv(&mut datagram) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                return Vec::new();
+            }
+            length => length.expect("receiving"),
+        };
+        assert!(length <= 1432, "a datagram of {length} bytes");
+        let datagram = datagram.get(..length).unwrap_or_default();
+        if datagram == PROBE {
+            return Vec::new();
+        }
+        parse(datagram).unwrap_or_else(|why| panic!("{why}"))
     }
 }

@@ -15,14 +15,18 @@ use conntrack_exporter::root::Root;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::connections::{at, udp};
+use crate::connections::{at, established, listen, udp};
 use crate::exporter::{Exporter, configure};
 use crate::fill::fill;
 use crate::flush::{drain, flush};
-use crate::household::{Household, VOID};
+use crate::household::{Household, INTERNET, VOID};
 use crate::limit::Limit;
 use crate::lines::{Line, parse};
 use crate::snapshot::{Counts, Receiver, Snapshot};
+use crate::traffic::faults::insist_on_silence;
+use crate::traffic::table::{ByDevice, Carried, by_the_kernel};
+use crate::traffic::transfer::exchange;
+use crate::traffic::watched::Watched;
 use crate::wait::until;
 
 const TELEGRAF: &str = "127.0.0.1";
@@ -296,4 +300,42 @@ fn a_receiver_that_does_not_keep_up() {
     assert_eq!(caught_up.figure("send_errors"), 0);
     assert_eq!(of_clients(&caught_up.counts()), vec![i64::from(ENTRIES / CLIENTS); CLIENTS as usize]);
     exporter.end(Signal::SIGTERM);
+}
+
+#[test]
+fn more_flows_than_are_remembered() {
+    const FLOWS: u32 = 262_144;
+    const REMEMBERED: i64 = 65_536;
+    const STAYING: u32 = 1024;
+    let _turn = turn();
+    let _room = Limit::at_least(FLOWS);
+    let home = Household::new("bound");
+    let server = listen(&home.internet, at(INTERNET, 443));
+    let connection = established(&home.laptop, at(INTERNET, 443), &server);
+    put(&home, 0..FLOWS);
+    let mut watched = Watched::new(home, "netlink");
+    exchange(&connection, 100_000, 300_000);
+    for _ in 0..2 {
+        let full = watched.fresh();
+        assert_eq!(full.figure("flows_tracked"), REMEMBERED);
+        assert_eq!(full.figure("flows_untracked"), i64::from(FLOWS) + 1 - REMEMBERED);
+        assert_eq!(of_clients(&full.counts()), vec![i64::from(FLOWS / CLIENTS); CLIENTS as usize]);
+        insist_on_silence(&full);
+        assert_eq!(full.of("connection_rate").count(), 0, "nor is it known what was opened");
+    }
+    watched.exporter.await_error(&format!("beyond limits.max_flows = {REMEMBERED} and not tracked"));
+
+    take(&watched.home, STAYING..FLOWS);
+    let is_known = |snapshot: &Snapshot| snapshot.of("connection_rate").next().is_some();
+    while !is_known(&watched.fresh()) {}
+    assert_eq!(watched.sums.moved(), ByDevice::new(), "nothing has moved since");
+    let before = by_the_kernel(&watched.home.router);
+    exchange(&connection, 10_000, 30_000);
+    let untold = before.into_iter().map(|(device, carried)| (device, Carried::default() - carried));
+    watched.expect_beyond(&untold.collect());
+    // What was taken out once all were remembered, at most.
+    let closed: i64 = watched.sums.turnover.values().map(|turnover| turnover.closed).sum();
+    assert!(closed <= REMEMBERED, "{closed} closed");
+    assert_eq!(watched.fresh().figure("counter_resets"), 0);
+    watched.exporter.end(Signal::SIGTERM);
 }

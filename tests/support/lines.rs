@@ -21,25 +21,38 @@ pub(crate) enum Value {
     Text(String),
 }
 
-/// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext.
-const FIELDS: [(&str, &str); 3] = [
+/// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
+/// that are left out where they aren't known.
+const FIELDS: [(&str, &str); 6] = [
     ("connection_state", "count:i"),
+    ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
+    ("bandwidth", "bytes:i"),
+    (
+        "device_traffic",
+        "rx_bytes:i? tx_bytes:i? rx_packets:i? tx_packets:i? rx_bits_per_second:f? tx_bits_per_second:f? \
+         connections:i active_connections:i? bits_per_second_per_connection:f? remote_hosts:i? top_host_share:f?",
+    ),
     (
         "conntrack",
-        "ip_conntrack_count:f ip_conntrack_max:f ip_conntrack_buckets:f fill_ratio:f seconds_to_full:f drop:i \
-         early_drop:i insert_failed:i invalid:i",
+        "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
+         drop:i? early_drop:i? insert_failed:i? invalid:i?",
     ),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
          entries_overflow:i devices:i duration_ns:i resident_bytes:i lines_unreadable:i datagrams_sent:i \
-         send_errors:i ticks_skipped:i reload_errors:i cpu_ns:i source:t clock:t version:t",
+         send_errors:i ticks_skipped:i reload_errors:i cpu_ns:i traffic_sequence:i rereads:i series_overflow:i \
+         sampling_ns:i flows_tracked:i flows_untracked:i counter_resets:i accounting:i? offloaded:i coverage:f? \
+         source:t clock:t version:t",
     ),
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 3] = [
+const TAGS: [(&str, &[&str]); 6] = [
     ("connection_state", &["device_name", "protocol", "state"]),
+    ("connection_rate", &["device_name", "protocol"]),
+    ("bandwidth", &["device_name", "direction", "protocol"]),
+    ("device_traffic", &["device_name"]),
     ("conntrack", &["host"]),
     ("conntrack_exporter", &["host"]),
 ];
@@ -96,13 +109,16 @@ fn checked(point: &ParsedLine<'_>) -> Result<Line, String> {
     Ok(Line { measurement, tags, fields: fields.into_iter().collect(), timestamp: point.timestamp })
 }
 
-/// Whether these are the fields of `measurement`: all of them, but for what a kernel doesn't tell of its table.
+/// Whether these are the fields of `measurement`: all of them, in order, but for what isn't always known.
 fn are_those_of(measurement: &str, found: &[String]) -> bool {
-    let all: Vec<_> = known(&FIELDS, measurement).unwrap_or_default().split_whitespace().collect();
-    if measurement == "conntrack" {
-        return !found.is_empty() && found.iter().all(|field| all.contains(&field.as_str()));
+    let mut found = found.iter().peekable();
+    for field in known(&FIELDS, measurement).unwrap_or_default().split_whitespace() {
+        let (field, may_lack) = field.strip_suffix('?').map_or((field, false), |field| (field, true));
+        if found.next_if(|found| *found == field).is_none() && !may_lack {
+            return false;
+        }
     }
-    all == found
+    found.next().is_none()
 }
 
 fn known<T: Copy>(table: &[(&str, T)], measurement: &str) -> Option<T> {
@@ -138,6 +154,7 @@ mod tests {
         assert_eq!(lines[0].fields["count"], Value::Integer(3));
         assert_eq!(lines[0].timestamp, Some(17));
         assert!(parse(b"conntrack,host=r ip_conntrack_count=1,ip_conntrack_max=2\n").is_ok());
+        assert!(parse(b"device_traffic,device_name=a rx_bytes=1i,connections=2i,remote_hosts=1i\n").is_ok());
     }
 
     #[test]
@@ -155,6 +172,8 @@ mod tests {
             "connection_state,device_name=a,protocol=tcp count=3i\n",
             "connection_state,device_name=a b,protocol=tcp,state=NONE count=3i\n",
             "conntrack,host=r ip_conntrack_count=1i\n",
+            "conntrack,host=r ip_conntrack_max=2,ip_conntrack_count=1\n",
+            "device_traffic,device_name=a rx_bytes=1i\n",
             "elsewhere,host=r count=1i\n",
         ] {
             assert!(parse(odd.as_bytes()).is_err(), "{odd:?}");
