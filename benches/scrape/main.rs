@@ -26,7 +26,7 @@ use nix::unistd::geteuid;
 
 use machine::Machine;
 use ours::Ours;
-use table::Table;
+use table::{Measured, Table};
 
 /// The tables, by entries and buckets.
 const TABLES: [(u32, u32); 5] =
@@ -48,10 +48,13 @@ struct Row {
     procfs: f64,
     auto: f64,
     tick: f64,
+    /// A tick without the measurements of what flows did.
+    tick_of_present: f64,
     list: f64,
     mawk: f64,
     shell: Option<f64>,
     daemon: daemon::Figures,
+    daemon_of_present: daemon::Figures,
 }
 
 fn main() {
@@ -86,15 +89,17 @@ fn measure(machine: &Machine, entries: u32, buckets: u32) -> Row {
     let table = Table::new(entries);
     let mut row = compare(&table, entries, rounds);
     (row.entries, row.buckets, row.rounds) = (entries, buckets, rounds);
-    row.daemon = daemon::watch(&table);
+    row.daemon = daemon::watch(&table, Measured::All);
+    row.daemon_of_present = daemon::watch(&table, Measured::Present);
     row
 }
 
 /// Runs everything in turn, so that whatever slows the machine for a while slows all of it.
 fn compare(table: &Table, entries: u32, rounds: usize) -> Row {
     let [mut netlink, mut procfs, mut auto, mut whole] =
-        ["netlink", "procfs", "auto", "auto"].map(|source| Ours::new(table, source, entries));
-    let mut samples: [Vec<f64>; 8] = Default::default();
+        ["netlink", "procfs", "auto", "auto"].map(|source| Ours::new(table, source, Measured::All, entries));
+    let mut present = Ours::new(table, "auto", Measured::Present, entries);
+    let mut samples: [Vec<f64>; 9] = Default::default();
     let mut shell = Vec::new();
     // The first round warms up.
     for round in 0..=rounds {
@@ -105,6 +110,7 @@ fn compare(table: &Table, entries: u32, rounds: usize) -> Row {
             own(|| procfs.snapshot(round)),
             own(|| auto.snapshot(round)),
             own(|| whole.tick(round)),
+            own(|| present.tick(round)),
             childrens(peers::list),
             childrens(peers::list_and_count),
         ];
@@ -116,9 +122,9 @@ fn compare(table: &Table, entries: u32, rounds: usize) -> Row {
             shell.push(childrens(|| peers::grep_per_row(table.leases())));
         }
     }
-    let [dump, read, netlink, procfs, auto, tick, list, mawk] = samples.map(median);
+    let [dump, read, netlink, procfs, auto, tick, tick_of_present, list, mawk] = samples.map(median);
     let shell = Some(shell).filter(|shell| !shell.is_empty()).map(median);
-    Row { dump, read, netlink, procfs, auto, tick, list, mawk, shell, ..Row::default() }
+    Row { dump, read, netlink, procfs, auto, tick, tick_of_present, list, mawk, shell, ..Row::default() }
 }
 
 fn own(work: impl FnOnce()) -> f64 {

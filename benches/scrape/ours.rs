@@ -19,7 +19,7 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::table::Table;
+use crate::table::{Measured, Table};
 
 /// `struct nlmsghdr` and `struct nfgenmsg`: a dump (`NLM_F_REQUEST | NLM_F_DUMP`) of both families by
 /// `IPCTNL_MSG_CT_GET` of `NFNL_SUBSYS_CTNETLINK`; in words of a little-endian machine.
@@ -64,8 +64,8 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) fn new(table: &Table, source: &str, entries: u32) -> Self {
-        let config = Config::parse(&table.configuration(source)).unwrap();
+    pub(crate) fn new(table: &Table, source: &str, measured: Measured, entries: u32) -> Self {
+        let config = Config::parse(&table.configuration(source, measured)).unwrap();
         Self {
             output: Output::telegraf(&config.telegraf),
             collector: Collector::new(config, &Root::live(), 0),

@@ -14,6 +14,15 @@ use crate::flush::flush;
 /// How many clients [`fill`] knows.
 const CLIENTS: u32 = 32;
 
+/// Which measurements are on.
+#[derive(Clone, Copy)]
+pub(crate) enum Measured {
+    /// All.
+    All,
+    /// Those alone that need not know what flows did since they were last seen.
+    Present,
+}
+
 /// The table; emptied when dropped.
 pub(crate) struct Table {
     directory: PathBuf,
@@ -34,6 +43,7 @@ impl Table {
             let status = Command::new("ip").args(command.split(' ')).status();
             assert!(status.is_ok_and(|status| status.success()), "ip {command}");
         }
+        fs::write("/proc/sys/net/netfilter/nf_conntrack_acct", "1").expect("accounting");
         let telegraf = UdpSocket::bind("127.0.0.1:8094").expect("a port of this namespace's own");
         let directory = std::env::temp_dir().join(format!("conntrack-exporter-bench-{}", std::process::id()));
         fs::create_dir_all(&directory).expect("a directory for files");
@@ -57,9 +67,15 @@ impl Table {
     }
 
     /// What the daemon reads, with a snapshot every second.
-    pub(crate) fn configuration(&self, source: &str) -> String {
+    pub(crate) fn configuration(&self, source: &str, measured: Measured) -> String {
         let leases = self.leases.display();
-        format!("interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n")
+        let switches = match measured {
+            Measured::All => "",
+            Measured::Present => "connection_rate = false\nbandwidth = false\ndevice_traffic = false\n",
+        };
+        format!(
+            "interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n[measurements]\n{switches}"
+        )
     }
 }
 

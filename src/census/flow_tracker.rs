@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use foldhash::quality::SeedableRandomState;
 
 use self::owner_counts::OwnerCounts;
-use self::slot::{CounterWord, Generation, Head};
+use self::slot::{Carried, Generation, Head};
 use self::table::{Table, room_for};
 use crate::attribution::owners::OwnerId;
 use crate::conntrack::flow::{Counters, Flow, State};
@@ -185,7 +185,11 @@ impl FlowTracker {
         };
         let (change, head) = if self.baseline { (Change::Baseline, seen) } else { begun(seen, flow) };
         self.owners.add(owner);
-        self.table.set(at, head, carried(flow));
+        self.table.set(at, head);
+        let now = Carried::default().by_now(flow);
+        if now != Carried::default() {
+            self.table.set_carried(at, now);
+        }
         (change, head)
     }
 
@@ -197,7 +201,10 @@ impl FlowTracker {
         (flow, owner): (&Flow, OwnerId),
         ended: &mut impl FnMut(&TrackedFlow),
     ) -> (Change, Head) {
-        let (traffic, fell) = traffic(self.table.carried(at), flow);
+        let before = self.table.carried(at);
+        let now = before.by_now(flow);
+        // Most flows are idle between two passes.
+        let (traffic, fell) = if now == before { Default::default() } else { before.step(flow) };
         let (change, head) = if self.baseline {
             (Change::Baseline, seen)
         } else if last.is_closing() && is_open(flow) && (fell || matches!(carried(flow), [None, None])) {
@@ -212,7 +219,10 @@ impl FlowTracker {
             self.owners.remove(last.place());
             self.owners.add(owner);
         }
-        self.table.set(at, head, carried(flow));
+        self.table.set(at, head);
+        if now != before {
+            self.table.set_carried(at, now);
+        }
         (change, head)
     }
 
@@ -259,17 +269,22 @@ impl FlowTracker {
 
     fn hash(&self, flow: &Flow) -> u64 {
         let (from, to) = (flow.original.source, flow.original.destination);
+        let ports = u64::from(from.port) << 16 | u64::from(to.port);
+        let rest = ports << 32 | u64::from(flow.zone) << 8 | u64::from(flow.protocol.0);
         let mut hasher = self.secret.build_hasher();
         match (from.address, to.address) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
                 hasher.write_u64(u64::from(from.to_bits()) << 32 | u64::from(to.to_bits()));
+                // Each of both ends by itself: the compiler then knows how much was written.
+                hasher.write_u64(rest);
+                hasher.finish()
             }
-            (from, to) => [from, to].map(bits).into_iter().for_each(|address| hasher.write_u128(address)),
+            (from, to) => {
+                [from, to].map(bits).into_iter().for_each(|address| hasher.write_u128(address));
+                hasher.write_u64(rest);
+                hasher.finish()
+            }
         }
-        let [ports, zone] =
-            [u32::from(from.port) << 16 | u32::from(to.port), u32::from(flow.zone)].map(u64::from);
-        hasher.write_u64(ports << 32 | zone << 8 | u64::from(flow.protocol.0));
-        hasher.finish()
     }
 }
 
@@ -289,14 +304,6 @@ fn begun(seen: Head, flow: &Flow) -> (Change, Head) {
     let [original, reply] = carried(flow).map(Option::unwrap_or_default);
     let traffic = Traffic { original, reply };
     (Change::New(traffic), seen.as_recent().moved_by(traffic))
-}
-
-/// What was carried since, and whether a counter fell meanwhile. A direction that shows no counters has carried nothing.
-fn traffic([original, reply]: [CounterWord; 2], flow: &Flow) -> (Traffic, bool) {
-    let step = |last: CounterWord, now: Option<Counters>| now.map(|now| last.step(now)).unwrap_or_default();
-    let (original, original_fell) = step(original, flow.original.counters);
-    let (reply, reply_fell) = step(reply, flow.reply.counters);
-    (Traffic { original, reply }, original_fell || reply_fell)
 }
 
 /// Whether a TCP connection is at its beginning, or open by what packets have said. An offloaded one is open by its flag

@@ -58,9 +58,9 @@ impl Head {
         self == Self::EMPTY
     }
 
-    /// Whether both are the same flow; an empty slot is none.
-    pub(super) const fn is_same_flow(self, other: Self) -> bool {
-        (self.0 ^ other.0) >> KEY_AT == 0 && self.0 & GENERATION != 0
+    /// Whether both are the same flow, if neither is empty.
+    pub(super) const fn has_key_of(self, other: Self) -> bool {
+        (self.0 ^ other.0) >> KEY_AT == 0
     }
 
     /// The slot at which the search for this flow begins. The upper 32 bits of the key decide: of a room below 2^32,
@@ -116,9 +116,33 @@ impl Head {
     }
 }
 
+/// What both directions have carried: original and reply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Carried([CounterWord; 2]);
+
+impl Carried {
+    /// What a flow has carried by now. A direction that shows no counters keeps those last seen.
+    pub(super) fn by_now(self, flow: &Flow) -> Self {
+        let [original, reply] = self.0;
+        let word = |last, now: Option<Counters>| now.map_or(last, CounterWord::of);
+        Self([word(original, flow.original.counters), word(reply, flow.reply.counters)])
+    }
+
+    /// What a flow has carried since, and whether a counter fell meanwhile. A direction that shows no counters has carried
+    /// nothing.
+    pub(super) fn step(self, flow: &Flow) -> (Traffic, bool) {
+        let [original, reply] = self.0;
+        let step =
+            |last: CounterWord, now: Option<Counters>| now.map(|now| last.step(now)).unwrap_or_default();
+        let (original, original_fell) = step(original, flow.original.counters);
+        let (reply, reply_fell) = step(reply, flow.reply.counters);
+        (Traffic { original, reply }, original_fell || reply_fell)
+    }
+}
+
 /// What one direction has carried: bytes modulo 2^38, packets modulo 2^26.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct CounterWord(u64);
+struct CounterWord(u64);
 
 const BYTES_BITS: u32 = 38;
 const BYTES: u64 = (1 << BYTES_BITS) - 1;
@@ -127,7 +151,7 @@ const PACKETS: u64 = u64::MAX >> BYTES_BITS;
 const BYTES_STEP_AT_MOST: u64 = BYTES >> 1;
 
 impl CounterWord {
-    pub(super) const fn of(counters: Counters) -> Self {
+    const fn of(counters: Counters) -> Self {
         Self(counters.packets << BYTES_BITS | counters.bytes & BYTES)
     }
 
@@ -135,11 +159,7 @@ impl CounterWord {
     ///
     /// What is added to a counter is never more than what it has: a step that would be is one across 0. That also tells
     /// of packets when the bytes have caught up with where they were.
-    pub(super) const fn step(self, now: Counters) -> (Counters, bool) {
-        if Self::of(now).0 == self.0 {
-            // Most flows are idle between two passes.
-            return (Counters { packets: 0, bytes: 0 }, false);
-        }
+    const fn step(self, now: Counters) -> (Counters, bool) {
         let bytes = now.bytes.wrapping_sub(self.0) & BYTES;
         let packets = now.packets.wrapping_sub(self.0 >> BYTES_BITS) & PACKETS;
         if bytes > now.bytes || bytes > BYTES_STEP_AT_MOST || packets > now.packets {

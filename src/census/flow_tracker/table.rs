@@ -1,14 +1,13 @@
 //! The slots: open addressing with linear probing, without tombstones.
 
-use super::slot::{CounterWord, Head};
-use crate::conntrack::flow::Counters;
+use super::slot::{Carried, Head};
 
 /// Slots of 24 bytes; of 8 as long as no flow has counters.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     heads: Vec<Head>,
-    /// Original and reply, slot by slot; empty as long as no flow has any.
-    counters: Vec<[CounterWord; 2]>,
+    /// Slot by slot; empty as long as no flow has counters.
+    carried: Vec<Carried>,
     used: usize,
 }
 
@@ -34,40 +33,43 @@ impl Table {
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.heads.capacity() * size_of::<Head>() + self.counters.capacity() * size_of::<[CounterWord; 2]>()
+        self.heads.capacity() * size_of::<Head>() + self.carried.capacity() * size_of::<Carried>()
     }
 
     /// The slot of a flow, or the empty one that a flow would take; `None` only without any room.
     pub(super) fn find(&self, of: Head) -> Option<(usize, Head)> {
-        let home = of.home(self.room());
-        let (before, after) = self.heads.split_at_checked(home)?;
-        let search = |heads: &[Head], first: usize| {
-            let stops = |(_, head): &(usize, &Head)| head.is_same_flow(of) || head.is_empty();
-            heads.iter().enumerate().find(stops).map(|(at, head)| (first + at, *head))
-        };
-        search(after, home).or_else(|| search(before, 0))
-    }
-
-    /// What each direction had carried when the flow of a slot was last seen.
-    pub(super) fn carried(&self, at: usize) -> [CounterWord; 2] {
-        self.counters.get(at).copied().unwrap_or_default()
-    }
-
-    /// Takes over how a flow is now. A direction that shows no counters keeps those last seen.
-    pub(super) fn set(&mut self, at: usize, head: Head, carried: [Option<Counters>; 2]) {
-        let Some(slot) = self.heads.get_mut(at) else { return };
-        self.used += usize::from(slot.is_empty());
-        *slot = head;
-        if matches!(carried, [None, None]) {
-            return;
-        }
-        if self.counters.is_empty() {
-            self.counters = vec![Default::default(); self.heads.len()];
-        }
-        if let Some(words) = self.counters.get_mut(at) {
-            for (word, counters) in words.iter_mut().zip(carried) {
-                *word = counters.map_or(*word, CounterWord::of);
+        let stops = |head: &Head| head.has_key_of(of) || head.is_empty();
+        let mut at = of.home(self.room());
+        while let Some(head) = self.heads.get(at) {
+            if stops(head) {
+                return Some((at, *head));
             }
+            at += 1;
+        }
+        // From the end it goes on at the beginning.
+        self.heads.iter().copied().enumerate().find(|(_, head)| stops(head))
+    }
+
+    /// What a flow had carried when it was last seen.
+    pub(super) fn carried(&self, at: usize) -> Carried {
+        self.carried.get(at).copied().unwrap_or_default()
+    }
+
+    /// Takes over what a flow is now.
+    pub(super) fn set(&mut self, at: usize, head: Head) {
+        if let Some(slot) = self.heads.get_mut(at) {
+            self.used += usize::from(slot.is_empty());
+            *slot = head;
+        }
+    }
+
+    /// Takes over what a flow has carried until now.
+    pub(super) fn set_carried(&mut self, at: usize, carried: Carried) {
+        if self.carried.is_empty() {
+            self.carried = vec![Carried::default(); self.heads.len()];
+        }
+        if let Some(slot) = self.carried.get_mut(at) {
+            *slot = carried;
         }
     }
 
@@ -80,33 +82,30 @@ impl Table {
 
     /// Takes another room, which must hold what is used.
     pub(super) fn resize(&mut self, room: usize) {
-        let counters = if self.counters.is_empty() { 0 } else { room };
+        let carried = if self.carried.is_empty() { 0 } else { room };
         let mut larger =
-            Self { heads: vec![Head::EMPTY; room], counters: vec![Default::default(); counters], used: 0 };
+            Self { heads: vec![Head::EMPTY; room], carried: vec![Carried::default(); carried], used: 0 };
         for (at, head) in self.heads.iter().enumerate().filter(|(_, head)| !head.is_empty()) {
-            if let Some((to, _)) = larger.find(*head) {
-                larger.put(to, *head, self.carried(at));
-            }
+            larger.put(*head, self.carried(at));
         }
         *self = larger;
     }
 
-    fn put(&mut self, at: usize, head: Head, carried: [CounterWord; 2]) {
-        if let Some(slot) = self.heads.get_mut(at) {
-            *slot = head;
-            self.used += 1;
-        }
-        if let Some(words) = self.counters.get_mut(at) {
-            *words = carried;
+    /// Puts a flow into the first slot from its home on that is free.
+    fn put(&mut self, head: Head, carried: Carried) {
+        let Some((at, _)) = self.find(head) else { return };
+        self.set(at, head);
+        if let Some(slot) = self.carried.get_mut(at) {
+            *slot = carried;
         }
     }
 
-    fn take(&mut self, at: usize) -> [CounterWord; 2] {
+    fn take(&mut self, at: usize) -> Carried {
         if let Some(slot) = self.heads.get_mut(at) {
             *slot = Head::EMPTY;
             self.used -= 1;
         }
-        self.counters.get_mut(at).map(std::mem::take).unwrap_or_default()
+        self.carried.get_mut(at).map(std::mem::take).unwrap_or_default()
     }
 
     /// Asks of every flow what it is from now on; `None` takes it out.
@@ -117,28 +116,25 @@ impl Table {
         let room = self.room();
         let first = self.heads.iter().position(|head| head.is_empty()).unwrap_or_default();
         let mut has_gap = false;
-        for at in (first..room).chain(0..first) {
-            let Some(slot) = self.heads.get_mut(at) else { return };
-            if slot.is_empty() {
-                has_gap = false;
-                continue;
-            }
-            match from_now_on(*slot) {
-                Some(head) if !has_gap => *slot = head,
-                Some(head) => self.settle(at, head),
-                None => {
-                    self.take(at);
-                    has_gap = true;
+        for slots in [first..room, 0..first] {
+            for at in slots {
+                let Some(slot) = self.heads.get_mut(at) else { return };
+                if slot.is_empty() {
+                    has_gap = false;
+                    continue;
+                }
+                match from_now_on(*slot) {
+                    Some(head) if !has_gap => *slot = head,
+                    Some(head) => {
+                        let carried = self.take(at);
+                        self.put(head, carried);
+                    }
+                    None => {
+                        self.take(at);
+                        has_gap = true;
+                    }
                 }
             }
-        }
-    }
-
-    /// Moves a flow to the first slot from its home on that is free.
-    fn settle(&mut self, at: usize, head: Head) {
-        let carried = self.take(at);
-        if let Some((to, _)) = self.find(head) {
-            self.put(to, head, carried);
         }
     }
 }
