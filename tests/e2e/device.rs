@@ -101,7 +101,9 @@ impl Ledger {
     /// Asks by UDP, and is answered.
     pub(crate) fn ask(&mut self, device: &Device, [v4, v6]: [u8; 2]) {
         for (server, count) in self.udp.iter().zip([v4, v6]) {
-            (0..count).for_each(|_| asked(&device.host, server));
+            for _ in 0..count {
+                asked(&device.host, server);
+            }
         }
         self.book(device.name, "udp", "ACTIVE", i64::from(v4) + i64::from(v6));
     }
