@@ -79,7 +79,7 @@ pub struct Expected {
 pub struct Tracked {
     /// Flows that are tracked now.
     pub tracked: usize,
-    /// Entries of the last reading for which there was no room.
+    /// Entries for which there was no room, of the reading since the last complete pass that had the most.
     pub untracked: u64,
     /// Known flows of which a counter fell, since the last complete pass.
     pub fallen: u64,
@@ -116,6 +116,8 @@ pub struct FlowTracker {
     at_most: usize,
     baseline: bool,
     untracked: u64,
+    /// The same of an earlier reading since the last complete pass.
+    most_untracked: u64,
     fallen: u64,
     known: u64,
     /// How many slots the last complete pass needed, those of ended flows included.
@@ -132,6 +134,7 @@ impl Default for FlowTracker {
             at_most: 0,
             baseline: true,
             untracked: 0,
+            most_untracked: 0,
             fallen: 0,
             known: 0,
             peak: 0,
@@ -144,7 +147,8 @@ impl FlowTracker {
     pub fn begin(&mut self, expected: Expected) {
         self.at_most = expected.at_most.min(FLOWS_AT_MOST);
         self.baseline = expected.baseline;
-        self.untracked = 0;
+        // What one reading had to leave out isn't known, whichever of them is kept.
+        self.most_untracked = self.most_untracked.max(std::mem::take(&mut self.untracked));
         let flows = expected.flows.max(self.peak).min(self.at_most).max(self.table.used());
         let room = room_for((flows + flows / 8).min(self.at_most).max(flows));
         if self.table.room() < room_for(flows) || self.table.room() / 2 > room {
@@ -227,12 +231,12 @@ impl FlowTracker {
     }
 
     /// The table was read to its end. `ended` is told of every flow that wasn't seen and has no more `grace`; after a
-    /// baseline, of none, and there is no grace. With `reported`, a report is made of what this pass has given, and
+    /// baseline, of none. With `reported`, a report is made of what this pass has given, and
     /// [`TrackedFlow::recent`] and [`TrackedFlow::moved`] begin anew.
     pub fn complete(&mut self, grace: Grace, reported: bool, mut ended: impl FnMut(&TrackedFlow)) -> Tracked {
         self.peak = self.table.used();
         let Self { table, owners, generation, baseline, .. } = self;
-        let spared = (grace == Grace::OnePass && !*baseline).then(|| generation.last());
+        let spared = (grace == Grace::OnePass).then(|| generation.last());
         table.sweep(|head| {
             if head.generation() == *generation || Some(head.generation()) == spared {
                 return Some(if reported { head.reported() } else { head });
@@ -246,7 +250,7 @@ impl FlowTracker {
         self.generation = self.generation.next();
         Tracked {
             tracked: self.table.used(),
-            untracked: std::mem::take(&mut self.untracked),
+            untracked: std::mem::take(&mut self.untracked).max(std::mem::take(&mut self.most_untracked)),
             fallen: std::mem::take(&mut self.fallen),
             known: std::mem::take(&mut self.known),
         }

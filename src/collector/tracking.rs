@@ -22,6 +22,8 @@ pub(super) struct Tracking {
     /// The last hour, while somebody needs it.
     history: Option<History>,
     expected: Option<Expected>,
+    /// Whether the pass that goes on is the first, or the first after a gap.
+    is_first: bool,
     last: Option<LastPass>,
     /// What the passes since the last one that came to its end have told.
     told: OutsideTraffic,
@@ -41,6 +43,8 @@ struct LastPass {
     flows: usize,
     /// Whether it had to leave flows untracked: of those that turn up it isn't known then whether they are new.
     untracked: bool,
+    /// Whether it was the first, and may have overlooked some that were there: those must not be new in the next.
+    is_doubtful: bool,
 }
 
 /// What decides about the next pass.
@@ -67,8 +71,9 @@ impl Tracking {
         let follows = |last: &LastPass| !last.untracked && boot.saturating_sub(last.boot) <= longest_gap;
         let last_flows = self.last.map_or(0, |last| last.flows);
         let flows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(last_flows);
-        let baseline = !self.last.as_ref().is_some_and(follows);
-        if baseline {
+        self.is_first = !self.last.as_ref().is_some_and(follows);
+        let baseline = self.is_first || self.last.is_some_and(|last| last.is_doubtful);
+        if self.is_first {
             // Nothing is told of what was known: it would only take up room.
             self.tracker.clear();
         }
@@ -123,7 +128,12 @@ impl Tracking {
         if bytes {
             self.outside += told;
         }
-        self.last = Some(LastPass { boot, flows: tracked.tracked, untracked: tracked.untracked > 0 });
+        self.last = Some(LastPass {
+            boot,
+            flows: tracked.tracked,
+            untracked: tracked.untracked > 0,
+            is_doubtful: self.is_first && grace == Grace::OnePass,
+        });
         self.note(&tracked, expected.at_most);
         if let Some(history) = &mut self.history {
             history.complete(&pass, boot);
@@ -173,5 +183,44 @@ impl Tracking {
         if due.includes(Clock::Interval) {
             (self.outside, self.covered) = (OutsideTraffic::default(), Covered::default());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::owners::OwnerId;
+    use crate::census::flow_tracker::Change;
+    use crate::conntrack::flow::{Protocol, State};
+    use crate::measurements::fixture::flow;
+
+    /// What a pass tells of the flows from these ports.
+    fn pass(tracking: &mut Tracking, second: u64, grace: Grace, ports: &[u16]) -> Vec<Change> {
+        let boot = Duration::from_secs(3600 + second);
+        let pass_interval = Duration::from_secs(10);
+        tracking.expect(Conditions { count: None, boot, pass_interval, at_most: 9, history: false });
+        let Memory { tracker, .. } = tracking.begin(Attempt::First, 3).unwrap();
+        let of = |port: &u16| {
+            let mut flow = flow(Protocol::TCP, State::Established);
+            flow.original.source.port = *port;
+            tracker.observe(&flow, OwnerId::ROUTER, &mut |_| ()).0
+        };
+        let told = ports.iter().map(of).collect();
+        tracking.complete(Attempt::First, boot, grace, DueClocks::Both, |_| ());
+        told
+    }
+
+    #[test]
+    fn what_the_first_pass_may_have_overlooked_is_not_new_in_the_second() {
+        let none = |change: &Change| matches!(change, Change::Baseline);
+        let new = |change: &Change| matches!(change, Change::New(_));
+        let mut tracking = Tracking::default();
+        assert!(pass(&mut tracking, 0, Grace::OnePass, &[1, 2]).iter().all(none));
+        assert!(pass(&mut tracking, 10, Grace::OnePass, &[1, 3]).iter().all(none), "3 was overlooked");
+        let third = pass(&mut tracking, 20, Grace::OnePass, &[1, 2, 3, 4]);
+        assert_eq!(third.iter().map(new).collect::<Vec<_>>(), [false, false, false, true], "2 was spared");
+        let mut tracking = Tracking::default();
+        pass(&mut tracking, 0, Grace::None, &[1]);
+        assert!(pass(&mut tracking, 10, Grace::None, &[3]).iter().all(new), "nothing is overlooked");
     }
 }

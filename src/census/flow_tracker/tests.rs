@@ -105,10 +105,33 @@ fn a_later_baseline_takes_over_and_tells_nothing() {
         assert_eq!((change, flow.recent, flow.moved), (Change::Baseline, false, false));
     }
     assert_eq!(ended, []);
-    let outcome = tracker.complete(Grace::OnePass, false, |_| panic!("it is forgotten untold"));
+    let outcome = tracker.complete(Grace::None, false, |_| panic!("it is forgotten untold"));
     assert_eq!(outcome, Tracked { tracked: 3, ..Tracked::default() });
     let (changes, ..) = pass(&mut tracker, &[tcp(1, (2, 150), (1, 100)), tcp(2, (3, 3), (3, 3))]);
     assert_eq!(changes, [Change::Delta(both((1, 50), (0, 0))), Change::New(both((3, 3), (3, 3)))]);
+}
+
+#[test]
+fn a_baseline_spares_what_it_may_have_overlooked() {
+    let mut tracker = known(&[tcp(1, (5, 500), (6, 600))]);
+    tracker.begin(expected(true));
+    read(&mut tracker, &[]);
+    tracker.complete(Grace::OnePass, false, |_| panic!("nothing ends in a baseline"));
+    let (changes, ..) = pass(&mut tracker, &[tcp(1, (6, 510), (6, 600))]);
+    assert_eq!(changes, [Change::Delta(both((1, 10), (0, 0)))]);
+}
+
+#[test]
+fn of_several_readings_the_one_that_left_out_the_most_counts() {
+    let mut tracker = known(&[]);
+    let full = Expected { flows: 2, at_most: 1, baseline: false };
+    for flows in [&[tcp(1, (1, 1), (1, 1)), tcp(2, (1, 1), (1, 1)), tcp(3, (1, 1), (1, 1))][..], &[]] {
+        tracker.begin(full);
+        read(&mut tracker, flows);
+    }
+    assert_eq!(tracker.complete(Grace::None, true, |_| ()).untracked, 2);
+    tracker.begin(full);
+    assert_eq!(tracker.complete(Grace::None, true, |_| ()).untracked, 0);
 }
 
 #[test]

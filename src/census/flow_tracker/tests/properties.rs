@@ -20,6 +20,7 @@ struct Kept {
 
 #[derive(Default)]
 struct Reference {
+    most_untracked: u64,
     flows: HashMap<u16, Kept>,
     at_most: usize,
     baseline: bool,
@@ -90,7 +91,7 @@ impl Reference {
     }
 
     fn complete(&mut self, grace: Grace, reported: bool, ended: &mut Vec<TrackedFlow>) -> Tracked {
-        let spared = u32::from(grace == Grace::OnePass && !self.baseline);
+        let spared = u32::from(grace == Grace::OnePass);
         self.flows.retain(|_, flow| {
             flow.missed += u32::from(!flow.seen);
             if flow.missed > spared {
@@ -105,7 +106,8 @@ impl Reference {
             }
             true
         });
-        Tracked { tracked: self.flows.len(), ..std::mem::take(&mut self.tracked) }
+        let untracked = self.tracked.untracked.max(std::mem::take(&mut self.most_untracked));
+        Tracked { tracked: self.flows.len(), untracked, ..std::mem::take(&mut self.tracked) }
     }
 }
 
@@ -162,7 +164,9 @@ proptest! {
         for reading in readings {
             let Expected { at_most, baseline, .. } = reading.expected;
             tracker.begin(reading.expected);
-            (reference.at_most, reference.baseline, reference.tracked.untracked) = (at_most, baseline, 0);
+            (reference.at_most, reference.baseline) = (at_most, baseline);
+            reference.most_untracked = reference.most_untracked.max(reference.tracked.untracked);
+            reference.tracked.untracked = 0;
             for (number, flow, owner) in &reading.flows {
                 let (mut ended, mut plainly_ended) = (Vec::new(), Vec::new());
                 let told = tracker.observe(flow, owners[*owner], &mut |flow| ended.push(*flow));
