@@ -15,6 +15,10 @@ run: ## the daemon on a sample household, and a receiver that prints what it sen
 test: ## all tests; as root also those on a real connection table
 	@tools/test
 
+truth: ## the tests of traffic at full size, as root: a gigabyte, and looks every ten seconds; four minutes
+	KERNEL_TRAFFIC_LARGEST=1000000000 KERNEL_PASS_SECONDS=10 cargo test --locked --test kernel -- \
+		--test-threads=1 --nocapture traffic::bytes traffic::seen
+
 lint: ## formatting, clippy, documentation and its commands and links, scripts, licences, advisories
 	@tools/lint
 

@@ -106,8 +106,13 @@ pub(crate) fn udp(host: &Namespace, address: SocketAddr) -> UdpSocket {
     socket
 }
 
-/// Asks by UDP and is answered. While the socket is open nobody else uses its port.
-pub(crate) fn asked(client: &Namespace, server: &UdpSocket) -> UdpSocket {
+/// Asks by UDP and is answered.
+pub(crate) fn asked(client: &Namespace, server: &UdpSocket) {
+    drop(answered(client, server));
+}
+
+/// The same. While the socket is open nobody else asks from its port.
+pub(crate) fn answered(client: &Namespace, server: &UdpSocket) -> UdpSocket {
     let address = server.local_addr().expect("a bound socket");
     let question = unanswered(client, address);
     let (_, from) = server.recv_from(&mut [0; 8]).expect("a question");

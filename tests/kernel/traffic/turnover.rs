@@ -6,7 +6,7 @@ use super::sums::Turnover;
 use super::transfer::exchange;
 use super::watched::Watched;
 use crate::connections::{
-    asked, at, established, established_from, finish, half_open, listen, refused, reset, udp, unanswered,
+    answered, at, established, established_from, finish, half_open, listen, refused, reset, udp, unanswered,
 };
 use crate::household::{Household, INTERNET, INTERNET_V6, LAPTOP, NAS, VOID, WAN};
 
@@ -48,7 +48,7 @@ fn known_connections(test: &str, source: &str) {
     for _ in 0..20 {
         finish(established(&home.laptop, v4, &server));
         finish(established(&home.nas, v6, &server_v6));
-        sockets.extend([&dns, &dns_v6].map(|server| asked(&home.laptop, server)));
+        sockets.extend([&dns, &dns_v6].map(|server| answered(&home.laptop, server)));
     }
     for _ in 0..5 {
         reset(established(&home.laptop, v4, &server));
