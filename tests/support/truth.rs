@@ -1,0 +1,162 @@
+//! What the program says beside what the household really did: equal to the byte, at every look.
+
+use std::collections::BTreeMap;
+
+use conntrack_exporter::census::flow_tracker::ProtocolGroup;
+use conntrack_exporter::measurements::Moved;
+use conntrack_exporter::series::point::{Point, Value};
+use conntrack_exporter::snapshot::Snapshot;
+
+use super::household::Household;
+use super::household::tally::Tally;
+
+/// What was, by owner.
+pub(crate) struct Truth {
+    names: Vec<String>,
+    /// At the first look, of which nothing is told.
+    first: Vec<Tally>,
+    last_look: Vec<Tally>,
+    zeroings: u64,
+    /// Of the looks since the last report what may be told of bytes.
+    to_report: Vec<Moved>,
+    last_report: Vec<Tally>,
+    /// What was told in all.
+    reported: Vec<Moved>,
+}
+
+impl Truth {
+    /// Begins at the first look.
+    pub(crate) fn begin(household: &Household) -> Self {
+        let (names, first) = (household.names().to_vec(), household.tallies().to_vec());
+        let none = vec![Moved::default(); names.len()];
+        Self {
+            last_look: first.clone(),
+            last_report: first.clone(),
+            zeroings: household.zeroings(),
+            to_report: none.clone(),
+            reported: none,
+            names,
+            first,
+        }
+    }
+
+    /// Compares what a look has given. Of one before which another program has set counters to zero no bytes are told.
+    pub(crate) fn compare(&mut self, snapshot: &Snapshot, household: &Household, is_report: bool) {
+        let tallies = household.tallies().to_vec();
+        let was_zeroed = std::mem::replace(&mut self.zeroings, household.zeroings()) != household.zeroings();
+        let moved = |(now, before): (&Tally, &Tally)| {
+            if was_zeroed { Moved::default() } else { now.since(before).told }
+        };
+        let moved: Vec<Moved> = tallies.iter().zip(&self.last_look).map(moved).collect();
+        assert_eq!(
+            bandwidth(snapshot),
+            self.named(moved.iter().map(|moved| [moved.rx.bytes, moved.tx.bytes]))
+        );
+        self.to_report.iter_mut().zip(moved).for_each(|(sum, moved)| *sum += moved);
+        if is_report {
+            self.compare_report(snapshot, &tallies);
+        }
+        self.last_look = tallies;
+    }
+
+    fn compare_report(&mut self, snapshot: &Snapshot, tallies: &[Tally]) {
+        assert_eq!(device_traffic(snapshot), self.named(self.to_report.iter().copied().map(figures)));
+        for group in ProtocolGroup::ALL {
+            let since = tallies.iter().zip(&self.last_report).map(|(now, before)| now.since(before));
+            let turnover = since.map(|since| [since.opened[group.index()], since.closed[group.index()]]);
+            assert_eq!(connection_rate(snapshot, group), self.named(turnover), "{}", group.name());
+        }
+        self.reported
+            .iter_mut()
+            .zip(&mut self.to_report)
+            .for_each(|(sum, moved)| *sum += std::mem::take(moved));
+        self.last_report = tallies.to_vec();
+    }
+
+    /// At the end: everything that went through the router was told, unless another program came between.
+    pub(crate) fn finish(&self) {
+        for ((name, reported), (now, first)) in
+            self.names.iter().zip(&self.reported).zip(self.last_look.iter().zip(&self.first))
+        {
+            let really = now.since(first).moved;
+            if self.zeroings == 0 {
+                assert_eq!(*reported, really, "{name}");
+            } else {
+                assert!(reported.bytes() <= really.bytes(), "{name}: {reported:?}, {really:?}");
+            }
+        }
+    }
+
+    /// What there is to read of it.
+    pub(crate) fn table(&self) -> String {
+        let mut text = "# By the household's own account: bytes received and sent, bytes told, connections opened and closed.\n".to_owned();
+        for ((name, reported), (now, first)) in
+            self.names.iter().zip(&self.reported).zip(self.last_look.iter().zip(&self.first))
+        {
+            let Tally { moved, opened, closed, .. } = now.since(first);
+            let [opened, closed] = [opened, closed].map(|by_protocol| by_protocol.iter().sum::<u64>());
+            let (received, sent, told) = (moved.rx.bytes, moved.tx.bytes, reported.bytes());
+            text += &format!("# {name}: {received} + {sent}, told {told}, +{opened} -{closed}\n");
+        }
+        text
+    }
+
+    /// The figures of those who have any.
+    fn named<const N: usize>(&self, figures: impl Iterator<Item = [u64; N]>) -> BTreeMap<String, [u64; N]> {
+        let named = self.names.iter().cloned().zip(figures);
+        named.filter(|(_, figures)| figures.iter().any(|figure| *figure > 0)).collect()
+    }
+}
+
+const fn figures(Moved { rx, tx }: Moved) -> [u64; 4] {
+    [rx.bytes, tx.bytes, rx.packets, tx.packets]
+}
+
+/// Bytes received and sent by device, of all services.
+fn bandwidth(snapshot: &Snapshot) -> BTreeMap<String, [u64; 2]> {
+    sums(snapshot, "bandwidth", |point| {
+        let bytes = integer(point, "bytes");
+        if tag(point, "direction") == "rx" { [bytes, 0] } else { [0, bytes] }
+    })
+}
+
+fn device_traffic(snapshot: &Snapshot) -> BTreeMap<String, [u64; 4]> {
+    sums(snapshot, "device_traffic", |point| {
+        ["rx_bytes", "tx_bytes", "rx_packets", "tx_packets"].map(|field| integer(point, field))
+    })
+}
+
+fn connection_rate(snapshot: &Snapshot, group: ProtocolGroup) -> BTreeMap<String, [u64; 2]> {
+    sums(snapshot, "connection_rate", |point| {
+        let is_of_group = tag(point, "protocol") == group.name();
+        ["opened", "closed"].map(|field| if is_of_group { integer(point, field) } else { 0 })
+    })
+}
+
+/// Sums by device, of those that are not all zero.
+fn sums<const N: usize>(
+    snapshot: &Snapshot,
+    measurement: &str,
+    figures: impl Fn(&Point) -> [u64; N],
+) -> BTreeMap<String, [u64; N]> {
+    let mut sums = BTreeMap::<String, [u64; N]>::new();
+    for point in snapshot.points().filter(|point| point.measurement == measurement) {
+        let sum = sums.entry(tag(point, "device_name").to_owned()).or_insert([0; N]);
+        sum.iter_mut().zip(figures(point)).for_each(|(sum, figure)| *sum += figure);
+    }
+    sums.retain(|_, figures| figures.iter().any(|figure| *figure > 0));
+    sums
+}
+
+fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
+    point.tags.own(key).unwrap()
+}
+
+fn integer(point: &Point, name: &str) -> u64 {
+    let found = point.fields.iter().find(|(field, _)| *field == name);
+    match found {
+        Some((_, Value::Integer(value))) => (*value).try_into().unwrap(),
+        None => 0,
+        other => panic!("{other:?} is no integer"),
+    }
+}
