@@ -20,6 +20,10 @@ mod golden;
 mod household;
 #[path = "support/made.rs"]
 mod made;
+#[path = "support/place.rs"]
+mod place;
+#[path = "support/told.rs"]
+mod told;
 #[path = "support/truth.rs"]
 mod truth;
 
@@ -35,7 +39,8 @@ use household::Household;
 use household::files;
 use household::scenario::{START, Scenario};
 use influxdb_line_protocol::parse_lines;
-use made::{Place, golden, play, scenario};
+use made::{golden, play, scenario};
+use place::Place;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_conntrack-exporter");
 /// How many lines of a difference are shown.

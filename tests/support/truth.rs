@@ -1,14 +1,14 @@
 //! What the program says beside what the household really did: equal to the byte, at every look.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use conntrack_exporter::census::flow_tracker::ProtocolGroup;
 use conntrack_exporter::measurements::Moved;
-use conntrack_exporter::series::point::{Point, Value};
 use conntrack_exporter::snapshot::Snapshot;
 
 use super::household::Household;
 use super::household::tally::Tally;
+use super::told::{ByDevice, bandwidth, connection_rate, device_traffic};
 
 /// What was, by owner.
 pub(crate) struct Truth {
@@ -96,13 +96,13 @@ impl Truth {
             let Tally { moved, opened, closed, .. } = now.since(first);
             let [opened, closed] = [opened, closed].map(|by_protocol| by_protocol.iter().sum::<u64>());
             let (received, sent, told) = (moved.rx.bytes, moved.tx.bytes, reported.bytes());
-            text += &format!("# {name}: {received} + {sent}, told {told}, +{opened} -{closed}\n");
+            writeln!(text, "# {name}: {received} + {sent}, told {told}, +{opened} -{closed}").unwrap();
         }
         text
     }
 
     /// The figures of those who have any.
-    fn named<const N: usize>(&self, figures: impl Iterator<Item = [u64; N]>) -> BTreeMap<String, [u64; N]> {
+    fn named<const N: usize>(&self, figures: impl Iterator<Item = [u64; N]>) -> ByDevice<N> {
         let named = self.names.iter().cloned().zip(figures);
         named.filter(|(_, figures)| figures.iter().any(|figure| *figure > 0)).collect()
     }
@@ -110,53 +110,4 @@ impl Truth {
 
 const fn figures(Moved { rx, tx }: Moved) -> [u64; 4] {
     [rx.bytes, tx.bytes, rx.packets, tx.packets]
-}
-
-/// Bytes received and sent by device, of all services.
-fn bandwidth(snapshot: &Snapshot) -> BTreeMap<String, [u64; 2]> {
-    sums(snapshot, "bandwidth", |point| {
-        let bytes = integer(point, "bytes");
-        if tag(point, "direction") == "rx" { [bytes, 0] } else { [0, bytes] }
-    })
-}
-
-fn device_traffic(snapshot: &Snapshot) -> BTreeMap<String, [u64; 4]> {
-    sums(snapshot, "device_traffic", |point| {
-        ["rx_bytes", "tx_bytes", "rx_packets", "tx_packets"].map(|field| integer(point, field))
-    })
-}
-
-fn connection_rate(snapshot: &Snapshot, group: ProtocolGroup) -> BTreeMap<String, [u64; 2]> {
-    sums(snapshot, "connection_rate", |point| {
-        let is_of_group = tag(point, "protocol") == group.name();
-        ["opened", "closed"].map(|field| if is_of_group { integer(point, field) } else { 0 })
-    })
-}
-
-/// Sums by device, of those that are not all zero.
-fn sums<const N: usize>(
-    snapshot: &Snapshot,
-    measurement: &str,
-    figures: impl Fn(&Point) -> [u64; N],
-) -> BTreeMap<String, [u64; N]> {
-    let mut sums = BTreeMap::<String, [u64; N]>::new();
-    for point in snapshot.points().filter(|point| point.measurement == measurement) {
-        let sum = sums.entry(tag(point, "device_name").to_owned()).or_insert([0; N]);
-        sum.iter_mut().zip(figures(point)).for_each(|(sum, figure)| *sum += figure);
-    }
-    sums.retain(|_, figures| figures.iter().any(|figure| *figure > 0));
-    sums
-}
-
-fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
-    point.tags.own(key).unwrap()
-}
-
-fn integer(point: &Point, name: &str) -> u64 {
-    let found = point.fields.iter().find(|(field, _)| *field == name);
-    match found {
-        Some((_, Value::Integer(value))) => (*value).try_into().unwrap(),
-        None => 0,
-        other => panic!("{other:?} is no integer"),
-    }
 }

@@ -29,7 +29,7 @@ impl Activity for Call {
         let [sent, received] =
             [140..=290, 160..=320].map(|range| Datagrams(device.random.among(range), PICTURE));
         device.udp(media, sent, received);
-        if device.now() % KEPT_ALIVE == 0 {
+        if device.now().is_multiple_of(KEPT_ALIVE) {
             device.tcp(signalling, 90, 70);
         }
     }

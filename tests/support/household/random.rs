@@ -24,6 +24,6 @@ impl Random {
 
     /// Whether what happens once in so many times happens now.
     pub(crate) const fn one_in(&mut self, times: u64) -> bool {
-        self.next() % times == 0
+        self.next().is_multiple_of(times)
     }
 }

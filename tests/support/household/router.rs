@@ -109,7 +109,7 @@ impl Router {
             tallies[entry.owner].closed[group(entry.flow.protocol)] += u64::from(!stays);
             stays
         });
-        if self.written_back_every.is_some_and(|every| self.now % every == 0) {
+        if self.written_back_every.is_some_and(|every| self.now.is_multiple_of(every)) {
             self.entries.values_mut().for_each(|entry| write_back(entry, &mut self.tallies));
         }
         if self.zeroed_every.is_some_and(|every| self.now % every == ZEROED_AFTER) {

@@ -35,7 +35,7 @@ impl Waiting {
 
     /// Whether what happens so often happens now.
     fn is_time(&self, device: &Device<'_>, every: u64) -> bool {
-        (device.now() - self.begun) % every == 0
+        (device.now() - self.begun).is_multiple_of(every)
     }
 
     fn ask_for_the_time(&self, device: &mut Device<'_>) {

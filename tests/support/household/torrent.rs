@@ -8,7 +8,8 @@ use super::activity::Activity;
 use super::device::{Datagrams, Device};
 use super::router::{Connection, Server};
 
-const PEERS: usize = 50;
+/// Fewer than Transmission's 50: together with strangers they stay below the 64 hosts that are told exactly.
+const PEERS: usize = 44;
 /// How many of them send to us, and to how many we send.
 const SENDING: usize = 15;
 const UPLOADS: usize = 4;
@@ -99,10 +100,10 @@ impl Activity for Torrent {
         if self.peers.len() < PEERS {
             self.meet(device);
         }
-        if device.random.one_in(3) {
+        if device.random.one_in(8) {
             self.ask_node(device);
         }
-        if device.now() % RECHOKED == 0 && !self.peers.is_empty() {
+        if device.now().is_multiple_of(RECHOKED) && !self.peers.is_empty() {
             self.turn = usize::try_from(device.random.next() % self.peers.len() as u64).unwrap();
         }
         let turned = self.peers.iter().cycle().skip(self.turn).take(self.peers.len());
@@ -114,7 +115,7 @@ impl Activity for Torrent {
                 peer.exchange(device, sent + have, received + have);
             }
         }
-        if device.random.one_in(6) && self.peers.len() > PEERS / 2 {
+        if device.random.one_in(10) && self.peers.len() > PEERS / 2 {
             let place = usize::try_from(device.random.next() % self.peers.len() as u64).unwrap();
             self.leave(device, place);
         }
