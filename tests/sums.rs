@@ -169,6 +169,9 @@ impl PlainMap {
         let is_baseline = !std::mem::replace(&mut self.has_looked, true) || after > 90;
         let (mut told, mut known, mut fallen) = (Told::default(), 0_u64, 0_u64);
         let mut left = std::mem::take(&mut self.known);
+        if is_baseline {
+            left.clear();
+        }
         for (number, flow) in table.iter().filter(|(number, _)| owner(**number).is_some()) {
             let now = [flow.original.counters, flow.reply.counters];
             let before = left.remove(number);
@@ -194,9 +197,7 @@ impl PlainMap {
                 }
             }
         }
-        if !is_baseline {
-            left.keys().for_each(|number| told.turned_over(*number, [0, 1]));
-        }
+        left.keys().for_each(|number| told.turned_over(*number, [0, 1]));
         if fallen >= 20 && fallen * 20 > known {
             (told.bandwidth, told.traffic) = Default::default();
         }
