@@ -25,11 +25,19 @@ const UP: Duration = Duration::from_hours(1);
 
 /// What came out.
 pub(crate) struct Played {
-    /// The lines of every instant.
-    pub(crate) lines: Vec<(u64, String)>,
+    /// All of it.
+    pub(crate) looks: Vec<Look>,
     /// How many entries were counted, over all instants.
     visited: usize,
     truth: Truth,
+}
+
+/// What came out at one instant.
+pub(crate) struct Look {
+    instant: u64,
+    pub(crate) lines: String,
+    /// What really was so far.
+    account: String,
 }
 
 pub(crate) fn scenario(directory: &Path) -> Scenario {
@@ -44,20 +52,21 @@ pub(crate) fn play(name: &str, scenario: &Scenario) -> Played {
     let table = MemoryTable::default();
     let collector = Collector::new(Config::default(), &Root::replay(place.path()), START);
     let mut pipeline = Pipeline::new(collector.with_table(table.clone()));
-    let (mut lines, mut visited, mut truth) = (Vec::new(), 0, None);
+    let (mut looks, mut visited, mut truth) = (Vec::new(), 0, None);
     for instant in scenario.instants() {
         household.live_until(instant);
         files::write_counters(place.path(), &household).unwrap();
         table.replace(household.table());
         visited += table.len();
         let truth = truth.get_or_insert_with(|| Truth::begin(&household));
-        lines.push((instant, pipeline.take(instant, &household, truth)));
+        let lines = pipeline.take(instant, &household, truth);
+        looks.push(Look { instant, lines, account: truth.account() });
     }
     let (length, took) = (scenario.length, begun.elapsed());
     let in_words = humantime::format_duration(Duration::from_secs(length));
     let times = u128::from(length) * 1000 / took.as_millis().max(1);
-    println!("{name}: {} instants, {in_words} in {took:.1?}, {times} times as fast", lines.len());
-    Played { lines, visited, truth: truth.unwrap() }
+    println!("{name}: {} instants, {in_words} in {took:.1?}, {times} times as fast", looks.len());
+    Played { looks, visited, truth: truth.unwrap() }
 }
 
 /// What the daemon does at an instant, but for sending.
@@ -92,16 +101,17 @@ impl Played {
     /// What stands in `expected.lp`: what was in all, and the points of some instants.
     pub(crate) fn expected(&self, scenario: &Scenario) -> String {
         self.truth.finish();
-        let (instants, visited) = (self.lines.len(), self.visited);
-        let lines = self.lines.iter().flat_map(|(_, text)| text.lines());
+        let (instants, visited) = (self.looks.len(), self.visited);
+        let lines = self.looks.iter().flat_map(|look| look.lines.lines());
         let (count, hash) = (lines.clone().count(), fnv(lines));
         let head = format!(
             "# {instants} instants {EVERY} s apart, at which {visited} entries are looked at and {count} lines given; \
-             FNV-1a of all lines {hash:016x}.\n"
+             FNV-1a of all lines {hash:016x}.\n# By the household's own account: bytes received and sent since the \
+             first instant, bytes told, connections opened and closed.\n"
         );
-        let shown =
-            self.lines.iter().filter(|(instant, _)| (instant - START).is_multiple_of(scenario.shown_every));
-        head + &self.truth.table() + &shown.map(|(_, text)| text.as_str()).collect::<String>()
+        let is_shown = |look: &&Look| (look.instant - START).is_multiple_of(scenario.shown_every);
+        let shown = self.looks.iter().filter(is_shown).map(|look| look.account.clone() + &look.lines);
+        head + &shown.collect::<String>()
     }
 }
 

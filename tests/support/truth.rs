@@ -75,30 +75,32 @@ impl Truth {
 
     /// At the end: everything that went through the router was told, unless another program came between.
     pub(crate) fn finish(&self) {
-        for ((name, reported), (now, first)) in
-            self.names.iter().zip(&self.reported).zip(self.last_look.iter().zip(&self.first))
-        {
+        for (name, now, first, told) in self.owners() {
             let really = now.since(first).moved;
             if self.zeroings == 0 {
-                assert_eq!(*reported, really, "{name}");
+                assert_eq!(*told, really, "{name}");
             } else {
-                assert!(reported.bytes() <= really.bytes(), "{name}: {reported:?}, {really:?}");
+                assert!(told.bytes() <= really.bytes(), "{name}: {told:?}, {really:?}");
             }
         }
     }
 
-    /// What there is to read of it.
-    pub(crate) fn table(&self) -> String {
-        let mut text = "# By the household's own account: bytes received and sent, bytes told, connections opened and closed.\n".to_owned();
-        for ((name, reported), (now, first)) in
-            self.names.iter().zip(&self.reported).zip(self.last_look.iter().zip(&self.first))
-        {
+    /// What has been by the last look, to be read.
+    pub(crate) fn account(&self) -> String {
+        let mut text = String::new();
+        for (name, now, first, told) in self.owners() {
             let Tally { moved, opened, closed, .. } = now.since(first);
             let [opened, closed] = [opened, closed].map(|by_protocol| by_protocol.iter().sum::<u64>());
-            let (received, sent, told) = (moved.rx.bytes, moved.tx.bytes, reported.bytes());
+            let (received, sent, told) = (moved.rx.bytes, moved.tx.bytes, told.bytes());
             writeln!(text, "# {name}: {received} + {sent}, told {told}, +{opened} -{closed}").unwrap();
         }
         text
+    }
+
+    /// The owners: name, what was by the last look, what was at the first, what was told in all.
+    fn owners(&self) -> impl Iterator<Item = (&String, &Tally, &Tally, &Moved)> {
+        let owners = self.names.iter().zip(&self.last_look).zip(&self.first).zip(&self.reported);
+        owners.map(|(((name, now), first), told)| (name, now, first, told))
     }
 
     /// The figures of those who have any.
