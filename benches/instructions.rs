@@ -1,10 +1,18 @@
 //! Work for callgrind to count: `instructions WHAT TIMES` does WHAT that many times. The difference between two runs
 //! of different TIMES is WHAT alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that can't run says so by a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that can't run says so by a panic"
+)]
 
 #[path = "../tests/support/fill.rs"]
 mod fill;
+#[expect(dead_code, reason = "nobody asks here what the household really did")]
+#[path = "../tests/support/household/mod.rs"]
+mod household;
 #[path = "support/router.rs"]
 mod router;
 
@@ -23,6 +31,7 @@ use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::backend::BackendChoice;
 use conntrack_exporter::conntrack::flow::{Counters, Flow};
+use conntrack_exporter::conntrack::memory::MemoryTable;
 use conntrack_exporter::conntrack::netlink;
 use conntrack_exporter::conntrack::procfs::{self, Reading, line};
 use conntrack_exporter::conntrack::{Entry, Progress, Table};
@@ -36,6 +45,8 @@ use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use foldhash::fast::RandomState;
+use household::Household;
+use household::scenario::{EVERY, Scenario};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::SockProtocol;
 
@@ -43,7 +54,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|tick|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
+            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|tick|evening|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
              tools/bench runs it under callgrind"
         );
         return;
@@ -60,6 +71,7 @@ fn main() {
         "map" => map(entries, 0, times),
         "map-turnover" => map(entries, entries / 5, times),
         "tick" => tick(&root, times),
+        "evening" => evening(&root, entries, times),
         "lan" => lan(times),
         "names" => names(&root, times),
         "points" => points(devices, times),
@@ -155,6 +167,29 @@ fn tick(root: &Path, times: usize) {
         let points = ledger.complete(&snapshot);
         lines.write(&points, snapshot.timestamp);
         ledger.confirm(&snapshot, &points, |_| true, false);
+    }
+}
+
+/// All of so many ticks but reading and sending: looks at the table of a household in the evening, none of which is the same.
+/// They are always made as often as is needed once.
+fn evening(root: &Path, looks: usize, times: usize) {
+    const SCENARIO: &str = include_str!("../tests/recordings/10-an-evening/scenario.toml");
+    let scenario = Scenario { length: looks as u64 * EVERY, ..toml::from_str(SCENARIO).unwrap() };
+    let mut household = Household::new(&scenario);
+    let tables = scenario.instants().map(|instant| {
+        household.live_until(instant);
+        household.table()
+    });
+    let tables: Vec<Vec<Flow>> = tables.collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..times {
+        let table = MemoryTable::default();
+        let mut collector =
+            Collector::new(Config::default(), &Root::replay(root), 0).with_table(table.clone());
+        for (look, flows) in tables.iter().enumerate() {
+            table.replace(flows.clone());
+            black_box(runtime.block_on(collector.snapshot(&moment(look * 10))).unwrap());
+        }
     }
 }
 

@@ -1,0 +1,122 @@
+//! A household that is made up: devices that do what people's do, and their router's table of it, second by second. The same
+//! from the same seed, on every machine.
+
+mod activity;
+mod backup;
+mod browsing;
+mod call;
+mod device;
+pub(crate) mod files;
+mod film;
+mod random;
+mod router;
+pub(crate) mod scenario;
+mod standby;
+pub(crate) mod tally;
+mod torrent;
+
+use std::net::Ipv4Addr;
+
+use conntrack_exporter::conntrack::flow::Flow;
+use conntrack_exporter::measurements::Moved;
+
+use activity::Activity;
+use device::Device;
+use random::Random;
+use router::{Party, Router};
+use scenario::{Plan, START, Scenario};
+use tally::Tally;
+
+/// For how many seconds the household has lived when its recording begins.
+const BEFORE: u64 = 300;
+/// What the program calls the router.
+const ROUTER: &str = "router";
+
+pub(crate) struct Household {
+    /// Names of the owners; the last is the router.
+    names: Vec<String>,
+    router: Router,
+    doings: Vec<Doing>,
+}
+
+/// What one device does.
+struct Doing {
+    party: Party,
+    plan: Plan,
+    activity: Box<dyn Activity>,
+    /// One of its own, so that what is added moves nothing else.
+    random: Random,
+}
+
+impl Household {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let devices = &scenario.devices;
+        let mut names: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
+        names.push(ROUTER.to_owned());
+        let plans = devices
+            .iter()
+            .enumerate()
+            .flat_map(|(owner, device)| device.does.iter().map(move |plan| (owner, plan)));
+        let doings = plans.enumerate().map(|(number, (owner, plan))| Doing {
+            party: Party { owner, address: address(owner) },
+            plan: *plan,
+            activity: activity::of(plan.what),
+            random: Random::new(scenario.seed << 16 | number as u64),
+        });
+        let doings = doings.collect();
+        let counters = [scenario.zeroed_every, scenario.written_back_every];
+        Self { router: Router::new(START - BEFORE, names.len(), counters), names, doings }
+    }
+
+    /// Lives on until `instant`, in seconds since 1970, that second included.
+    pub(crate) fn live_until(&mut self, instant: u64) {
+        while self.router.now < instant {
+            self.router.pass_a_second();
+            self.doings.iter_mut().for_each(|doing| doing.second(&mut self.router, self.names.len() - 1));
+        }
+    }
+
+    /// The table as it is now.
+    pub(crate) fn table(&self) -> Vec<Flow> {
+        self.router.table()
+    }
+
+    /// The owners' names: those of the devices and the router's.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What really was so far, in the order of the names.
+    pub(crate) fn tallies(&self) -> &[Tally] {
+        &self.router.tallies
+    }
+
+    /// How often another program has set counters to zero so far.
+    pub(crate) const fn zeroings(&self) -> u64 {
+        self.router.zeroings
+    }
+
+    /// What the WAN's interface counts.
+    pub(crate) const fn wan(&self) -> Moved {
+        self.router.wan
+    }
+}
+
+impl Doing {
+    fn second(&mut self, router: &mut Router, router_owner: usize) {
+        let now = router.now;
+        let mut device = Device { router, random: &mut self.random, party: self.party, router_owner };
+        let begins = self.plan.from.map_or(0, |from| START + from);
+        let ends = self.plan.to.map_or(u64::MAX, |to| START + to);
+        if now == ends {
+            self.activity.end(&mut device);
+        } else if (begins..ends).contains(&now) {
+            self.activity.second(&mut device);
+        }
+    }
+}
+
+/// The address of the device of this number.
+fn address(device: usize) -> Ipv4Addr {
+    Ipv4Addr::new(192, 168, 8, u8::try_from(20 + device).unwrap())
+}
