@@ -61,7 +61,7 @@ const REPLACED: &str = "host";
 /// What may become of a user's own tag that is called like one of a measurement's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserTags {
-    /// It takes the place of the measurement's, if it is [`REPLACED`]; others are left out.
+    /// It takes the place of the measurement's, if that is `host`; others are left out.
     Replace,
     /// It is refused: two tags of one name, or the loss of what tells series apart.
     Refuse,
