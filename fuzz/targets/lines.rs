@@ -5,7 +5,6 @@
 #![no_main]
 
 use std::fmt::Write;
-
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -32,7 +31,12 @@ fuzz_target!(|input: &[u8]| {
                 vec![("device_name", name.shared()), ("protocol", "tcp".into()), ("state", "NONE".into())];
             let count = i64::try_from(place).expect("few") << (place % 60);
             let tags = Rc::new(Tags::new(own, global));
-            Point { measurement: "connection_state", tags, fields: vec![("count", Value::Integer(count))], age: Duration::ZERO }
+            Point {
+                measurement: "connection_state",
+                tags,
+                fields: vec![("count", Value::Integer(count))],
+                age: Duration::ZERO,
+            }
         })
         .collect();
     let timestamp = input.first_chunk().map(|bytes| i64::from_le_bytes(*bytes));

@@ -17,6 +17,7 @@ use conntrack_exporter::conntrack::flow::Flow;
 use conntrack_exporter::conntrack::procfs::line;
 use conntrack_exporter::devices::listing::ListedDevice;
 use conntrack_exporter::lan::config::{LanConfig, RouterName};
+use conntrack_exporter::services::ServiceTable;
 use conntrack_exporter_fuzz::cast;
 use conntrack_exporter_fuzz::readings::{Home, Observer, Reading};
 use libfuzzer_sys::fuzz_target;

@@ -69,6 +69,7 @@ impl Measurement for ConnectionState {
         let outcome = counts.report(tick, &mut self.limit, out);
         let shared = out.shared();
         shared.surplus = outcome.surplus;
+        shared.series_overflow += outcome.series_overflow;
         shared.devices = Some(outcome.devices);
     }
 

@@ -24,6 +24,8 @@ pub struct CountedCells<'a, const N: usize, M> {
 pub struct Outcome {
     /// How much went to `other` because its series found no room.
     pub surplus: u64,
+    /// How many series that were.
+    pub series_overflow: u64,
     /// Devices with a point of their own.
     pub devices: usize,
 }
@@ -48,13 +50,16 @@ where
         for (_, (cell, count)) in &surplus {
             other.add(*cell, *count);
         }
+        let mut left_out: Vec<_> = surplus.iter().map(|(tags, _)| tags).collect();
+        left_out.dedup();
+        let series_overflow = left_out.len().try_into().unwrap_or(u64::MAX);
         let surplus = surplus.iter().map(|(_, (_, count))| u64::from(*count)).sum();
         let router = self.rows(&tick.owners.router, &router, out);
         let other = self.rows(&tick.owners.other, &other, out);
         for (tags, (_, count)) in kept.into_iter().chain(router).chain(other) {
             out.push(tags, vec![(self.field, Value::count(count))]);
         }
-        Outcome { surplus, devices }
+        Outcome { surplus, series_overflow, devices }
     }
 
     fn sum(&self, of: &OwnerTags) -> Cells<N> {

@@ -180,6 +180,7 @@ fn series_beyond_the_limit_go_to_other_and_those_before_stay() {
         ["other/tcp/ESTABLISHED=1", "router/udp/ACTIVE=1", "tv/tcp/ESTABLISHED=1", "tv/udp/ACTIVE=1"];
     assert_eq!(shown(&report.points), expected);
     assert_eq!((report.shared.surplus, report.shared.devices), (1, Some(1)));
+    assert_eq!(report.shared.series_overflow, 1);
 }
 
 proptest! {
