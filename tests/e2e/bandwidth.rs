@@ -125,8 +125,8 @@ impl Past {
         let all: Vec<&str> = all.iter().map(|row| text(row, "_value")).collect();
         let total: i64 = moved.values().flat_map(BTreeMap::values).sum();
         assert_eq!(all, [total.to_string()], "bytes of all devices");
-        self.servers.insist_on_no_error();
         self.servers.insist_on_gathered(self.sent);
+        self.servers.insist_on_no_error();
     }
 }
 

@@ -248,8 +248,8 @@ fn replayed(test: &str, interval: i64, count: i64) {
     insist_on(&stored(&servers), &truth.snapshots);
     look(&servers, &truth, interval);
     each_name_is_one_device(&servers, &truth, (first, newest));
-    servers.insist_on_no_error();
     servers.insist_on_gathered(sent);
+    servers.insist_on_no_error();
 }
 
 /// Every zoom: all in windows of many widths, a part that begins and ends between snapshots, and one snapshot alone.
