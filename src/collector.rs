@@ -202,6 +202,7 @@ impl Collector {
         let present: Vec<OwnerId> = self.owners.ids().filter(has_figures).collect();
         let devices = &self.surroundings.devices;
         let owners = self.labels.show(&present, &self.owners, devices, &self.config, moment.boot);
+        let interval_is_due = moment.due.includes(Clock::Interval);
         let exporter = Exporter {
             sequence: self.sequence,
             started: self.started,
@@ -211,7 +212,8 @@ impl Collector {
             rereads: self.rereads.total(),
             pass_interval: self.sampling.pass_interval(),
             tracking: self.tracking.figures,
-            accounting: self.table.accounting(),
+            // Asked for by the exporter's own figures alone.
+            accounting: interval_is_due.then(|| self.table.accounting()).flatten(),
             outside: self.tracking.outside(),
             begun,
             totals: self.totals,

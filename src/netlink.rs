@@ -2,6 +2,9 @@
 //!
 //! What is asked and what the messages mean is the business of whoever asks. Only ever used for questions.
 
+#[cfg(test)]
+pub(crate) mod test_message;
+
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 

@@ -123,14 +123,8 @@ fn number(value: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::netlink::test_message::attribute;
     use proptest::prelude::*;
-
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(4 + value.len()).unwrap();
-        let mut attribute = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
-        attribute.resize(attribute.len().next_multiple_of(4), 0);
-        attribute
-    }
 
     /// As `nf_tables_fill_flowtable_info()` writes it, in its order.
     fn message(family: u8, table: &[u8], name: &[u8], uses: u32, flags: u32) -> Vec<u8> {

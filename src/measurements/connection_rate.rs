@@ -20,10 +20,10 @@ pub const SCHEMA: Schema = Schema {
     name: "connection_rate",
     every: Clock::Interval,
     tags: &[
-        TagSchema::name("device_name"),
-        TagSchema::of_ours("device_type", 11),
-        TagSchema::of_ours("ip", 39),
-        TagSchema::of_ours("mac", 17),
+        TagSchema::DEVICE_NAME,
+        TagSchema::DEVICE_TYPE,
+        TagSchema::IP,
+        TagSchema::MAC,
         TagSchema::of_ours("protocol", 5),
     ],
     fields: &[

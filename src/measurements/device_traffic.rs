@@ -17,12 +17,7 @@ use crate::series::schema::{Schema, TagSchema, UserTags, float, integer};
 pub const SCHEMA: Schema = Schema {
     name: "device_traffic",
     every: Clock::Interval,
-    tags: &[
-        TagSchema::name("device_name"),
-        TagSchema::of_ours("device_type", 11),
-        TagSchema::of_ours("ip", 39),
-        TagSchema::of_ours("mac", 17),
-    ],
+    tags: &[TagSchema::DEVICE_NAME, TagSchema::DEVICE_TYPE, TagSchema::IP, TagSchema::MAC],
     fields: &[
         integer("rx_bytes"),
         integer("tx_bytes"),

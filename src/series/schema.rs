@@ -35,6 +35,15 @@ pub struct TagSchema {
 }
 
 impl TagSchema {
+    /// What a device is called.
+    pub const DEVICE_NAME: Self = Self::name("device_name");
+    /// What sort of device it is, if `devices.tags` wants that; of these the longest is `workstation`.
+    pub const DEVICE_TYPE: Self = Self::of_ours("device_type", 11);
+    /// Its leading address, if `devices.tags` wants that; of IPv6 at most.
+    pub const IP: Self = Self::of_ours("ip", 39);
+    /// Its MAC, if `devices.tags` wants that.
+    pub const MAC: Self = Self::of_ours("mac", 17);
+
     /// A tag whose values are a list of ours of at most `longest` bytes each.
     pub const fn of_ours(key: &'static str, longest: usize) -> Self {
         Self { key, longest, escaped: false }

@@ -1,5 +1,6 @@
 //! The owner's file of services, as it changes.
 
+use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::file_log::FileLog;
 use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
 use crate::root::Root;
@@ -14,7 +15,8 @@ pub const FILE_AT_MOST: u64 = 64 * 1024;
 #[derive(Debug)]
 pub struct WatchedServices {
     root: Root,
-    config: TrafficConfig,
+    /// Where the owner's file is.
+    path: AbsolutePath,
     file: WatchedFile,
     log: FileLog,
     table: ServiceTable,
@@ -30,7 +32,7 @@ impl WatchedServices {
     pub fn new(root: &Root, config: &TrafficConfig) -> Self {
         Self {
             root: root.clone(),
-            config: config.clone(),
+            path: config.services.clone(),
             file: file(root, config),
             log: FileLog::default(),
             table: ServiceTable::built_in(),
@@ -39,10 +41,10 @@ impl WatchedServices {
 
     /// Takes over another configuration. Labels keep their numbers.
     pub fn reconfigure(&mut self, config: &TrafficConfig) {
-        if self.config.services == config.services {
+        if self.path == config.services {
             return;
         }
-        self.config = config.clone();
+        self.path = config.services.clone();
         self.file = file(&self.root, config);
         self.log = FileLog::default();
         self.table.set_owners(b"");

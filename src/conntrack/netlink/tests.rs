@@ -7,16 +7,9 @@ use crate::conntrack::any_flow::any_flow;
 use crate::conntrack::entry::EntryError;
 use crate::conntrack::flow::{Counters, Endpoint, Flags, Flow, Protocol, State, Tuple};
 use crate::conntrack::procfs::{line, print::Line};
+use crate::netlink::test_message::attribute;
 
 const NESTED: u16 = attributes::NESTED;
-
-/// `struct nlattr` and its value, filled up to a multiple of four.
-fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(4 + value.len()).unwrap();
-    let mut attribute = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
-    attribute.resize(attribute.len().next_multiple_of(4), 0);
-    attribute
-}
 
 fn nested(kind: u16, attributes: &[Vec<u8>]) -> Vec<u8> {
     attribute(kind | NESTED, &attributes.concat())

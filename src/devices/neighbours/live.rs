@@ -51,13 +51,7 @@ fn take(found: &mut Vec<KernelNeighbour>, kind: u16, payload: &[u8]) {
 mod tests {
     use super::*;
     use crate::devices::mac::Mac;
-
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(4 + value.len()).unwrap();
-        let mut attribute = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
-        attribute.resize(attribute.len().next_multiple_of(4), 0);
-        attribute
-    }
+    use crate::netlink::test_message::attribute;
 
     /// 192.168.8.5 behind interface 7, which is in reach.
     fn neighbour() -> Vec<u8> {
