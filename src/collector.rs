@@ -4,6 +4,7 @@ mod figures;
 mod reading;
 mod running;
 mod sampling;
+mod sockets;
 mod surroundings;
 mod tracking;
 
@@ -25,7 +26,9 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
+use crate::machine;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
+use crate::proc_net::counters;
 use crate::process::{Usage, cpu_time};
 use crate::root::Root;
 use crate::sample::Sample;
@@ -36,6 +39,7 @@ use crate::wording::counted;
 use figures::Figures;
 use running::Running;
 use sampling::Sampling;
+use sockets::Sockets;
 use surroundings::Surroundings;
 use tracking::Tracking;
 
@@ -88,6 +92,7 @@ pub struct Collector {
     gauges_unreadable: EdgeLog,
     host_unreadable: EdgeLog,
     figures: Figures,
+    sockets: Sockets,
     /// When an entry that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
 }
@@ -126,6 +131,7 @@ impl Collector {
             gauges_unreadable: EdgeLog::default(),
             host_unreadable: EdgeLog::default(),
             figures: Figures::default(),
+            sockets: Sockets::default(),
             line_shown: None,
             root: root.clone(),
             config,
@@ -242,7 +248,7 @@ impl Collector {
                 exporter: &exporter,
             };
             let global = schema.global_tags(self.config.tags.global());
-            let mut out = Series::new(schema.name, &global, &mut shared);
+            let mut out = Series::new(schema, &global, &mut shared);
             measurement.report(&tick, &mut out);
             parts.extend(out.into_points().map(|points| Part { schema, points }));
         }
@@ -281,16 +287,26 @@ impl Collector {
         };
         let statistics = is_needed(|needs| needs.table_statistics);
         let interfaces = is_needed(|needs| needs.interfaces);
+        let (counters, machine) = (is_needed(|needs| needs.counters), is_needed(|needs| needs.machine));
+        let links = is_needed(|needs| needs.links);
+        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due);
+        let host = self.host();
+        let known = self.surroundings.lan.interfaces();
+        let interfaces_read = (interfaces || links).then(|| self.figures.interfaces(&self.root)).flatten();
         Sample {
             boot: moment.boot,
-            host: self.host(),
+            host,
             table,
             own: Usage::read(),
             statistics: statistics.then(|| self.figures.statistics(&self.root)).flatten(),
-            interfaces: interfaces.then(|| self.figures.interfaces(&self.root)).flatten(),
-            wan: interfaces
-                .then(|| self.figures.wan(&self.root, self.surroundings.lan.interfaces()))
-                .flatten(),
+            counters: counters.then(|| Rc::new(counters::read(&self.root))),
+            links: links.then(|| self.figures.links(&self.root, interfaces_read.as_ref())).flatten(),
+            addresses: links.then(|| known.into()),
+            sockets: shown.source,
+            holders: shown.holders,
+            machine: machine.then(|| machine::read(&self.root)),
+            wan: interfaces.then(|| self.figures.wan(&self.root, known)).flatten(),
+            interfaces: interfaces_read,
         }
     }
 

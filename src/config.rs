@@ -26,6 +26,7 @@ use value::section;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
+pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
 pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
@@ -74,6 +75,9 @@ pub struct Config {
     /// How often traffic is looked at, and how services are called.
     #[serde(deserialize_with = "section")]
     pub traffic: TrafficConfig,
+    /// Which figures of the router itself are sent.
+    #[serde(deserialize_with = "section")]
+    pub system: SystemConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -60,6 +60,7 @@ mod files;
 pub mod history;
 pub mod lan;
 pub mod logging;
+pub mod machine;
 pub mod measurements;
 pub mod netlink;
 mod nonblocking_write;

@@ -16,6 +16,7 @@ pub mod device_traffic;
 pub mod fixture;
 pub mod remote_hosts;
 pub mod switches;
+pub mod system;
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -27,9 +28,10 @@ use crate::attribution::{Attribution, Direction};
 use crate::census::flow_tracker::{Change, TrackedFlow};
 use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, SystemConfig};
 use crate::conntrack::flow::{Counters, Flow};
 use crate::history::History;
+use crate::proc_net::sockets::{Socket, Wanted};
 use crate::sample::Sample;
 use crate::series::Series;
 use crate::series::schema::{Schema, UserTags};
@@ -61,6 +63,14 @@ pub trait Measurement: fmt::Debug {
     /// A flow that the table doesn't hold any more.
     fn ended(&mut self, flow: &TrackedFlow) {
         let _ = flow;
+    }
+
+    /// The sockets of the router are about to be shown, once before a report: what was shown before is void.
+    fn begin_sockets(&mut self) {}
+
+    /// One socket of the router's own.
+    fn observe_socket(&mut self, socket: &Socket) {
+        let _ = socket;
     }
 
     /// The table was read to its end: what the reading that is kept has counted holds, and of what flows did what `pass`
@@ -95,6 +105,17 @@ pub struct Needs {
     pub interfaces: bool,
     /// What has happened in the table since boot, [`Sample::statistics`].
     pub table_statistics: bool,
+    /// What the kernel's protocols have counted, [`Sample::counters`].
+    pub counters: bool,
+    /// What the interfaces are like, [`Sample::links`], and their addresses.
+    pub links: bool,
+    /// Which sockets of the router's own it is shown before it reports. Whether they were all shown is told by
+    /// [`Sample::sockets`].
+    pub sockets: Wanted,
+    /// Which process holds a socket that listens, [`Sample::holders`].
+    pub processes: bool,
+    /// The router as a machine, [`Sample::machine`].
+    pub machine: bool,
     /// What every owner had and did in the last hour, pass by pass: [`Tick::history`].
     pub history: bool,
 }
@@ -311,29 +332,68 @@ pub struct Totals {
 /// One measurement of the list.
 struct Entry {
     schema: &'static Schema,
+    /// Which key of `[system]` switches it on; without, it is `[measurements]` that does.
+    system: Option<fn(&SystemConfig) -> bool>,
     new: fn(&Config) -> Box<dyn Measurement>,
 }
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
 const LIST: [Entry; 6] = [
-    Entry { schema: &connection_state::SCHEMA, new: |_| Box::<connection_state::ConnectionState>::default() },
-    Entry { schema: &connection_rate::SCHEMA, new: |_| Box::<connection_rate::ConnectionRate>::default() },
-    Entry { schema: &bandwidth::SCHEMA, new: |_| Box::<bandwidth::Bandwidth>::default() },
-    Entry { schema: &device_traffic::SCHEMA, new: |_| Box::<device_traffic::DeviceTraffic>::default() },
-    Entry { schema: &conntrack::SCHEMA, new: |_| Box::<conntrack::Conntrack>::default() },
-    Entry { schema: &conntrack_exporter::SCHEMA, new: |_| Box::new(conntrack_exporter::ConntrackExporter) },
+    of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
+    of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
+    of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
+    of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
+    of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
+    of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
-/// The names of all measurements.
+/// One of connections, of their table or of the exporter, which `[measurements]` switches.
+const fn of_flows(schema: &'static Schema, new: fn(&Config) -> Box<dyn Measurement>) -> Entry {
+    Entry { schema, system: None, new }
+}
+
+/// One of the router itself, which `[system]` switches.
+#[expect(dead_code, reason = "soon")]
+const fn of_system(
+    schema: &'static Schema,
+    is_on: fn(&SystemConfig) -> bool,
+    new: fn(&Config) -> Box<dyn Measurement>,
+) -> Entry {
+    Entry { schema, system: Some(is_on), new }
+}
+
+impl Entry {
+    fn is_on(&self, config: &Config) -> bool {
+        self.system.map_or_else(|| config.measurements.is_on(self.schema.name), |is_on| is_on(&config.system))
+    }
+}
+
+/// The names of those that `[measurements]` switches.
 pub const NAMES: &[&str] = &names();
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to")]
-const fn names() -> [&'static str; LIST.len()] {
-    let mut names = [""; LIST.len()];
-    let mut place = 0;
+const SWITCHED: usize = count_switched();
+
+const fn count_switched() -> usize {
+    let (mut place, mut count) = (0, 0);
     while place < LIST.len() {
-        names[place] = LIST[place].schema.name;
+        if LIST[place].system.is_none() {
+            count += 1;
+        }
+        place += 1;
+    }
+    count
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to")]
+const fn names() -> [&'static str; SWITCHED] {
+    let mut names = [""; SWITCHED];
+    let (mut place, mut found) = (0, 0);
+    while place < LIST.len() {
+        if LIST[place].system.is_none() {
+            names[found] = LIST[place].schema.name;
+            found += 1;
+        }
         place += 1;
     }
     names
@@ -341,8 +401,12 @@ const fn names() -> [&'static str; LIST.len()] {
 
 /// The measurements that `config` switches on.
 pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
-    let on = LIST.iter().filter(|entry| config.measurements.is_on(entry.schema.name));
-    on.map(|entry| (entry.new)(config)).collect()
+    LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| (entry.new)(config)).collect()
+}
+
+/// What the measurements send that `config` switches on.
+pub fn schemas_on(config: &Config) -> impl Iterator<Item = &'static Schema> {
+    LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| entry.schema)
 }
 
 /// What measurements send, whether they are switched on or not.

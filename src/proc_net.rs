@@ -3,8 +3,11 @@
 //! Each file is read through [`Root`] and understood by a pure `parse`. A vendor's kernel may print
 //! a line that nobody else does: it is counted and left out, and the rest of the file stands.
 
+pub mod counters;
 pub mod dev;
+pub mod links;
 pub mod route;
+pub mod sockets;
 pub mod wan_traffic;
 
 use std::io::{self, Read};

@@ -5,8 +5,14 @@ use std::time::Duration;
 
 use crate::conntrack::Gauges;
 use crate::conntrack::statistics::TableStatistics;
+use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
+use crate::machine::Machine;
+use crate::proc_net::counters::ProtocolCounters;
 use crate::proc_net::dev::NetDev;
+use crate::proc_net::links::Link;
+use crate::proc_net::sockets::SocketSource;
+use crate::proc_net::sockets::processes::Holders;
 use crate::proc_net::wan_traffic::WanTraffic;
 use crate::process::Usage;
 use crate::series::point::Tag;
@@ -28,6 +34,18 @@ pub struct Sample {
     pub interfaces: Option<NetDev>,
     /// Which of them are the WAN's; only if a measurement needs the counters, and the routes could be read.
     pub wan: Option<WanInterfaces>,
+    /// What the kernel's protocols have counted; only if a measurement needs it.
+    pub counters: Option<Rc<ProtocolCounters>>,
+    /// What the interfaces are like; only if a measurement needs it.
+    pub links: Option<Rc<[Link]>>,
+    /// The interfaces' addresses; only if a measurement needs [`Sample::links`].
+    pub addresses: Option<Rc<[Interface]>>,
+    /// How the router's own sockets were read, if they could all be shown.
+    pub sockets: Option<SocketSource>,
+    /// Which process holds the sockets that listen; only if a measurement needs it.
+    pub holders: Option<Rc<Holders>>,
+    /// The router as a machine; only if a measurement needs it.
+    pub machine: Option<Machine>,
 }
 
 impl Sample {

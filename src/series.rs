@@ -8,12 +8,13 @@ pub mod schema;
 use std::rc::Rc;
 use std::time::Duration;
 
-use point::{Field, GlobalTags, Point, Tag, Tags};
+use point::{Field, FieldName, GlobalTags, Point, Tag, Tags, Value};
+use schema::{Schema, field_longest};
 
 /// Where one measurement puts the points of a snapshot.
 #[derive(Debug)]
 pub struct Series<'a> {
-    measurement: &'static str,
+    schema: &'static Schema,
     global: &'a GlobalTags,
     points: Vec<Point>,
     /// Whether anything is known of these series at this tick.
@@ -35,11 +36,11 @@ pub struct SharedFigures {
 impl<'a> Series<'a> {
     /// Nothing yet.
     pub(crate) const fn new(
-        measurement: &'static str,
+        schema: &'static Schema,
         global: &'a GlobalTags,
         shared: &'a mut SharedFigures,
     ) -> Self {
-        Self { measurement, global, points: Vec::new(), is_known: true, shared }
+        Self { schema, global, points: Vec::new(), is_known: true, shared }
     }
 
     /// A tag set of this snapshot: `of` (of a device, or of the router) and what the measurement adds, beside the
@@ -50,15 +51,37 @@ impl<'a> Series<'a> {
     }
 
     /// Gives a point. One without fields is none.
-    pub fn push(&mut self, tags: Rc<Tags>, fields: Vec<Field>) {
+    pub fn push<N: Into<FieldName>>(&mut self, tags: Rc<Tags>, fields: Vec<(N, Value)>) {
         self.push_earlier(tags, fields, Duration::ZERO);
     }
 
-    /// Gives a point of an instant that was `age` before the snapshot's. One without fields is none.
-    pub fn push_earlier(&mut self, tags: Rc<Tags>, fields: Vec<Field>, age: Duration) {
-        if !fields.is_empty() {
-            self.points.push(Point { measurement: self.measurement, tags, fields, age });
+    /// Gives a point of an instant that was `age` before the snapshot's. One without fields is none; one of more fields
+    /// than a line may have becomes several.
+    pub fn push_earlier<N: Into<FieldName>>(
+        &mut self,
+        tags: Rc<Tags>,
+        fields: Vec<(N, Value)>,
+        age: Duration,
+    ) {
+        let room = if self.schema.splits() { self.schema.room_for_fields() } else { usize::MAX };
+        let (mut line, mut taken) = (Vec::new(), 0);
+        for (name, value) in fields {
+            let field = (name.into(), value);
+            let longest = field_longest(&field.0, field.1.kind());
+            if taken + longest > room && !line.is_empty() {
+                self.points.push(self.point(&tags, std::mem::take(&mut line), age));
+                taken = 0;
+            }
+            taken += longest;
+            line.push(field);
         }
+        if !line.is_empty() {
+            self.points.push(self.point(&tags, line, age));
+        }
+    }
+
+    fn point(&self, tags: &Rc<Tags>, fields: Vec<Field>, age: Duration) -> Point {
+        Point { measurement: self.schema.name, tags: Rc::clone(tags), fields, age }
     }
 
     /// Nothing is known of these series at this tick: what was sent of them has neither changed nor gone.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
+use std::rc::Rc;
 
 use tracing::{info, warn};
 
@@ -10,6 +11,7 @@ use crate::edge_log::EdgeLog;
 use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
 use crate::proc_net::dev::{self, NetDev};
+use crate::proc_net::links::{self, Link};
 use crate::proc_net::{ProcNetError, route};
 use crate::root::Root;
 
@@ -38,6 +40,13 @@ impl Figures {
         available("the interfaces' counters", read, &mut self.interfaces)
     }
 
+    /// What those of `interfaces` are like.
+    #[expect(clippy::unused_self, reason = "soon")]
+    pub(super) fn links(&mut self, root: &Root, interfaces: Option<&NetDev>) -> Option<Rc<[Link]>> {
+        let names = interfaces?.interfaces.iter().map(|interface| interface.name.as_str());
+        Some(links::read(root, names).into())
+    }
+
     /// Which of the router's `interfaces` are the WAN's.
     pub(super) fn wan(&mut self, root: &Root, interfaces: &[Interface]) -> Option<WanInterfaces> {
         let routes = available("the default routes", route::read(root), &mut self.routes)?;
@@ -46,7 +55,11 @@ impl Figures {
 }
 
 /// What was read, if it could be.
-fn available<T>(what: &str, read: Result<T, impl Display>, out_of_reach: &mut EdgeLog) -> Option<T> {
+pub(super) fn available<T>(
+    what: &str,
+    read: Result<T, impl Display>,
+    out_of_reach: &mut EdgeLog,
+) -> Option<T> {
     match read {
         Ok(found) => {
             if out_of_reach.ends() {

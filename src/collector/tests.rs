@@ -359,7 +359,7 @@ async fn the_interfaces_counters_are_read_only_if_somebody_needs_them() {
         let mut collector = collector(&router, vec![Box::new(Received(needed))]);
         let snapshot = take(&mut collector, 0, DueClocks::Both).await.unwrap();
         let figures: Vec<_> = snapshot.points().map(|point| point.fields.clone()).collect();
-        assert_eq!(figures, vec![vec![("seen", Value::Integer(1234))]; expected], "{needed} {file}");
+        assert_eq!(figures, vec![vec![("seen".into(), Value::Integer(1234))]; expected], "{needed} {file}");
     }
 }
 

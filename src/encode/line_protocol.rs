@@ -120,7 +120,12 @@ mod tests {
 
     fn point(name: &str, fields: Vec<(&'static str, Value)>) -> Point {
         let tags = Rc::new(Tags::new(vec![("device_name", name.into())], &[].into()));
-        Point { measurement: "connection_state", tags, fields, age: Duration::ZERO }
+        Point {
+            measurement: "connection_state",
+            tags,
+            fields: fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            age: Duration::ZERO,
+        }
     }
 
     fn count(name: &str) -> Point {

@@ -9,7 +9,7 @@ use super::{Clock, Measurement, Needs, Tick};
 use crate::attribution::owners::OwnerId;
 use crate::conntrack::Gauges;
 use crate::series::Series;
-use crate::series::point::{Field, Value};
+use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, float, integer};
 use trend::Trend;
 
@@ -76,7 +76,7 @@ impl Measurement for Conntrack {
         // What the kernel did not tell is left out.
         let floats = floats.into_iter().filter_map(|(name, figure)| Some((name, Value::Float(figure?))));
         let integers = integers.into_iter().filter_map(|(name, figure)| Some((name, Value::count(figure?))));
-        let fields: Vec<Field> = floats.chain(integers).collect();
+        let fields: Vec<_> = floats.chain(integers).collect();
         out.push(out.tags(&[tick.sample.host_tag()], &[]), fields);
     }
 }
@@ -96,6 +96,7 @@ mod tests {
     use super::*;
     use crate::conntrack::statistics::TableStatistics;
     use crate::measurements::fixture::Fixture;
+    use crate::series::point::Field;
 
     /// The fields of a report on a table of so many entries, of so many that are allowed.
     fn report(
@@ -136,7 +137,8 @@ mod tests {
             ("drop", Value::Integer(1)),
             ("insert_failed", Value::Integer(0)),
             ("invalid", Value::Integer(i64::MAX)),
-        ];
+        ]
+        .map(|(name, value)| (name.into(), value));
         assert_eq!(fields, expected);
     }
 
@@ -151,7 +153,7 @@ mod tests {
             fixture.sample.table = Gauges { count: Some(count), max: Some(10), buckets: Some(8) };
             fields = fixture.report(&mut measurement).points.remove(0).fields;
         }
-        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = fields.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, SCHEMA.fields.iter().map(|field| field.name).collect::<Vec<_>>());
     }
 

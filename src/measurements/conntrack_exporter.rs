@@ -160,7 +160,7 @@ mod tests {
     fn every_field_is_in_the_schema_in_its_order() {
         let mut fixture = with_a_wan();
         let point = fixture.report(&mut ConntrackExporter).points.remove(0);
-        let names: Vec<_> = point.fields.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = point.fields.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, SCHEMA.fields.iter().map(|field| field.name).collect::<Vec<_>>());
         for output_fills_in in [POINTS, DATAGRAMS_SENT, SEND_ERRORS] {
             assert!(names.contains(&output_fills_in));
@@ -200,6 +200,6 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.device("tv");
         let point = fixture.report(&mut ConntrackExporter).points.remove(0);
-        assert!(point.fields.contains(&("devices", Value::Integer(1))));
+        assert!(point.fields.contains(&("devices".into(), Value::Integer(1))));
     }
 }

@@ -156,7 +156,7 @@ impl DeviceTraffic {
             ("remote_hosts", hosts.map(Value::count)),
             ("top_host_share", moved.and_then(|moved| share(busiest, &row.owners, &moved, tick))),
         ];
-        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
     }
 }
 

@@ -80,6 +80,12 @@ impl Fixture {
             interfaces: None,
             statistics: None,
             wan: None,
+            counters: None,
+            links: None,
+            addresses: None,
+            sockets: None,
+            holders: None,
+            machine: None,
         };
         let exporter = Exporter {
             sequence: 1,
@@ -193,7 +199,7 @@ impl Fixture {
         };
         let mut shared = SharedFigures::default();
         let global = measurement.schema().global_tags(self.config.tags.global());
-        let mut out = Series::new(measurement.schema().name, &global, &mut shared);
+        let mut out = Series::new(measurement.schema(), &global, &mut shared);
         measurement.report(&tick, &mut out);
         let points = out.into_points().unwrap_or_default();
         self.last = Some(self.sample.clone());

@@ -177,7 +177,7 @@ fn ending(schema: &Schema, point: &Point) -> u64 {
 /// Whether `point` is what a series of this measurement ends with.
 fn is_zero(schema: &Schema, point: &Point) -> bool {
     point.fields.iter().all(|(name, value)| {
-        schema.ends_with_zero.contains(name) && matches!(value, Value::Integer(0) | Value::Float(0.0))
+        schema.ends_with_zero.contains(&&**name) && matches!(value, Value::Integer(0) | Value::Float(0.0))
     })
 }
 
@@ -185,7 +185,7 @@ fn is_zero(schema: &Schema, point: &Point) -> bool {
 fn zero(schema: &Schema, fields: u64) -> Vec<Field> {
     let names = schema.ends_with_zero.iter().zip(0_u32..);
     let kept = names.filter(|(_, bit)| fields.checked_shr(*bit).unwrap_or_default() & 1 == 1);
-    kept.map(|(name, _)| (*name, zero_of(schema, name))).collect()
+    kept.map(|(name, _)| ((*name).into(), zero_of(schema, name))).collect()
 }
 
 /// Zero, in the type of a field.

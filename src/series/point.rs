@@ -1,7 +1,10 @@
 //! A point: what a measurement gives and any way out can write.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
+
+use super::schema::FieldKind;
 
 /// One point of a measurement. Its time is that of the snapshot, or earlier.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +20,10 @@ pub struct Point {
 }
 
 /// A figure behind its name.
-pub type Field = (&'static str, Value);
+pub type Field = (FieldName, Value);
+
+/// The name of a field: one of ours, or one of the kernel's own.
+pub type FieldName = Cow<'static, str>;
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +40,15 @@ impl Value {
     /// A count as an integer; one that no database could hold is the largest.
     pub fn count(count: impl TryInto<i64>) -> Self {
         Self::Integer(count.try_into().unwrap_or(i64::MAX))
+    }
+
+    /// What sort of value it is.
+    pub fn kind(&self) -> FieldKind {
+        match self {
+            Self::Integer(_) => FieldKind::Integer,
+            Self::Float(_) => FieldKind::Float,
+            Self::Text(text) => FieldKind::Text(text.len()),
+        }
     }
 }
 

@@ -102,7 +102,7 @@ pub enum FieldKind {
 
 impl FieldKind {
     /// The longest value in bytes, as line protocol writes it.
-    const fn longest(self) -> usize {
+    pub(super) const fn longest(self) -> usize {
         match self {
             // -9223372036854775808i
             Self::Integer => 21,
@@ -135,6 +135,10 @@ pub const fn text(name: &'static str, longest: usize) -> FieldSchema {
     FieldSchema { name, kind: FieldKind::Text(longest) }
 }
 
+/// The longest line that a measurement gives, in bytes, without the user's own tags: the smallest `telegraf.max_datagram`
+/// that can be configured. Of more fields several lines are made, with equal tags and one time, which a database merges.
+pub const LINE_AT_MOST: usize = 1024;
+
 /// A timestamp in nanoseconds behind a space, and the newline.
 const TIMESTAMP_AND_NEWLINE: usize = 21;
 
@@ -156,18 +160,40 @@ impl Schema {
         }
     }
 
-    /// The longest line of this measurement in bytes, without the user's own tags.
+    /// The longest line of this measurement in bytes, without the user's own tags. What would be longer than
+    /// [`LINE_AT_MOST`] is sent as several lines.
     pub fn longest_line(&self) -> usize {
+        self.longest_unsplit().min(LINE_AT_MOST)
+    }
+
+    /// Whether a point of this measurement may have to become several lines: its fields are too many for one.
+    pub(super) fn splits(&self) -> bool {
+        self.longest_unsplit() > LINE_AT_MOST
+    }
+
+    fn longest_unsplit(&self) -> usize {
+        let fields = self.fields.iter().map(|field| field_longest(field.name, field.kind)).sum::<usize>();
+        self.longest_without_fields() + fields
+    }
+
+    /// How many bytes of a line the fields may have.
+    pub(super) fn room_for_fields(&self) -> usize {
+        LINE_AT_MOST.saturating_sub(self.longest_without_fields())
+    }
+
+    /// The longest that a line is but for its fields.
+    fn longest_without_fields(&self) -> usize {
         let tag = |tag: &TagSchema| {
             let value = if tag.escaped { 2 * tag.longest } else { tag.longest };
             tag.key.len() + value + 2
         };
-        let field = |field: &FieldSchema| field.name.len() + field.kind.longest() + 2;
-        self.name.len()
-            + self.tags.iter().map(tag).sum::<usize>()
-            + self.fields.iter().map(field).sum::<usize>()
-            + TIMESTAMP_AND_NEWLINE
+        self.name.len() + self.tags.iter().map(tag).sum::<usize>() + TIMESTAMP_AND_NEWLINE
     }
+}
+
+/// The longest that a field is in a line, with its separators.
+pub(super) const fn field_longest(name: &str, kind: FieldKind) -> usize {
+    name.len() + kind.longest() + 2
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
         traffic,
+        system,
         limits,
         log,
     } = config.clone();
@@ -53,6 +54,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         lan: LanConfig { interfaces, prefixes, router_name },
         devices,
         traffic,
+        system,
         limits,
         log,
     };

@@ -2,13 +2,12 @@
 
 use super::report::Report;
 use crate::config::Config;
-use crate::measurements::schemas;
+use crate::measurements::schemas_on;
 
 /// Tells of tags that are called like a tag or a field of a measurement's own.
 pub(super) fn check(report: &mut Report, config: &Config) {
     for (key, _) in config.tags.global().iter() {
-        let leaves_out =
-            schemas().filter(|schema| config.measurements.is_on(schema.name) && schema.leaves_out(key));
+        let leaves_out = schemas_on(config).filter(|schema| schema.leaves_out(key));
         let names: Vec<&str> = leaves_out.map(|schema| schema.name).collect();
         if !names.is_empty() {
             let of = names.join(", ");

@@ -1,5 +1,6 @@
 //! What flows did, from a router's files to points.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::*;
@@ -59,7 +60,9 @@ fn bytes(snapshot: &Snapshot) -> Vec<(String, i64, u64)> {
     let of_traffic = snapshot.points().filter(|point| point.measurement == "bandwidth");
     of_traffic
         .map(|point| {
-            let [("bytes", Value::Integer(bytes))] = point.fields[..] else { panic!("not one: {point:?}") };
+            let [(Cow::Borrowed("bytes"), Value::Integer(bytes))] = point.fields[..] else {
+                panic!("not one: {point:?}")
+            };
             (point.tags.own("direction").unwrap().to_string(), bytes, point.age.as_secs())
         })
         .collect()

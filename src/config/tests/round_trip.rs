@@ -7,6 +7,7 @@ use proptest::sample::{select, subsequence};
 
 use super::*;
 use crate::devices::absolute_path::AbsolutePath;
+use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
 
 /// What is made of texts, those left out that are not allowed.
@@ -59,6 +60,26 @@ fn devices() -> impl Strategy<Value = DevicesConfig> {
     )
 }
 
+fn system() -> impl Strategy<Value = SystemConfig> {
+    let nstat = select(vec![NstatChoice::Off, NstatChoice::Usual, NstatChoice::All]);
+    (nstat, any::<[bool; 9]>()).prop_map(|(nstat, on)| {
+        let [netstat, net, tcp_health, tcp_service, listening_port, on @ ..] = on;
+        let [network_interface, router_stats, wan_bandwidth, processes] = on;
+        SystemConfig {
+            nstat,
+            netstat,
+            net,
+            tcp_health,
+            tcp_service,
+            listening_port,
+            network_interface,
+            router_stats,
+            wan_bandwidth,
+            processes,
+        }
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -73,11 +94,12 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let sections = (telegraf(), tags, switches(), lan(), devices(), services, limits, log);
+    let others = (services, system(), limits, log);
+    let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, services, limits, log),
+            (telegraf, tags, measurements, lan, devices, (services, system, limits, log)),
         )| {
             Config {
                 interval,
@@ -91,6 +113,7 @@ fn config() -> impl Strategy<Value = Config> {
                 traffic: TrafficConfig { interval: divisor(interval), services },
                 lan,
                 devices,
+                system,
                 limits,
                 log,
             }

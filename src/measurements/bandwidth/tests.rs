@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::*;
 use crate::attribution::Direction::Outbound;
 use crate::conntrack::flow::{Counters, Flow, Protocol, State};
@@ -18,7 +20,9 @@ fn shown(fixture: &mut Fixture, bandwidth: &mut Bandwidth) -> Vec<String> {
     points
         .iter()
         .map(|point| {
-            let [("bytes", Value::Integer(bytes))] = point.fields[..] else { panic!("not one: {point:?}") };
+            let [(Cow::Borrowed("bytes"), Value::Integer(bytes))] = point.fields[..] else {
+                panic!("not one: {point:?}")
+            };
             let tag = |key| point.tags.own(key).unwrap().to_string();
             let age = point.age.as_secs();
             format!("{} {} {} {bytes} @-{age}", tag("device_name"), tag("direction"), tag("protocol"))

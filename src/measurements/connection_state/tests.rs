@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -76,7 +77,9 @@ impl Household {
 fn shown(points: &[Point]) -> Vec<String> {
     let show = |point: &Point| {
         let tags: Vec<_> = point.tags.iter().map(|(_, value)| value).collect();
-        let [("count", Value::Integer(count))] = point.fields[..] else { panic!("not one count") };
+        let [(Cow::Borrowed("count"), Value::Integer(count))] = point.fields[..] else {
+            panic!("not one count")
+        };
         format!("{}={count}", tags.join("/"))
     };
     points.iter().map(show).collect()
@@ -213,7 +216,7 @@ proptest! {
             let series: BTreeSet<_> = points.iter().map(|point| Rc::clone(&point.tags)).collect();
             prop_assert_eq!(series.len(), points.len());
             let counts: Vec<i64> = points.iter().map(|point| match point.fields[..] {
-                [("count", Value::Integer(count))] => count,
+                [(Cow::Borrowed("count"), Value::Integer(count))] => count,
                 _ => panic!("not one count"),
             }).collect();
             prop_assert_eq!(counts.iter().sum::<i64>(), i64::try_from(flows.len()).unwrap());

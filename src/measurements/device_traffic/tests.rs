@@ -106,7 +106,10 @@ fn where_the_kernel_does_not_count_bytes_are_absent_and_hosts_are_those_that_wer
     field(&mut fixture, &mut traffic, &[]);
     fixture.pass(&mut traffic, &flows(&[1, 2, 3]));
     let point = fixture.report(&mut traffic).points.remove(0);
-    assert_eq!(point.fields, [("connections", Value::Integer(3)), ("remote_hosts", Value::Integer(2))]);
+    assert_eq!(
+        point.fields,
+        [("connections".into(), Value::Integer(3)), ("remote_hosts".into(), Value::Integer(2))]
+    );
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::*;
 use crate::measurements::connection_state::SCHEMA;
 use crate::measurements::conntrack_exporter;
@@ -9,14 +11,14 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
     let point = |(name, count): &(&str, i64)| Point {
         measurement: SCHEMA.name,
         tags: tags(("device_name", Rc::from(*name))),
-        fields: vec![("count", Value::Integer(*count))],
+        fields: vec![("count".into(), Value::Integer(*count))],
         age: Duration::ZERO,
     };
     let exporter = Point {
         measurement: by_output::MEASUREMENT,
         tags: tags(("host", "router".into())),
         fields: ["points", "datagrams_sent", "send_errors", "devices"]
-            .map(|name| (name, Value::Integer(0)))
+            .map(|name| (name.into(), Value::Integer(0)))
             .to_vec(),
         age: Duration::ZERO,
     };
@@ -30,7 +32,9 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
 fn shown(points: &[Point]) -> Vec<String> {
     let states = points.iter().filter(|point| point.measurement == SCHEMA.name);
     let show = |point: &Point| {
-        let [("count", Value::Integer(count))] = point.fields[..] else { panic!("not one count") };
+        let [(Cow::Borrowed("count"), Value::Integer(count))] = point.fields[..] else {
+            panic!("not one count")
+        };
         format!("{}={count}", point.tags.own("device_name").unwrap())
     };
     states.map(show).collect()
@@ -182,8 +186,9 @@ fn a_series_ends_with_those_numbers_that_it_had_in_their_types() {
         ledger.confirm(&snapshot, &points, |_| true, false);
         points.into_iter().map(|point| point.fields).collect::<Vec<_>>()
     };
-    let (opened, rate) = (("opened", Value::Integer(3)), ("opened_per_second", Value::Float(0.1)));
-    let zeros = vec![("opened", Value::Integer(0)), ("opened_per_second", Value::Float(0.0))];
+    let (opened, rate) =
+        (("opened".into(), Value::Integer(3)), ("opened_per_second".into(), Value::Float(0.1)));
+    let zeros = vec![("opened".into(), Value::Integer(0)), ("opened_per_second".into(), Value::Float(0.0))];
     send(vec![opened, rate]);
     assert_eq!(send(Vec::new()), std::slice::from_ref(&zeros), "there were no bytes");
     assert!(send(Vec::new()).is_empty());
