@@ -57,6 +57,7 @@ impl<'a> Series<'a> {
 
     /// Gives a point of an instant that was `age` before the snapshot's. One without fields is none; one of more fields
     /// than a line may have becomes several.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever gives a point has made its tags for it")]
     pub fn push_earlier<N: Into<FieldName>>(
         &mut self,
         tags: Rc<Tags>,
@@ -98,5 +99,38 @@ impl<'a> Series<'a> {
     pub(crate) fn into_points(mut self) -> Option<Vec<Point>> {
         self.points.sort_by(|one, other| one.tags.cmp(&other.tags).then(other.age.cmp(&one.age)));
         self.is_known.then_some(self.points)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::line_protocol::Lines;
+    use crate::series::schema::{Clock, LINE_AT_MOST, TagSchema, UserTags, integer};
+
+    const SCHEMA: Schema = Schema {
+        name: "nstat",
+        every: Clock::Interval,
+        tags: &[TagSchema::name("host")],
+        fields: &[integer("TcpExtSomethingThatHasALongName"); 100],
+        user_tags: UserTags::Replace,
+        ends_with_zero: &[],
+    };
+
+    #[test]
+    fn what_is_too_long_for_a_line_becomes_several_of_one_series() {
+        let (global, mut shared) = ([].into(), SharedFigures::default());
+        let mut series = Series::new(&SCHEMA, &global, &mut shared);
+        let tags = series.tags(&[("host", ",".repeat(64).into())], &[]);
+        let fields: Vec<_> =
+            (0..229).map(|number| (format!("TcpExtFigure{number}"), Value::Integer(i64::MIN))).collect();
+        series.push(tags, fields);
+        let points = series.into_points().unwrap();
+        let names = points.iter().flat_map(|point| &point.fields).map(|(name, _)| &**name);
+        assert!(names.eq((0..229).map(|number| format!("TcpExtFigure{number}"))));
+        let mut lines = Lines::default();
+        lines.write(&points, Some(i64::MAX));
+        let longest = str::from_utf8(lines.text()).unwrap().lines().map(str::len).max().unwrap();
+        assert!(points.len() > 8 && longest < LINE_AT_MOST && longest > 600, "{longest}");
     }
 }
