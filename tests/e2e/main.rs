@@ -12,6 +12,8 @@
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../kernel/connections.rs"]
 mod connections;
+#[path = "../support/delay.rs"]
+mod delay;
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../kernel/exporter.rs"]
 mod exporter;
@@ -37,9 +39,12 @@ mod wait;
 mod bandwidth;
 mod clock;
 mod device;
+mod figures;
 mod grafana;
 mod http;
 mod influx;
+mod kernel_files;
+mod line;
 mod live;
 mod movers;
 mod on_the_router;
@@ -52,4 +57,6 @@ mod programs;
 mod rates;
 mod records;
 mod servers;
+mod sockets;
 mod streaming;
+mod system;
