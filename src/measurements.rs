@@ -14,9 +14,11 @@ pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
+pub mod nstat;
 pub mod remote_hosts;
 pub mod switches;
 pub mod system;
+pub mod tcp_health;
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -31,6 +33,7 @@ use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits, SystemConfig};
 use crate::conntrack::flow::{Counters, Flow};
 use crate::history::History;
+use crate::proc_net::counters::WantedCounters;
 use crate::proc_net::sockets::{Socket, Wanted};
 use crate::sample::Sample;
 use crate::series::Series;
@@ -106,7 +109,7 @@ pub struct Needs {
     /// What has happened in the table since boot, [`Sample::statistics`].
     pub table_statistics: bool,
     /// What the kernel's protocols have counted, [`Sample::counters`].
-    pub counters: bool,
+    pub counters: WantedCounters,
     /// What the interfaces are like, [`Sample::links`], and their addresses.
     pub links: bool,
     /// Which sockets of the router's own it is shown before it reports. Whether they were all shown is told by
@@ -339,12 +342,14 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 6] = [
+const LIST: [Entry; 8] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
     of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
+    of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),
+    of_system(&tcp_health::SCHEMA, |system| system.tcp_health, |_| Box::<tcp_health::TcpHealth>::default()),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
@@ -354,7 +359,6 @@ const fn of_flows(schema: &'static Schema, new: fn(&Config) -> Box<dyn Measureme
 }
 
 /// One of the router itself, which `[system]` switches.
-#[expect(dead_code, reason = "soon")]
 const fn of_system(
     schema: &'static Schema,
     is_on: fn(&SystemConfig) -> bool,

@@ -8,6 +8,7 @@ pub mod dev;
 pub mod links;
 pub mod route;
 pub mod sockets;
+pub mod sockstat;
 pub mod wan_traffic;
 
 use std::io::{self, Read};

@@ -10,6 +10,7 @@ use crate::conntrack::statistics::{self, TableStatistics};
 use crate::edge_log::EdgeLog;
 use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
+use crate::proc_net::counters::{self, Counters, NETSTAT, ProtocolCounters, SNMP, WantedCounters};
 use crate::proc_net::dev::{self, NetDev};
 use crate::proc_net::links::{self, Link};
 use crate::proc_net::{ProcNetError, route};
@@ -21,6 +22,9 @@ pub(super) struct Figures {
     statistics: EdgeLog,
     interfaces: EdgeLog,
     routes: EdgeLog,
+    snmp: EdgeLog,
+    netstat: EdgeLog,
+    snmp6: EdgeLog,
 }
 
 impl Figures {
@@ -30,14 +34,28 @@ impl Figures {
     }
 
     /// The counters of interfaces.
-    /// Files of another router may well lack them: that is no fault.
     pub(super) fn interfaces(&mut self, root: &Root) -> Option<NetDev> {
-        let read = dev::read(root);
-        let is_missing = |error: &ProcNetError| error.source.kind() == io::ErrorKind::NotFound;
-        if !root.is_live() && read.as_ref().is_err_and(is_missing) {
+        available_here(root, "the interfaces' counters", dev::read(root), &mut self.interfaces)
+    }
+
+    /// What the kernel's protocols have counted, as far as it is `wanted`. Each file may be missing: of a kernel without
+    /// statistics two are, of one without IPv6 the third.
+    pub(super) fn counters(&mut self, root: &Root, wanted: WantedCounters) -> Option<Rc<ProtocolCounters>> {
+        if wanted == WantedCounters::Nothing {
             return None;
         }
-        available("the interfaces' counters", read, &mut self.interfaces)
+        let pairs = |path: &str, what: &str, log: &mut EdgeLog| -> Option<Counters> {
+            available_here(root, what, counters::read_pairs(root, path), log)
+        };
+        let snmp6 = (wanted == WantedCounters::All).then(|| {
+            let read = counters::read_snmp6(root);
+            available_here(root, "the counters of IPv6", read, &mut self.snmp6).flatten()
+        });
+        Some(Rc::new(ProtocolCounters {
+            snmp: pairs(SNMP, "the counters of protocols", &mut self.snmp),
+            netstat: pairs(NETSTAT, "the further counters of TCP", &mut self.netstat),
+            snmp6: snmp6.flatten(),
+        }))
     }
 
     /// What those of `interfaces` are like.
@@ -52,6 +70,20 @@ impl Figures {
         let routes = available("the default routes", route::read(root), &mut self.routes)?;
         Some(WanInterfaces::among(routes, interfaces))
     }
+}
+
+/// What was read, if it could be. Files of another router may well lack it: that is no fault.
+fn available_here<T>(
+    root: &Root,
+    what: &str,
+    read: Result<T, ProcNetError>,
+    out_of_reach: &mut EdgeLog,
+) -> Option<T> {
+    let is_missing = |error: &ProcNetError| error.source.kind() == io::ErrorKind::NotFound;
+    if !root.is_live() && read.as_ref().is_err_and(is_missing) {
+        return None;
+    }
+    available(what, read, out_of_reach)
 }
 
 /// What was read, if it could be.
@@ -96,6 +128,31 @@ mod tests {
         fs::create_dir_all(place.join("proc/net/dev")).unwrap();
         assert_eq!(figures.interfaces(&Root::replay(&*place)), None, "a directory");
         assert!(figures.interfaces.ends());
+    }
+
+    #[test]
+    fn of_the_protocols_counters_those_are_read_that_are_wanted_and_there() {
+        let place = TestDirectory::new("figures-counters");
+        let (mut figures, root) = (Figures::default(), Root::replay(&*place));
+        assert_eq!(figures.counters(&root, WantedCounters::Nothing), None);
+        let nothing = Some(Rc::new(ProtocolCounters::default()));
+        assert_eq!(figures.counters(&root, WantedCounters::All), nothing);
+        assert!(
+            !figures.snmp.ends() && !figures.netstat.ends() && !figures.snmp6.ends(),
+            "missing is no fault"
+        );
+        fs::create_dir_all(place.join("proc/net/netstat")).unwrap();
+        fs::write(place.join("proc/net/snmp"), "Tcp: InSegs\nTcp: 5\n").unwrap();
+        fs::write(place.join("proc/net/snmp6"), "Ip6InReceives 7\n").unwrap();
+        let mut figure = |wanted| {
+            let counters = figures.counters(&root, wanted).unwrap();
+            let figure = |of: &Option<Counters>, name| of.as_ref().and_then(|of| of.get(name));
+            assert_eq!(counters.netstat, None, "a directory");
+            (figure(&counters.snmp, "TcpInSegs"), figure(&counters.snmp6, "Ip6InReceives"))
+        };
+        assert_eq!(figure(WantedCounters::Usual), (Some(5), None));
+        assert_eq!(figure(WantedCounters::All), (Some(5), Some(7)));
+        assert!(!figures.netstat.begins(), "said once");
     }
 
     #[test]
