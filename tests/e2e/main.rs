@@ -1,5 +1,5 @@
 //! The whole road: real connections, the program, UDP, the real Telegraf, the real InfluxDB 2, and the queries that
-//! Grafana sends.
+//! Grafana sends. And the router's own figures, which Telegraf's own inputs count as well.
 //!
 //! `make e2e` builds the servers and runs these; without the feature `e2e` they are not built. Every test has
 //! namespaces, servers and files of its own, all of which are gone afterwards.
