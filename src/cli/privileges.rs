@@ -13,8 +13,10 @@ use crate::daemon::ConfigFile;
 use crate::devices::neighbours;
 use crate::lan::interfaces;
 use crate::privileges::{Need, Privileges};
+use crate::proc_net::counters::{NETSTAT, SNMP, SNMP6};
 use crate::proc_net::dev::NET_DEV;
 use crate::proc_net::route::{IPV6_ROUTE, ROUTE};
+use crate::proc_net::sockstat::{SOCKSTAT, SOCKSTAT6};
 use crate::root::Root;
 
 /// What it takes to do as `config` says, and to read it again.
@@ -26,6 +28,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
         read.extend([STATISTICS, NET_DEV, ROUTE, IPV6_ROUTE].map(PathBuf::from));
+        read.extend([SNMP, NETSTAT, SNMP6, SOCKSTAT, SOCKSTAT6].map(PathBuf::from));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
     let files = read.into_iter().map(|path| (root.clone(), path));
