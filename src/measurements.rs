@@ -14,11 +14,13 @@ pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
+pub mod netstat;
 pub mod nstat;
 pub mod remote_hosts;
 pub mod switches;
 pub mod system;
 pub mod tcp_health;
+pub mod tcp_service;
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -342,7 +344,7 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 8] = [
+const LIST: [Entry; 10] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
@@ -350,6 +352,12 @@ const LIST: [Entry; 8] = [
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
     of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),
     of_system(&tcp_health::SCHEMA, |system| system.tcp_health, |_| Box::<tcp_health::TcpHealth>::default()),
+    of_system(&netstat::SCHEMA, |system| system.netstat, |_| Box::<netstat::Netstat>::default()),
+    of_system(
+        &tcp_service::SCHEMA,
+        |system| system.tcp_service,
+        |_| Box::<tcp_service::TcpService>::default(),
+    ),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
