@@ -26,7 +26,6 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
-use crate::machine;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
 use crate::process::{Usage, cpu_time};
 use crate::root::Root;
@@ -305,7 +304,7 @@ impl Collector {
             addresses: links.then(|| known.into()),
             sockets: shown.source,
             holders: shown.holders,
-            machine: machine.then(|| machine::read(&self.root)),
+            machine: machine.then(|| self.figures.machine(&self.root)),
             wan: interfaces.then(|| self.figures.wan(&self.root, known)).flatten(),
             interfaces: interfaces_read,
         }

@@ -14,13 +14,18 @@ pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
+mod interfaces;
+pub mod net;
 pub mod netstat;
+pub mod network_interface;
 pub mod nstat;
 pub mod remote_hosts;
+pub mod router_stats;
 pub mod switches;
 pub mod system;
 pub mod tcp_health;
 pub mod tcp_service;
+pub mod wan_bandwidth;
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -344,7 +349,7 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 10] = [
+const LIST: [Entry; 15] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
@@ -357,6 +362,23 @@ const LIST: [Entry; 10] = [
         &tcp_service::SCHEMA,
         |system| system.tcp_service,
         |_| Box::<tcp_service::TcpService>::default(),
+    ),
+    of_system(&net::SCHEMA, |system| system.net, |_| Box::new(net::Net)),
+    of_system(
+        &network_interface::SCHEMA,
+        |system| system.network_interface,
+        |_| Box::new(network_interface::NetworkInterface),
+    ),
+    of_system(
+        &network_interface::total::SCHEMA,
+        |system| system.network_interface,
+        |_| Box::new(network_interface::total::NetworkInterfaceTotal),
+    ),
+    of_system(&router_stats::SCHEMA, |system| system.router_stats, |_| Box::new(router_stats::RouterStats)),
+    of_system(
+        &wan_bandwidth::SCHEMA,
+        |system| system.wan_bandwidth,
+        |_| Box::<wan_bandwidth::WanBandwidth>::default(),
     ),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];

@@ -10,6 +10,7 @@ use crate::conntrack::statistics::{self, TableStatistics};
 use crate::edge_log::EdgeLog;
 use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
+use crate::machine::{self, Machine};
 use crate::proc_net::counters::{self, Counters, NETSTAT, ProtocolCounters, SNMP, WantedCounters};
 use crate::proc_net::dev::{self, NetDev};
 use crate::proc_net::links::{self, Link};
@@ -25,6 +26,8 @@ pub(super) struct Figures {
     snmp: EdgeLog,
     netstat: EdgeLog,
     snmp6: EdgeLog,
+    links: EdgeLog,
+    machine: EdgeLog,
 }
 
 impl Figures {
@@ -59,10 +62,18 @@ impl Figures {
     }
 
     /// What those of `interfaces` are like.
-    #[expect(clippy::unused_self, reason = "soon")]
     pub(super) fn links(&mut self, root: &Root, interfaces: Option<&NetDev>) -> Option<Rc<[Link]>> {
         let names = interfaces?.interfaces.iter().map(|interface| interface.name.as_str());
-        Some(links::read(root, names).into())
+        available("what the interfaces are like", links::read(root, names), &mut self.links).map(Rc::from)
+    }
+
+    /// The router as a machine. Files of another router may well lack it: that is no fault.
+    pub(super) fn machine(&mut self, root: &Root) -> Machine {
+        let read = machine::read(root);
+        let lacking = read.lacking().filter(|_| root.is_live());
+        let whole = lacking.map_or(Ok(()), |path| Err(format!("{path} can't be understood")));
+        available("the router's uptime, processors and memory", whole, &mut self.machine);
+        read
     }
 
     /// Which of the router's `interfaces` are the WAN's.

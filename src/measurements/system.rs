@@ -32,6 +32,22 @@ pub struct SystemConfig {
     pub processes: bool,
 }
 
+impl SystemConfig {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        nstat: NstatChoice::Off,
+        netstat: false,
+        net: false,
+        tcp_health: false,
+        tcp_service: false,
+        listening_port: false,
+        network_interface: false,
+        router_stats: false,
+        wan_bandwidth: false,
+        processes: false,
+    };
+}
+
 impl Default for SystemConfig {
     fn default() -> Self {
         Self {
