@@ -289,7 +289,7 @@ impl Collector {
         let interfaces = is_needed(|needs| needs.interfaces);
         let (counters, machine) = (is_needed(|needs| needs.counters), is_needed(|needs| needs.machine));
         let links = is_needed(|needs| needs.links);
-        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due);
+        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due, moment.boot);
         let host = self.host();
         let known = self.surroundings.lan.interfaces();
         let interfaces_read = (interfaces || links).then(|| self.figures.interfaces(&self.root)).flatten();
