@@ -14,6 +14,7 @@ pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
+pub mod listening_port;
 pub mod remote_hosts;
 pub mod switches;
 pub mod system;
@@ -339,12 +340,17 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 6] = [
+const LIST: [Entry; 7] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
     of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
+    of_system(
+        &listening_port::SCHEMA,
+        |system| system.listening_port,
+        |config| Box::new(listening_port::ListeningPort::new(config)),
+    ),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
@@ -354,7 +360,6 @@ const fn of_flows(schema: &'static Schema, new: fn(&Config) -> Box<dyn Measureme
 }
 
 /// One of the router itself, which `[system]` switches.
-#[expect(dead_code, reason = "soon")]
 const fn of_system(
     schema: &'static Schema,
     is_on: fn(&SystemConfig) -> bool,
