@@ -3,9 +3,13 @@
 //!
 //! They are handed out one by one, and never held. Those of IPv6 come first, of each family those that listen: so
 //! whoever is shown a connection was shown the socket that accepted it before.
+//!
+//! Neither way is of one moment: a socket that comes or goes meanwhile may be missing, or be there twice.
 
 pub mod processes;
+pub mod text;
 
+use std::io;
 use std::net::SocketAddr;
 
 use super::ProcNetError;
@@ -69,6 +73,27 @@ pub enum TcpState {
     LastAck,
     Listen,
     Closing,
+}
+
+impl TcpState {
+    /// The state of this number.
+    pub const fn of(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Established,
+            2 => Self::SynSent,
+            // Since Linux 4.4 the kernel keeps half-open ones apart (`TCP_NEW_SYN_RECV`), and shows them as 3.
+            3 | 12 => Self::SynRecv,
+            4 => Self::FinWait1,
+            5 => Self::FinWait2,
+            6 => Self::TimeWait,
+            7 => Self::Close,
+            8 => Self::CloseWait,
+            9 => Self::LastAck,
+            10 => Self::Listen,
+            11 => Self::Closing,
+            _ => return None,
+        })
+    }
 }
 
 /// What `INET_DIAG` tells besides.
@@ -197,17 +222,49 @@ pub enum SocketSource {
 
 /// Reads sockets, and remembers what the kernel doesn't have.
 #[derive(Debug, Default)]
-pub struct SocketReader {}
+pub struct SocketReader {
+    skipped: u64,
+}
 
 impl SocketReader {
-    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown.
+    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown; where the kernel
+    /// is without IPv6, there are none of it. Of another router's files those of TCP and of UDP over IPv4 must be there.
     pub fn read(
         &mut self,
         root: &Root,
         wanted: Wanted,
         each: &mut dyn FnMut(&Socket),
     ) -> Result<SocketSource, ProcNetError> {
-        let _ = (root, wanted, each);
+        self.skipped = 0;
+        let _ = wanted;
+        self.text(root, Transport::Tcp, [TCP6, TCP], each)?;
+        self.text(root, Transport::Udp, [UDP6, UDP], each)?;
         Ok(SocketSource::Text)
     }
+
+    /// How many rows of text the last reading has left out, since they can't be understood.
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Reads the files of a transport over IPv6 and over IPv4.
+    fn text(
+        &mut self,
+        root: &Root,
+        transport: Transport,
+        [ipv6, ipv4]: [&str; 2],
+        each: &mut dyn FnMut(&Socket),
+    ) -> Result<(), ProcNetError> {
+        for path in [ipv6, ipv4] {
+            match root.open(path).and_then(|file| text::read(file, transport, each)) {
+                Ok(skipped) => self.skipped += skipped,
+                Err(error) if path == ipv6 && error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(ProcNetError { path: root.path(path), source }),
+            }
+        }
+        Ok(())
+    }
 }
+
+#[cfg(test)]
+mod tests;
