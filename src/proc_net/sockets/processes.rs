@@ -89,9 +89,9 @@ impl ProcessFinder {
 
     /// What the processes call themselves now: a process may become another program, and keep what it holds.
     fn named(&self, root: &Root) -> Holders {
-        let mut names: BTreeMap<u32, Option<Rc<str>>> = BTreeMap::new();
+        let mut called: BTreeMap<u32, Option<Rc<str>>> = BTreeMap::new();
         let named = self.found.iter().filter_map(|(inode, Descriptor { pid, .. })| {
-            let name = names.entry(*pid).or_insert_with(|| name(root, *pid)).clone()?;
+            let name = called.entry(*pid).or_insert_with(|| name(root, *pid)).clone()?;
             Some((*inode, Process { pid: *pid, name }))
         });
         named.collect()
