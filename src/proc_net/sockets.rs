@@ -6,14 +6,20 @@
 //!
 //! Neither way is of one moment: a socket that comes or goes meanwhile may be missing, or be there twice.
 
+pub mod diag;
 pub mod processes;
+pub mod tcp_info;
 pub mod text;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tracing::info;
 
 use super::ProcNetError;
 use crate::root::Root;
+use diag::{Ask, DiagError};
 
 /// TCP over IPv4.
 pub const TCP: &str = "/proc/net/tcp";
@@ -23,6 +29,9 @@ pub const TCP6: &str = "/proc/net/tcp6";
 pub const UDP: &str = "/proc/net/udp";
 /// UDP over IPv6.
 pub const UDP6: &str = "/proc/net/udp6";
+
+/// A kernel that has refused `INET_DIAG` is asked again after so long: it looks for a module each time.
+const ASK_AGAIN_AFTER: Duration = Duration::from_hours(1);
 
 /// One socket.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -224,10 +233,13 @@ pub enum SocketSource {
 #[derive(Debug, Default)]
 pub struct SocketReader {
     skipped: u64,
+    /// When the kernel has last refused `INET_DIAG`.
+    refused: Option<Instant>,
 }
 
 impl SocketReader {
-    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown; where the kernel
+    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown, and that those
+    /// that were are void: to read once more may do. Where the kernel
     /// is without IPv6, there are none of it. Of another router's files those of TCP and of UDP over IPv4 must be there.
     pub fn read(
         &mut self,
@@ -236,15 +248,42 @@ impl SocketReader {
         each: &mut dyn FnMut(&Socket),
     ) -> Result<SocketSource, ProcNetError> {
         self.skipped = 0;
-        let _ = wanted;
-        self.text(root, Transport::Tcp, [TCP6, TCP], each)?;
+        let by_diag = root.is_live() && self.diag(wanted, each)?;
+        if !by_diag {
+            self.text(root, Transport::Tcp, [TCP6, TCP], each)?;
+        }
         self.text(root, Transport::Udp, [UDP6, UDP], each)?;
-        Ok(SocketSource::Text)
+        Ok(if by_diag { SocketSource::Diag } else { SocketSource::Text })
     }
 
-    /// How many rows of text the last reading has left out, since they can't be understood.
+    /// How many rows or messages the last reading has left out, since they can't be understood.
     pub const fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// Asks the kernel for the sockets of TCP, if it can be asked. For states alone as well: that costs what the text does,
+    /// and tells how many connections may wait.
+    fn diag(&mut self, wanted: Wanted, each: &mut dyn FnMut(&Socket)) -> Result<bool, ProcNetError> {
+        if self.refused.is_some_and(|refused| refused.elapsed() < ASK_AGAIN_AFTER) {
+            return Ok(false);
+        }
+        match diag::read(if wanted == Wanted::Details { Ask::Everything } else { Ask::Plain }, each) {
+            Ok(skipped) => {
+                self.skipped += skipped;
+                self.refused = None;
+                Ok(true)
+            }
+            Err(DiagError::Unavailable(error)) => {
+                if self.refused.replace(Instant::now()).is_none() {
+                    info!(
+                        "the kernel has no INET_DIAG ({error}): how connections fare and how long queues may grow is \
+                         left out; on OpenWrt the package kmod-inet-diag has it"
+                    );
+                }
+                Ok(false)
+            }
+            Err(DiagError::Broken(source)) => Err(ProcNetError { path: "INET_DIAG".into(), source }),
+        }
     }
 
     /// Reads the files of a transport over IPv6 and over IPv4.

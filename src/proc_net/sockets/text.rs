@@ -103,11 +103,11 @@ fn address(word: &[u8]) -> Option<SocketAddr> {
     let (address, port) = pair(word)?;
     let port = hexadecimal(port, 4)?;
     let address = match address.as_chunks::<8>() {
-        ([word], []) => IpAddr::V4(Ipv4Addr::from(memory(word)?)),
+        ([word], []) => IpAddr::V4(Ipv4Addr::from(memory(*word)?)),
         ([first, second, third, fourth], []) => {
             let mut bytes = [0; 16];
             for (place, word) in bytes.chunks_exact_mut(4).zip([first, second, third, fourth]) {
-                place.copy_from_slice(&memory(word)?);
+                place.copy_from_slice(&memory(*word)?);
             }
             IpAddr::V6(Ipv6Addr::from(bytes))
         }
@@ -117,8 +117,8 @@ fn address(word: &[u8]) -> Option<SocketAddr> {
 }
 
 /// A word of 32 bits, as it lies in memory.
-fn memory(word: &[u8; 8]) -> Option<[u8; 4]> {
-    hexadecimal::<u32>(word, 8).map(u32::to_ne_bytes)
+fn memory(word: [u8; 8]) -> Option<[u8; 4]> {
+    hexadecimal::<u32>(&word, 8).map(u32::to_ne_bytes)
 }
 
 /// What is before the colon and what is behind it.
