@@ -289,7 +289,7 @@ impl Collector {
         let due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
         let counters = due.map(|measurement| measurement.needs().counters).max().unwrap_or_default();
         let links = is_needed(|needs| needs.links);
-        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due);
+        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due, moment.boot);
         let host = self.host();
         let known = self.surroundings.lan.interfaces();
         let interfaces_read = (interfaces || links).then(|| self.figures.interfaces(&self.root)).flatten();

@@ -15,6 +15,7 @@ pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
 mod interfaces;
+pub mod listening_port;
 pub mod net;
 pub mod netstat;
 pub mod network_interface;
@@ -349,7 +350,7 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 15] = [
+const LIST: [Entry; 16] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
@@ -362,6 +363,11 @@ const LIST: [Entry; 15] = [
         &tcp_service::SCHEMA,
         |system| system.tcp_service,
         |_| Box::<tcp_service::TcpService>::default(),
+    ),
+    of_system(
+        &listening_port::SCHEMA,
+        |system| system.listening_port,
+        |config| Box::new(listening_port::ListeningPort::new(config)),
     ),
     of_system(&net::SCHEMA, |system| system.net, |_| Box::new(net::Net)),
     of_system(

@@ -16,6 +16,7 @@ use crate::privileges::{Need, Privileges};
 use crate::proc_net::counters::{NETSTAT, SNMP, SNMP6};
 use crate::proc_net::dev::NET_DEV;
 use crate::proc_net::route::{IPV6_ROUTE, ROUTE};
+use crate::proc_net::sockets::{TCP, TCP6, UDP, UDP6};
 use crate::proc_net::sockstat::{SOCKSTAT, SOCKSTAT6};
 use crate::root::Root;
 
@@ -29,6 +30,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
         read.extend([STATISTICS, NET_DEV, ROUTE, IPV6_ROUTE].map(PathBuf::from));
         read.extend([SNMP, NETSTAT, SNMP6, SOCKSTAT, SOCKSTAT6].map(PathBuf::from));
+        read.extend([TCP, TCP6, UDP, UDP6].map(PathBuf::from));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
     let files = read.into_iter().map(|path| (root.clone(), path));
@@ -37,6 +39,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         user: config.user.clone(),
         replayed: !live,
         netlink: live && config.source != BackendChoice::Procfs,
+        processes: live && config.system.processes && config.system.listening_port,
         table: live.then(|| Path::new(TABLE).to_path_buf()),
         files,
     }
@@ -64,5 +67,15 @@ mod tests {
         for path in ["/c", "/r", "/l", "/o", "/v", "/s"] {
             assert!(files.contains(&(root.clone(), path.into())), "{path}: {files:?}");
         }
+    }
+    #[test]
+    fn processes_are_seen_only_where_it_is_told_who_listens() {
+        let file = ConfigFile { named: Some("/c".into()), root: Root::live() };
+        let sees = |text: &str, root: &Root| need(&Config::parse(text).unwrap(), &file, root).processes;
+        let wanted = "[system]\nprocesses = true\n";
+        assert!(sees(wanted, &Root::live()));
+        assert!(!sees("", &Root::live()));
+        assert!(!sees(&format!("{wanted}listening_port = false\n"), &Root::live()), "nobody would be told");
+        assert!(!sees(wanted, &Root::replay("/tmp")), "a capture has none");
     }
 }

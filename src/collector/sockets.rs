@@ -2,6 +2,7 @@
 
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -39,8 +40,14 @@ pub(super) struct Shown {
 }
 
 impl Sockets {
-    /// Shows all sockets to those of `running` that are due and need them.
-    pub(super) fn show(&mut self, root: &Root, running: &mut [Running], due: DueClocks) -> Shown {
+    /// Shows all sockets to those of `running` that are due at `boot` (time since boot) and need them.
+    pub(super) fn show(
+        &mut self,
+        root: &Root,
+        running: &mut [Running],
+        due: DueClocks,
+        boot: Duration,
+    ) -> Shown {
         let mut observers: Vec<&mut Running> = running
             .iter_mut()
             .filter(|one| due.includes(one.schema().every) && one.needs().sockets > Wanted::Nothing)
@@ -72,7 +79,7 @@ impl Sockets {
             return Shown::default();
         }
         let source = available("the router's own sockets", read, &mut self.unreadable);
-        let holders = finds.then(|| Rc::new(self.processes.holders(root, &listening)));
+        let holders = finds.then(|| Rc::new(self.processes.holders(root, &listening, boot)));
         Shown { source, holders }
     }
 

@@ -100,6 +100,21 @@ function timed(stamp) {
     by_device[device " tx"] += field("tx_bytes", $2)
 }
 
+/^  listening_port,/ {
+    answers = field("process", $2)
+    if (answers != "" && phase ~ /^(held-|set|bytes)/) wrong("a process, and nobody asked for it: " $0)
+    if (tag("port", $1) == 9001 && tag("protocol", $1) == "tcp" && phase == "seeing") {
+        answers == "traffic" && field("pid", $2) > 1 ? seeing++ : unseen++
+    }
+}
+
+# Of the router itself.
+/^  (nstat|netstat|net|tcp_service|listening_port|network_interface),/ {
+    own[substr($1, 1, index($1, ",") - 1)]++
+    timed($3)
+    next
+}
+
 /^  (conntrack|connection_rate|bandwidth|device_traffic),/ { timed($3); next }
 
 /^  conntrack_exporter,/ {
@@ -203,7 +218,12 @@ END {
     print ""
     printf "%d snapshots, resident %d bytes\n", snapshots, resident
     if (hwm == "" || hwm > 3072) wrong("VmHWM is " hwm " kB, more than 3 MiB")
-    if (checks < 60) wrong("only " checks + 0 " checks in the box")
+    if (seeing < 2 || unseen > 0) wrong("who listens at port 9001 was told " seeing + 0 " times, and " unseen + 0 " times not")
+    n = split("nstat netstat listening_port", names, " ")
+    for (i = 1; i <= n; i++) {
+        if (own[names[i]] < snapshots / 2) wrong(names[i] ": " own[names[i]] + 0 " lines of " snapshots " snapshots")
+    }
+    if (checks < 64) wrong("only " checks + 0 " checks in the box")
     printf "%d passed, %d failed\n", checks + snapshots, failures
     exit failures > 0
 }
