@@ -22,8 +22,8 @@ pub(crate) enum Value {
 }
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
-/// that are left out where they aren't known.
-const FIELDS: [(&str, &str); 7] = [
+/// that are left out where they aren't known. `*` are any that the kernel counts.
+const FIELDS: [(&str, &str); 14] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -37,7 +37,43 @@ const FIELDS: [(&str, &str); 7] = [
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
          drop:i? early_drop:i? insert_failed:i? invalid:i?",
     ),
+    ("nstat", "*:i"),
+    (
+        "tcp_health",
+        "retransmitted_percent:f? fast_percent:f? slow_start_percent:f? loss_probe_percent:f? lost_percent:f? \
+         retransmitted_per_second:f? timeouts_per_second:f? listen_drops_per_second:f? \
+         listen_overflows_per_second:f? pruned_per_second:f? opened_active_per_second:f? \
+         opened_passive_per_second:f? failed_per_second:f? resets_in_per_second:f? resets_out_per_second:f? \
+         syn_retransmitted_per_second:f? syncookies_per_second:f? retransmitted_per_second_1m:f? \
+         retransmitted_per_second_5m:f? retransmitted_per_second_15m:f?",
+    ),
+    (
+        "netstat",
+        "tcp_established:i tcp_syn_sent:i tcp_syn_recv:i tcp_fin_wait1:i tcp_fin_wait2:i tcp_time_wait:i tcp_close:i \
+         tcp_close_wait:i tcp_last_ack:i tcp_listen:i tcp_closing:i tcp_none:i udp_socket:i",
+    ),
+    (
+        "tcp_service",
+        "connections:i half_open:i? time_wait:i? close_wait:i? rtt_us_min:i? rtt_us_median:i? rtt_us_max:i? \
+         cwnd_median:i? lost:i? unacked:i? retransmitted:i? bytes_acked:i? bytes_received:i? \
+         retransmitted_percent:f? rwnd_limited_percent:f? sndbuf_limited_percent:f?",
+    ),
     ("listening_port", "queue:i backlog:i? uid:i? process:t? pid:i? sockets:i"),
+    (
+        "net",
+        "bytes_sent:i bytes_recv:i packets_sent:i packets_recv:i err_in:i err_out:i drop_in:i drop_out:i speed:i",
+    ),
+    (
+        "network_interface",
+        "up:i? carrier:i? speed_mbps:i? mtu:i? duplex:t? operstate:t? addresses:t? broadcast:t? carrier_changes:i? \
+         rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? rx_drop_percent:f? \
+         tx_drop_percent:f? utilisation_percent:f?",
+    ),
+    (
+        "network_interface_total",
+        "interfaces:i up:i? rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? \
+         rx_drop_percent:f? tx_drop_percent:f?",
+    ),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
@@ -49,13 +85,20 @@ const FIELDS: [(&str, &str); 7] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 7] = [
+const TAGS: [(&str, &[&str]); 14] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
     ("conntrack", &["host"]),
+    ("nstat", &["host", "name"]),
+    ("tcp_health", &["host"]),
+    ("netstat", &["host"]),
+    ("tcp_service", &["host", "port", "role"]),
     ("listening_port", &["address", "host", "port", "protocol"]),
+    ("net", &["host", "interface"]),
+    ("network_interface", &["host", "interface"]),
+    ("network_interface_total", &["host"]),
     ("conntrack_exporter", &["host"]),
 ];
 
@@ -115,6 +158,9 @@ fn checked(point: &ParsedLine<'_>) -> Result<Line, String> {
 fn are_those_of(measurement: &str, found: &[String]) -> bool {
     let mut found = found.iter().peekable();
     for field in known(&FIELDS, measurement).unwrap_or_default().split_whitespace() {
+        if let Some(kind) = field.strip_prefix('*') {
+            return found.all(|found| found.ends_with(kind));
+        }
         let (field, may_lack) = field.strip_suffix('?').map_or((field, false), |field| (field, true));
         if found.next_if(|found| *found == field).is_none() && !may_lack {
             return false;
@@ -157,6 +203,7 @@ mod tests {
         assert_eq!(lines[0].timestamp, Some(17));
         assert!(parse(b"conntrack,host=r ip_conntrack_count=1,ip_conntrack_max=2\n").is_ok());
         assert!(parse(b"device_traffic,device_name=a rx_bytes=1i,connections=2i,remote_hosts=1i\n").is_ok());
+        assert!(parse(b"nstat,host=r,name=snmp TcpInSegs=1i,TcpOutSegs=2i\n").is_ok());
     }
 
     #[test]
@@ -176,6 +223,8 @@ mod tests {
             "conntrack,host=r ip_conntrack_count=1i\n",
             "conntrack,host=r ip_conntrack_max=2,ip_conntrack_count=1\n",
             "device_traffic,device_name=a rx_bytes=1i\n",
+            "nstat,host=r,name=snmp TcpInSegs=1i,TcpOutSegs=1\n",
+            "nstat,host=r TcpInSegs=1i\n",
             "elsewhere,host=r count=1i\n",
         ] {
             assert!(parse(odd.as_bytes()).is_err(), "{odd:?}");
