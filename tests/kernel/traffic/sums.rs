@@ -34,12 +34,13 @@ pub(crate) struct Turnover {
 }
 
 impl Sums {
-    /// Adds points, of which none may be negative.
+    /// Adds points, of which none may be negative, but for a speed that nobody knows.
     pub(crate) fn add(&mut self, lines: &[Line]) {
         for line in lines {
             for (name, value) in &line.fields {
+                let unknown = if line.measurement == "net" && name == "speed" { -1 } else { 0 };
                 let absurd = match value {
-                    Value::Integer(value) => *value < 0,
+                    Value::Integer(value) => *value < unknown,
                     Value::Float(value) => !(0.0..1e12).contains(value),
                     Value::Text(_) => false,
                 };
