@@ -141,6 +141,30 @@ fn a_file_of_names_costs_what_is_heard_of_it_and_its_text() {
 }
 
 #[test]
+fn sockets_cost_no_more_the_more_there_are() {
+    let router = Router::new("sockets");
+    let listening = row(0, "00000000:0016", "00000000:0000", "0A");
+    router.write("proc/net/udp", "");
+    let peak = |sockets: u32| {
+        // Of a service of the router's, and as a client of as many others as there are ports.
+        let accepted = |number: u32| row(number, "0108A8C0:0016", &format!("{number:08X}:C350"), "01");
+        let opened = |number: u32| {
+            row(number, "0108A8C0:9C40", &format!("09090909:{:04X}", number * 7 & 0xffff), "01")
+        };
+        let rows: String = (0..sockets / 2).map(|number| accepted(number) + &opened(number)).collect();
+        router.write("proc/net/tcp", &(listening.clone() + &rows));
+        router.peak()
+    };
+    let (few, many) = (peak(16_500), peak(165_000));
+    assert!(many <= few + SAME, "165,000 sockets take {many} KiB, 16,500 {few} KiB");
+}
+
+/// A socket of TCP, as the kernel prints it.
+fn row(number: u32, local: &str, remote: &str, state: &str) -> String {
+    format!("{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {number}\n")
+}
+
+#[test]
 fn a_lan_that_fills_every_table_costs_no_more_than_is_told() {
     let router = Router::new("hostile");
     let nobody = router.peak();

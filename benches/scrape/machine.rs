@@ -6,8 +6,8 @@ use std::time::Instant;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::resource::UsageWho;
 
+use crate::cost::used;
 use crate::restore::Restore;
-use crate::used;
 
 const MAX: &str = "/proc/sys/net/netfilter/nf_conntrack_max";
 const BUCKETS: &str = "/proc/sys/net/netfilter/nf_conntrack_buckets";

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that can't run says so by a panic")]
 
+#[path = "../support/cost.rs"]
+mod cost;
 mod daemon;
 #[path = "../../tests/support/fill.rs"]
 mod fill;
@@ -20,10 +22,10 @@ mod report;
 mod restore;
 mod table;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
+use nix::sys::resource::UsageWho;
 use nix::unistd::geteuid;
 
+use cost::{cost, median, own};
 use machine::Machine;
 use ours::Ours;
 use table::{Measured, Table};
@@ -127,34 +129,7 @@ fn compare(table: &Table, entries: u32, rounds: usize) -> Row {
     Row { dump, read, netlink, procfs, auto, tick, tick_of_present, list, mawk, shell, ..Row::default() }
 }
 
-fn own(work: impl FnOnce()) -> f64 {
-    cost(UsageWho::RUSAGE_SELF, work)
-}
-
 /// Of the processes that `work` starts and waits for.
 fn childrens(work: impl FnOnce()) -> f64 {
     cost(UsageWho::RUSAGE_CHILDREN, work)
-}
-
-fn cost(who: UsageWho, work: impl FnOnce()) -> f64 {
-    let before = used(who);
-    work();
-    used(who) - before
-}
-
-/// Processor time used so far, user and system, in µs.
-fn used(who: UsageWho) -> f64 {
-    let usage = getrusage(who).unwrap();
-    let micros = |time: TimeVal| 1e6 * whole(time.tv_sec()) + whole(time.tv_usec());
-    micros(usage.user_time()) + micros(usage.system_time())
-}
-
-/// Exact for every time that a benchmark takes.
-fn whole(figure: i64) -> f64 {
-    f64::from(i32::try_from(figure).unwrap_or(i32::MAX))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -51,7 +51,7 @@ pub fn parse(payload: &[u8]) -> Option<Flow> {
 }
 
 /// All attributes in their order; `None` if one is longer than what it lies in.
-fn attributes(mut bytes: &[u8]) -> Option<Vec<(u16, &[u8])>> {
+pub fn attributes(mut bytes: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
         let length = usize::from(u16::from_ne_bytes(*bytes.first_chunk()?));

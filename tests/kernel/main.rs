@@ -36,6 +36,7 @@ mod log_pipe;
 mod name_server;
 mod names;
 mod namespace;
+mod own_sockets;
 mod piping;
 mod playing;
 mod privileges;

@@ -24,6 +24,8 @@ pub(crate) enum Value {
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
 const FIELDS: [(&str, &str); 14] = [
+/// that are left out where they aren't known.
+const FIELDS: [(&str, &str); 8] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -75,6 +77,17 @@ const FIELDS: [(&str, &str); 14] = [
          rx_drop_percent:f? tx_drop_percent:f?",
     ),
     (
+        "netstat",
+        "tcp_established:i tcp_syn_sent:i tcp_syn_recv:i tcp_fin_wait1:i tcp_fin_wait2:i tcp_time_wait:i tcp_close:i \
+         tcp_close_wait:i tcp_last_ack:i tcp_listen:i tcp_closing:i tcp_none:i udp_socket:i",
+    ),
+    (
+        "tcp_service",
+        "connections:i half_open:i time_wait:i close_wait:i rtt_us_min:i? rtt_us_median:i? rtt_us_max:i? \
+         cwnd_median:i? lost:i? unacked:i? retransmitted:i? bytes_acked:i? bytes_received:i? \
+         retransmitted_percent:f? rwnd_limited_percent:f? sndbuf_limited_percent:f?",
+    ),
+    (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
          entries_overflow:i devices:i duration_ns:i resident_bytes:i lines_unreadable:i datagrams_sent:i \
@@ -86,6 +99,7 @@ const FIELDS: [(&str, &str); 14] = [
 
 /// Which tags a measurement has besides those that a user may add.
 const TAGS: [(&str, &[&str]); 14] = [
+const TAGS: [(&str, &[&str]); 8] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
@@ -99,6 +113,8 @@ const TAGS: [(&str, &[&str]); 14] = [
     ("net", &["host", "interface"]),
     ("network_interface", &["host", "interface"]),
     ("network_interface_total", &["host"]),
+    ("netstat", &["host"]),
+    ("tcp_service", &["host", "port", "role"]),
     ("conntrack_exporter", &["host"]),
 ];
 
