@@ -31,6 +31,7 @@ mod least_privilege;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
+mod links;
 mod log_pipe;
 mod name_server;
 mod names;
