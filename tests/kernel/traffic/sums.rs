@@ -39,7 +39,10 @@ impl Sums {
         for line in lines {
             for (name, value) in &line.fields {
                 let absurd = match value {
-                    Value::Integer(value) => *value < 0,
+                    // -1 is what is not known in Telegraf's own measurement.
+                    Value::Integer(value) => {
+                        *value < 0 && (line.measurement.as_str(), name.as_str()) != ("net", "speed")
+                    }
                     Value::Float(value) => !(0.0..1e12).contains(value),
                     Value::Text(_) => false,
                 };
