@@ -32,6 +32,7 @@ mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
 mod listening;
+mod links;
 mod log_pipe;
 mod name_server;
 mod names;

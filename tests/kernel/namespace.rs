@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::{env, panic, thread};
 
-use nix::sched::{CloneFlags, setns};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::Uid;
 
 /// Where `ip netns` keeps them.
@@ -44,9 +45,13 @@ impl Namespace {
         thread::scope(|scope| scope.spawn(inside).join()).unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 
-    /// Starts a process inside.
+    /// Starts a process inside, where `/sys` shows the namespace's interfaces, as `ip netns exec` does.
     pub(crate) fn spawn(&self, command: &mut Command) -> Child {
-        self.enter(|| command.spawn()).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        let inside = || {
+            show_interfaces().expect("a mount of sysfs");
+            command.spawn()
+        };
+        self.enter(inside).unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
 
     /// Gives `ip` commands, one per line and without the leading `ip`.
@@ -78,6 +83,15 @@ impl Drop for Namespace {
         // Nothing helps if this fails, and the test's own outcome matters more.
         let _ = Command::new("ip").args(["netns", "delete", &self.name]).status();
     }
+}
+
+/// Mounts the `/sys` of this thread's network namespace, for this thread and the processes that it starts.
+fn show_interfaces() -> nix::Result<()> {
+    const NOTHING: Option<&str> = None;
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(NOTHING, "/", NOTHING, MsFlags::MS_SLAVE | MsFlags::MS_REC, NOTHING)?;
+    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("sysfs"), "/sys", Some("sysfs"), flags, NOTHING)
 }
 
 /// Runs a command to its end with `input` and insists that it succeeds.

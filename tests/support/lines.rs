@@ -26,6 +26,7 @@ pub(crate) enum Value {
 const FIELDS: [(&str, &str); 14] = [
 /// that are left out where they aren't known.
 const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 11] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -88,6 +89,27 @@ const FIELDS: [(&str, &str); 8] = [
          retransmitted_percent:f? rwnd_limited_percent:f? sndbuf_limited_percent:f?",
     ),
     (
+        "net",
+        "bytes_sent:i bytes_recv:i packets_sent:i packets_recv:i err_in:i err_out:i drop_in:i drop_out:i speed:i",
+    ),
+    (
+        "network_interface",
+        "up:i? carrier:i? speed_mbps:i? mtu:i? duplex:t? operstate:t? addresses:t? broadcast:t? carrier_changes:i? \
+         rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? rx_drop_percent:f? \
+         tx_drop_percent:f? utilisation_percent:f?",
+    ),
+    (
+        "network_interface_total",
+        "interfaces:i up:i rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? \
+         rx_drop_percent:f? tx_drop_percent:f?",
+    ),
+    (
+        "router_stats",
+        "uptime:i? cpu_user:f? cpu_system:f? cpu_total:f? mem_used:f? mem_total:f? rx_rate:f? tx_rate:f? \
+         rx_errors:i? rx_dropped:i?",
+    ),
+    ("wan_bandwidth", "rx_rate:f rx_avg:f"),
+    (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
          entries_overflow:i devices:i duration_ns:i resident_bytes:i lines_unreadable:i datagrams_sent:i \
@@ -100,6 +122,7 @@ const FIELDS: [(&str, &str); 8] = [
 /// Which tags a measurement has besides those that a user may add.
 const TAGS: [(&str, &[&str]); 14] = [
 const TAGS: [(&str, &[&str]); 8] = [
+const TAGS: [(&str, &[&str]); 11] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
@@ -115,6 +138,11 @@ const TAGS: [(&str, &[&str]); 8] = [
     ("network_interface_total", &["host"]),
     ("netstat", &["host"]),
     ("tcp_service", &["host", "port", "role"]),
+    ("net", &["host", "interface"]),
+    ("network_interface", &["host", "interface"]),
+    ("network_interface_total", &["host"]),
+    ("router_stats", &["device"]),
+    ("wan_bandwidth", &["device"]),
     ("conntrack_exporter", &["host"]),
 ];
 
