@@ -161,7 +161,9 @@ fn sockets_cost_no_more_the_more_there_are() {
 
 /// A socket of TCP, as the kernel prints it.
 fn row(number: u32, local: &str, remote: &str, state: &str) -> String {
-    format!("{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {number}\n")
+    format!(
+        "{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {number}\n"
+    )
 }
 
 #[test]

@@ -31,8 +31,8 @@ mod least_privilege;
 mod limit;
 #[path = "../support/lines.rs"]
 mod lines;
-mod listening;
 mod links;
+mod listening;
 mod log_pipe;
 mod name_server;
 mod names;

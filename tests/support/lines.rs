@@ -23,10 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
-const FIELDS: [(&str, &str); 14] = [
-/// that are left out where they aren't known.
-const FIELDS: [(&str, &str); 8] = [
-const FIELDS: [(&str, &str); 11] = [
+const FIELDS: [(&str, &str); 16] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -78,32 +75,6 @@ const FIELDS: [(&str, &str); 11] = [
          rx_drop_percent:f? tx_drop_percent:f?",
     ),
     (
-        "netstat",
-        "tcp_established:i tcp_syn_sent:i tcp_syn_recv:i tcp_fin_wait1:i tcp_fin_wait2:i tcp_time_wait:i tcp_close:i \
-         tcp_close_wait:i tcp_last_ack:i tcp_listen:i tcp_closing:i tcp_none:i udp_socket:i",
-    ),
-    (
-        "tcp_service",
-        "connections:i half_open:i time_wait:i close_wait:i rtt_us_min:i? rtt_us_median:i? rtt_us_max:i? \
-         cwnd_median:i? lost:i? unacked:i? retransmitted:i? bytes_acked:i? bytes_received:i? \
-         retransmitted_percent:f? rwnd_limited_percent:f? sndbuf_limited_percent:f?",
-    ),
-    (
-        "net",
-        "bytes_sent:i bytes_recv:i packets_sent:i packets_recv:i err_in:i err_out:i drop_in:i drop_out:i speed:i",
-    ),
-    (
-        "network_interface",
-        "up:i? carrier:i? speed_mbps:i? mtu:i? duplex:t? operstate:t? addresses:t? broadcast:t? carrier_changes:i? \
-         rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? rx_drop_percent:f? \
-         tx_drop_percent:f? utilisation_percent:f?",
-    ),
-    (
-        "network_interface_total",
-        "interfaces:i up:i rx_bits_per_second:f? tx_bits_per_second:f? rx_error_percent:f? tx_error_percent:f? \
-         rx_drop_percent:f? tx_drop_percent:f?",
-    ),
-    (
         "router_stats",
         "uptime:i? cpu_user:f? cpu_system:f? cpu_total:f? mem_used:f? mem_total:f? rx_rate:f? tx_rate:f? \
          rx_errors:i? rx_dropped:i?",
@@ -120,9 +91,7 @@ const FIELDS: [(&str, &str); 11] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 14] = [
-const TAGS: [(&str, &[&str]); 8] = [
-const TAGS: [(&str, &[&str]); 11] = [
+const TAGS: [(&str, &[&str]); 16] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
@@ -133,11 +102,6 @@ const TAGS: [(&str, &[&str]); 11] = [
     ("netstat", &["host"]),
     ("tcp_service", &["host", "port", "role"]),
     ("listening_port", &["address", "host", "port", "protocol"]),
-    ("net", &["host", "interface"]),
-    ("network_interface", &["host", "interface"]),
-    ("network_interface_total", &["host"]),
-    ("netstat", &["host"]),
-    ("tcp_service", &["host", "port", "role"]),
     ("net", &["host", "interface"]),
     ("network_interface", &["host", "interface"]),
     ("network_interface_total", &["host"]),

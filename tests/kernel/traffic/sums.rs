@@ -41,10 +41,6 @@ impl Sums {
                 let unknown = if line.measurement == "net" && name == "speed" { -1 } else { 0 };
                 let absurd = match value {
                     Value::Integer(value) => *value < unknown,
-                    // -1 is what is not known in Telegraf's own measurement.
-                    Value::Integer(value) => {
-                        *value < 0 && (line.measurement.as_str(), name.as_str()) != ("net", "speed")
-                    }
                     Value::Float(value) => !(0.0..1e12).contains(value),
                     Value::Text(_) => false,
                 };
