@@ -6,21 +6,22 @@ use crate::measurements::fixture::Fixture;
 use crate::proc_net::counters::parse_pairs;
 
 /// Counters of these figures.
-fn counters(tcp: &[(&str, i64)], tcp_ext: &[(&str, i64)]) -> Option<Rc<ProtocolCounters>> {
+fn counters(tcp: &[(&str, i64)], tcp_ext: &[(&str, i64)]) -> Rc<ProtocolCounters> {
     let file = |protocol: &str, figures: &[(&str, i64)]| {
-        let names: String = figures.iter().map(|(name, _)| format!(" {name}")).collect();
-        let values: String = figures.iter().map(|(_, value)| format!(" {value}")).collect();
-        Some(parse_pairs(format!("{protocol}:{names}\n{protocol}:{values}\n").as_bytes()))
+        let names: Vec<_> = figures.iter().map(|(name, _)| *name).collect();
+        let values: Vec<_> = figures.iter().map(|(_, value)| value.to_string()).collect();
+        let text = format!("{protocol}: {}\n{protocol}: {}\n", names.join(" "), values.join(" "));
+        Some(parse_pairs(text.as_bytes()))
     };
-    Some(Rc::new(ProtocolCounters { snmp: file("Tcp", tcp), netstat: file("TcpExt", tcp_ext), snmp6: None }))
+    Rc::new(ProtocolCounters { snmp: file("Tcp", tcp), netstat: file("TcpExt", tcp_ext), snmp6: None })
 }
 
 /// What the last of these readings, 30 s apart, is told as.
-fn told(readings: Vec<Option<Rc<ProtocolCounters>>>) -> Vec<(String, f64)> {
+fn told(readings: Vec<impl Into<Option<Rc<ProtocolCounters>>>>) -> Vec<(String, f64)> {
     let (mut fixture, mut measurement) = (Fixture::new(), TcpHealth::default());
     let mut points = Vec::new();
     for counters in readings {
-        fixture.sample.counters = counters;
+        fixture.sample.counters = counters.into();
         points = fixture.report(&mut measurement).points;
     }
     // Too long for one line.
@@ -37,8 +38,8 @@ fn figure(told: &[(String, f64)], wanted: &str) -> Option<f64> {
     told.iter().find_map(|(name, figure)| (name == wanted).then_some(*figure))
 }
 
-/// Every counter that is used, risen by its place, times ten.
-fn all(times: i64) -> Option<Rc<ProtocolCounters>> {
+/// Every counter that is used, risen by ten times its place, so many times.
+fn all(times: i64) -> Rc<ProtocolCounters> {
     let risen = |(place, name): (i64, &'static str)| (name, 1_000 + times * place);
     let tcp =
         ["OutSegs", RETRANSMITTED, "ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "OutRsts"];
@@ -113,9 +114,9 @@ fn the_figures_of_a_server_that_others_have_reckoned() {
 #[test]
 fn nothing_is_known_at_first_or_while_the_counters_are_out_of_reach() {
     assert_eq!(told(vec![all(0)]), []);
-    assert_eq!(told(vec![all(0), None]), []);
-    assert_eq!(told(vec![None, all(0)]), []);
-    let averages = told(vec![all(0), all(1), None, all(2)]);
+    assert_eq!(told(vec![Some(all(0)), None]), []);
+    assert_eq!(told(vec![None, Some(all(0))]), []);
+    let averages = told(vec![Some(all(0)), Some(all(1)), None, Some(all(2))]);
     let names: Vec<_> = averages.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["retransmitted_per_second_1m"], "only what is older than the gap");
 }
@@ -150,9 +151,9 @@ fn of_nothing_there_is_no_share() {
 fn no_rate_is_of_no_time() {
     let (mut fixture, mut measurement) = (Fixture::new(), TcpHealth::default());
     fixture.report_every = Duration::ZERO;
-    fixture.sample.counters = all(0);
+    fixture.sample.counters = Some(all(0));
     fixture.report(&mut measurement);
-    fixture.sample.counters = all(1);
+    fixture.sample.counters = Some(all(1));
     let point = fixture.report(&mut measurement).points.remove(0);
     assert!(point.fields.iter().all(|(name, _)| name.ends_with("_percent")), "{point:?}");
 }

@@ -1,4 +1,5 @@
 use super::*;
+use std::fmt::{Display, Write};
 use std::fs;
 
 use proptest::collection::vec;
@@ -9,6 +10,10 @@ use crate::test_directory::TestDirectory;
 /// As Linux 5.4 prints it, cut down.
 const TEXT: &str = "Ip: Forwarding DefaultTTL InReceives\nIp: 1 64 3310\nIcmpMsg: InType3 OutType3\nIcmpMsg: 29 28\n\
     Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens\nTcp: 1 200 120000 -1 27\n";
+
+fn joined(words: impl IntoIterator<Item = impl Display>) -> String {
+    words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(" ")
+}
 
 fn figures(counters: &Counters) -> Vec<(&str, i64)> {
     counters.iter().map(|(name, figure)| (&**name, figure)).collect()
@@ -92,8 +97,8 @@ fn what_is_no_figure_or_no_name_is_left_out_alone() {
 #[test]
 fn a_file_without_an_end_is_taken_in_as_far_as_there_is_room() {
     let columns = 0..2 * FIGURES_AT_MOST;
-    let names: String = columns.clone().map(|number| format!(" A{number}")).collect();
-    let text = format!("Tcp:{names}\nTcp:{}\n", " 5".repeat(columns.len()));
+    let names = joined(columns.clone().map(|number| format!("A{number}")));
+    let text = format!("Tcp: {names}\nTcp:{}\n", " 5".repeat(columns.len()));
     let counters = parse_pairs(text.as_bytes());
     assert_eq!(counters.0.len(), FIGURES_AT_MOST);
     assert_eq!(counters.get("TcpA1023"), Some(5));
@@ -135,9 +140,9 @@ proptest! {
     fn what_is_printed_is_understood(protocols in vec(vec(any::<i64>(), 1..40), 0..20)) {
         let (mut text, mut expected) = (String::new(), Vec::new());
         for (number, figures) in protocols.iter().enumerate() {
-            let names: String = (0..figures.len()).map(|column| format!(" C{column}")).collect();
-            let printed: String = figures.iter().map(|figure| format!(" {figure}")).collect();
-            text += &format!("P{number}:{names}\nP{number}:{printed}\n");
+            let names = joined((0..figures.len()).map(|column| format!("C{column}")));
+            let printed = joined(figures);
+            writeln!(text, "P{number}: {names}\nP{number}: {printed}").unwrap();
             expected.extend(figures.iter().enumerate().map(|(column, figure)| (format!("P{number}C{column}"), *figure)));
         }
         let counters = parse_pairs(text.as_bytes());
