@@ -35,6 +35,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use conntrack_exporter::measurements::NAMES;
+use conntrack_exporter::measurements::system::SystemConfig;
 use golden::STANDING;
 use household::Household;
 use household::files;
@@ -105,7 +106,8 @@ fn replay(place: &Path, config: &str) -> String {
     golden(&text)
 }
 
-/// The configuration of a recording; one that doesn't say which measurements are on has the standing ones.
+/// The configuration of a recording; one that doesn't say which measurements are on has the standing
+/// ones, and none of the router itself.
 fn configuration(text: &str) -> String {
     let mut text = text.to_owned();
     if !text.contains("[measurements]") {
@@ -113,6 +115,10 @@ fn configuration(text: &str) -> String {
         for name in NAMES.iter().filter(|name| !STANDING.contains(name)) {
             writeln!(text, "{name} = false").unwrap();
         }
+    }
+    if !text.contains("[system]") {
+        text += "\n[system]\n";
+        text += &toml::to_string(&SystemConfig::NOTHING).unwrap();
     }
     text
 }
