@@ -116,11 +116,12 @@ fn configuration(text: &str) -> String {
             writeln!(text, "{name} = false").unwrap();
         }
     }
-    if !text.contains("[system]") {
-        text += "\n[system]\n";
-        text += &toml::to_string(&SystemConfig::NOTHING).unwrap();
-    }
-    text
+    if text.contains("[system]") { text } else { text + &nothing_of_the_router() }
+}
+
+/// That nothing of the router itself is told.
+fn nothing_of_the_router() -> String {
+    format!("\n[system]\n{}", toml::to_string(&SystemConfig::NOTHING).unwrap())
 }
 
 fn show_difference(recording: &Path, actual: &str, expected: &str) {
@@ -141,7 +142,7 @@ fn an_hour_in_files_gives_what_it_gives_in_memory() {
     let in_memory =
         play("an-hour-in-memory", &scenario).looks.into_iter().map(|look| look.lines).collect::<String>();
     let in_memory = in_memory.replace("source=\"memory\"", "source=\"procfs\"");
-    let in_files = replay(place.path(), "");
+    let in_files = replay(place.path(), &nothing_of_the_router());
     assert!(in_memory.len() > 100_000);
     if in_files != in_memory {
         show_difference(Path::new("replay"), &in_files, &in_memory);
