@@ -64,7 +64,9 @@ impl Figures {
     /// What those of `interfaces` are like.
     pub(super) fn links(&mut self, root: &Root, interfaces: Option<&NetDev>) -> Option<Rc<[Link]>> {
         let names = interfaces?.interfaces.iter().map(|interface| interface.name.as_str());
-        available("what the interfaces are like", links::read(root, names), &mut self.links).map(Rc::from)
+        let read = available("what the interfaces are like", links::read(root, names), &mut self.links)?;
+        // Files of another router may well have nothing of any: then it isn't known, and no fault.
+        Some(read).filter(|links| !links.is_empty()).map(Rc::from)
     }
 
     /// The router as a machine. Files of another router may well lack it: that is no fault.
@@ -134,6 +136,10 @@ mod tests {
         assert_eq!(figures.wan(&nowhere, &[]), Some(WanInterfaces::default()));
         assert!(!figures.statistics.ends() && !figures.routes.ends());
         assert_eq!(figures.interfaces(&nowhere), None);
+        let counted = dev::parse(b"eth1: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+        assert_eq!(figures.links(&nowhere, Some(&counted)), None, "nothing is known");
+        assert_eq!(figures.machine(&nowhere), Machine::default());
+        assert!(!figures.links.ends() && !figures.machine.ends());
         assert!(!figures.interfaces.ends());
         let place = TestDirectory::new("figures-unreadable");
         fs::create_dir_all(place.join("proc/net/dev")).unwrap();

@@ -64,17 +64,26 @@ impl Lab {
     /// Sends datagrams through each of the links that lead somewhere, and into a tunnel whose program doesn't run, where
     /// all of them are dropped.
     fn make_traffic(&self) {
-        for (from, to) in [
-            (&self.far, "203.0.113.10"),
-            (&self.far, "192.168.8.1"),
-            (&self.router, "203.0.113.1"),
-            (&self.router, "192.168.8.11"),
-            (&self.router, "10.0.0.2"),
+        for (from, to, there) in [
+            (&self.far, "203.0.113.10", Some(&self.router)),
+            (&self.far, "192.168.8.1", Some(&self.router)),
+            (&self.router, "203.0.113.1", Some(&self.far)),
+            (&self.router, "192.168.8.11", Some(&self.far)),
+            (&self.router, "10.0.0.2", None),
         ] {
-            let socket = udp(from, at("0.0.0.0", 0));
+            let (socket, to) = (udp(from, at("0.0.0.0", 0)), at(to, 9));
+            let send = |size: usize| socket.send_to(&vec![0; size], to).expect("sending");
+            if let Some(there) = there {
+                let receiver = udp(there, to);
+                receiver.set_nonblocking(true).expect("a setting");
+                // A port of a bridge takes a moment before it forwards.
+                until("a way there", || {
+                    send(1);
+                    receiver.recv(&mut [0]).ok()
+                });
+            }
             for size in 0..100 {
-                // Of a port where nobody listens the kernel says so, and the next datagram isn't sent.
-                let _ = socket.send_to(&vec![0; size], at(to, 9));
+                send(size);
             }
         }
     }

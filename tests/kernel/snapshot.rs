@@ -179,11 +179,11 @@ impl Receiver {
         self.next_where("a snapshot from now on", |snapshot| snapshot.instant() >= now)
     }
 
-    /// The next snapshot, if one comes within `time`.
+    /// The next snapshot, if one begins to come within `time`: it may be of several datagrams.
     pub(crate) fn within(&self, time: Duration) -> Option<Snapshot> {
         let begun = Instant::now();
         let mut lines = Vec::new();
-        while begun.elapsed() < time {
+        while begun.elapsed() < if lines.is_empty() { time } else { time.max(PATIENCE) } {
             lines.extend(self.datagram());
             if lines.last().is_some_and(|line| line.measurement == "conntrack_exporter") {
                 return Some(Snapshot::new(lines));

@@ -8,6 +8,7 @@ use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::memory::MemoryTable;
 use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::measurements::system::SystemConfig;
 use conntrack_exporter::measurements::{Clock, DueClocks};
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
@@ -50,7 +51,8 @@ pub(crate) fn play(name: &str, scenario: &Scenario) -> Played {
     let mut household = Household::new(scenario);
     files::write_standing(place.path(), &household).unwrap();
     let table = MemoryTable::default();
-    let collector = Collector::new(Config::default(), &Root::replay(place.path()), START);
+    let config = Config { system: SystemConfig::NOTHING, ..Config::default() };
+    let collector = Collector::new(config, &Root::replay(place.path()), START);
     let mut pipeline = Pipeline::new(collector.with_table(table.clone()));
     let (mut looks, mut visited, mut truth) = (Vec::new(), 0, None);
     for instant in scenario.instants() {
