@@ -26,9 +26,7 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
-use crate::machine;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
-use crate::proc_net::counters;
 use crate::process::{Usage, cpu_time};
 use crate::root::Root;
 use crate::sample::Sample;
@@ -287,9 +285,11 @@ impl Collector {
         };
         let statistics = is_needed(|needs| needs.table_statistics);
         let interfaces = is_needed(|needs| needs.interfaces);
-        let (counters, machine) = (is_needed(|needs| needs.counters), is_needed(|needs| needs.machine));
+        let machine = is_needed(|needs| needs.machine);
+        let due = self.measurements.iter().filter(|one| moment.due.includes(one.schema().every));
+        let counters = due.map(|measurement| measurement.needs().counters).max().unwrap_or_default();
         let links = is_needed(|needs| needs.links);
-        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due);
+        let shown = self.sockets.show(&self.root, &mut self.measurements, moment.due, moment.boot);
         let host = self.host();
         let known = self.surroundings.lan.interfaces();
         let interfaces_read = (interfaces || links).then(|| self.figures.interfaces(&self.root)).flatten();
@@ -299,12 +299,12 @@ impl Collector {
             table,
             own: Usage::read(),
             statistics: statistics.then(|| self.figures.statistics(&self.root)).flatten(),
-            counters: counters.then(|| Rc::new(counters::read(&self.root))),
+            counters: self.figures.counters(&self.root, counters),
             links: links.then(|| self.figures.links(&self.root, interfaces_read.as_ref())).flatten(),
             addresses: links.then(|| known.into()),
             sockets: shown.source,
             holders: shown.holders,
-            machine: machine.then(|| machine::read(&self.root)),
+            machine: machine.then(|| self.figures.machine(&self.root)),
             wan: interfaces.then(|| self.figures.wan(&self.root, known)).flatten(),
             interfaces: interfaces_read,
         }

@@ -12,6 +12,7 @@
 //!
 //! Nobody else in this crate opens a file that is there; other crates are handed its bytes, or a reader.
 
+pub(crate) mod descriptors;
 mod trust;
 mod walk;
 

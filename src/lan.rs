@@ -191,7 +191,7 @@ mod tests {
 
     fn interface(name: &str, link_layer: bool, addresses: &[&str]) -> Interface {
         let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        Interface { name: name.into(), link_layer, addresses }
+        Interface { name: name.into(), link_layer, addresses, broadcast: None }
     }
 
     fn home() -> Lan {
@@ -271,7 +271,7 @@ mod tests {
     fn numerous(count: u32) -> Vec<Interface> {
         let net = |number| format!("2001:db8:{:x}:{:x}::1/64", number >> 16, number & 0xffff);
         let addresses = (0..count).map(|number| net(number).parse().unwrap()).collect();
-        vec![Interface { name: "br-lan".into(), link_layer: true, addresses }]
+        vec![Interface { name: "br-lan".into(), link_layer: true, addresses, broadcast: None }]
     }
 
     /// How many times as much processor time `work` takes for 16 times as many addresses: 16 if it grows with their

@@ -14,9 +14,17 @@ pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
 pub mod fixture;
+mod interfaces;
+pub mod listening_port;
+pub mod net;
+pub mod network_interface;
+pub mod nstat;
 pub mod remote_hosts;
+pub mod router_stats;
 pub mod switches;
 pub mod system;
+pub mod tcp_health;
+pub mod wan_bandwidth;
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -31,6 +39,7 @@ use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits, SystemConfig};
 use crate::conntrack::flow::{Counters, Flow};
 use crate::history::History;
+use crate::proc_net::counters::WantedCounters;
 use crate::proc_net::sockets::{Socket, Wanted};
 use crate::sample::Sample;
 use crate::series::Series;
@@ -106,7 +115,7 @@ pub struct Needs {
     /// What has happened in the table since boot, [`Sample::statistics`].
     pub table_statistics: bool,
     /// What the kernel's protocols have counted, [`Sample::counters`].
-    pub counters: bool,
+    pub counters: WantedCounters,
     /// What the interfaces are like, [`Sample::links`], and their addresses.
     pub links: bool,
     /// Which sockets of the router's own it is shown before it reports. Whether they were all shown is told by
@@ -339,12 +348,36 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 6] = [
+const LIST: [Entry; 14] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
     of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
+    of_system(
+        &listening_port::SCHEMA,
+        |system| system.listening_port,
+        |config| Box::new(listening_port::ListeningPort::new(config)),
+    ),
+    of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),
+    of_system(&tcp_health::SCHEMA, |system| system.tcp_health, |_| Box::<tcp_health::TcpHealth>::default()),
+    of_system(&net::SCHEMA, |system| system.net, |_| Box::new(net::Net)),
+    of_system(
+        &network_interface::SCHEMA,
+        |system| system.network_interface,
+        |_| Box::new(network_interface::NetworkInterface),
+    ),
+    of_system(
+        &network_interface::total::SCHEMA,
+        |system| system.network_interface,
+        |_| Box::new(network_interface::total::NetworkInterfaceTotal),
+    ),
+    of_system(&router_stats::SCHEMA, |system| system.router_stats, |_| Box::new(router_stats::RouterStats)),
+    of_system(
+        &wan_bandwidth::SCHEMA,
+        |system| system.wan_bandwidth,
+        |_| Box::<wan_bandwidth::WanBandwidth>::default(),
+    ),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
@@ -354,7 +387,6 @@ const fn of_flows(schema: &'static Schema, new: fn(&Config) -> Box<dyn Measureme
 }
 
 /// One of the router itself, which `[system]` switches.
-#[expect(dead_code, reason = "soon")]
 const fn of_system(
     schema: &'static Schema,
     is_on: fn(&SystemConfig) -> bool,
@@ -403,6 +435,11 @@ const fn names() -> [&'static str; SWITCHED] {
 /// The measurements that `config` switches on.
 pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
     LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| (entry.new)(config)).collect()
+}
+
+/// What those need that `config` switches on, each for itself.
+pub fn needs(config: &Config) -> impl Iterator<Item = Needs> {
+    all(config).into_iter().map(|measurement| measurement.needs())
 }
 
 /// What the measurements send that `config` switches on.

@@ -1,12 +1,17 @@
 //! Least privilege: what the program gives up before it reads anything but its configuration.
 //!
-//! Started as root it becomes an ordinary user in group 0, which opens the table, and keeps at most two capabilities:
+//! Started as root it becomes an ordinary user in group 0, which opens the table, and keeps at most three capabilities:
 //! - `CAP_NET_ADMIN`, if the configuration lets the kernel be asked for the table by netlink;
 //! - `CAP_DAC_READ_SEARCH`, if a file that it reads is there and can't be opened without it. That is found by trying,
 //!   as that user. A file that isn't there needs none, unless its directory can't be looked into. It must be root's, and
-//!   nobody else may choose what is there: see docs/privileges.md.
+//!   nobody else may choose what is there: see docs/privileges.md;
+//! - `CAP_SYS_PTRACE`, and with it `CAP_DAC_READ_SEARCH`, if the configuration wants to know which process listens. Neither
+//!   shows anything without the other, so both are kept or none.
 //!
-//! Started as anybody else it stays who it is, and keeps of these two what it has and needs.
+//! Started as anybody else it stays who it is, and keeps of these what it has and needs.
+//!
+//! Whatever `CAP_DAC_READ_SEARCH` is kept for, it opens no file that somebody else than root chose: that is decided anew at
+//! every file (`files`).
 
 mod error;
 mod kernel;
@@ -24,6 +29,10 @@ use kernel::Identity;
 
 pub use error::{PrivilegeError, RestartNeededError};
 
+/// To list the descriptors of others (`proc_pid_readdir()` asks for permission to the directory), and to see what they are
+/// (`proc_pid_readlink()` asks as ptrace(2) does).
+const TO_SEE_PROCESSES: CapabilitySet = CapabilitySet::SYS_PTRACE.union(CapabilitySet::DAC_READ_SEARCH);
+
 /// What the configuration makes necessary.
 #[derive(Clone, Debug)]
 pub struct Need {
@@ -33,6 +42,8 @@ pub struct Need {
     pub replayed: bool,
     /// Whether the kernel may be asked for the table by netlink.
     pub netlink: bool,
+    /// Whether it is told which process listens.
+    pub processes: bool,
     /// The table's file, if it is the kernel's own: it appears with its module.
     pub table: Option<PathBuf>,
     /// Every file that is read, there or not: whose it is, and its path there.
@@ -41,6 +52,7 @@ pub struct Need {
 
 /// What the program has kept and what not.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own: any may go with any")]
 pub struct Privileges {
     user: User,
     was_root: bool,
@@ -48,6 +60,7 @@ pub struct Privileges {
     kept: CapabilitySet,
     given_up: CapabilitySet,
     netlink: bool,
+    processes: bool,
     table: Option<PathBuf>,
     /// What can't be opened without `CAP_DAC_READ_SEARCH`.
     closed: Vec<PathBuf>,
@@ -65,7 +78,7 @@ impl Privileges {
         if was_root {
             become_user(need)?;
         }
-        let wanted = if need.netlink { CapabilitySet::NET_ADMIN } else { CapabilitySet::empty() };
+        let wanted = need.wanted(before);
         // Without any in effect, an attempt to open a file tells whether it takes one.
         let reads_all = before & CapabilitySet::DAC_READ_SEARCH;
         kernel::hold(before & wanted | reads_all, CapabilitySet::empty())?;
@@ -87,6 +100,7 @@ impl Privileges {
             kept,
             given_up: before - kept,
             netlink: need.netlink,
+            processes: need.processes,
             table: need.table.clone(),
             closed,
             untrusted,
@@ -102,11 +116,27 @@ impl Privileges {
         if need.netlink && self.given_up.contains(CapabilitySet::NET_ADMIN) {
             return Some(RestartNeededError::NetAdmin);
         }
+        if need.processes && !(self.given_up & TO_SEE_PROCESSES).is_empty() {
+            // What it never had, a restart doesn't give.
+            let had = self.kept | self.given_up;
+            if had.contains(TO_SEE_PROCESSES) {
+                return Some(RestartNeededError::Processes);
+            }
+        }
         if !self.given_up.contains(CapabilitySet::DAC_READ_SEARCH) {
             return None;
         }
         let mut worth_it = need.files.iter().filter(|file| is_denied(file) && is_roots(file));
         worth_it.next().map(|file| RestartNeededError::File(on_this_machine(file)))
+    }
+}
+
+impl Need {
+    /// What is to be kept of what there is, whatever the files are like.
+    fn wanted(&self, there: CapabilitySet) -> CapabilitySet {
+        let netlink = if self.netlink { CapabilitySet::NET_ADMIN } else { CapabilitySet::empty() };
+        let sees_processes = self.processes && there.contains(TO_SEE_PROCESSES);
+        netlink | if sees_processes { TO_SEE_PROCESSES } else { CapabilitySet::empty() }
     }
 }
 

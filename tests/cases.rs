@@ -21,6 +21,7 @@ use conntrack_exporter::config::{Config, Timestamps};
 use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::measurements::switches::Switches;
+use conntrack_exporter::measurements::system::SystemConfig;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::snapshot::timestamp;
@@ -63,6 +64,9 @@ fn replay(case: &Path, name: &str) -> String {
     let mut config = Config::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     if !text.contains("[measurements]") {
         config.measurements = Switches::only(&STANDING);
+    }
+    if !text.contains("[system]") {
+        config.system = SystemConfig::NOTHING;
     }
     let mut collector = Collector::new(config.clone(), &Root::replay(&root), WALL.as_secs() - 60);
     let mut ledger = Ledger::default();

@@ -9,13 +9,19 @@ pub(in crate::cli) mod state;
 mod table;
 mod totals;
 
+use std::io;
+use std::time::Duration;
+
 use super::error::{CommandError, Exit};
+use super::privileges::need_of_sockets;
 use super::{GlobalArgs, print, print_error};
 use crate::logging::{self, Streams};
+use crate::privileges::Privileges;
 use crate::proc_net::ProcNetError;
 use crate::proc_net::sockets::processes::ProcessFinder;
 use crate::proc_net::sockets::{SocketReader, SocketSource, Wanted};
 use crate::root::Root;
+use crate::wording::counted;
 use selection::Selection;
 use state::WantedState;
 use table::{Row, SocketTable};
@@ -54,21 +60,36 @@ pub(super) struct Args {
 
 /// Reads the sockets once, and prints those that were asked for.
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
-    let (config, _) = global.prepare()?;
+    let (config, root) = (global.config_file().read()?, global.root());
+    let privileges = Privileges::reduce(&need_of_sockets(&config, &root))?;
     logging::start(config.log.level, Streams::StderrOnly);
-    let root = global.root();
     let selection = Selection {
         listening: args.listening,
         port: args.port,
         state: args.state,
         process: args.process.clone(),
     };
-    let Found { mut rows, source, left_out } = Found::read(&root, &selection)?;
+    let Found { mut rows, source, left_out, skipped } = Found::read(&root, &selection)?;
     if left_out > 0 {
-        print_error(&format_args!("there are {left_out} more: --port, --state and --process ask for fewer"));
+        print_error(&format_args!("{left_out} more are not shown: --port and --state ask for fewer"));
+    }
+    if skipped > 0 {
+        print_error(&counted(
+            skipped,
+            "socket can't be understood and is left out",
+            "sockets can't be understood and are left out",
+        ));
+    }
+    if root.is_live() && !privileges.sees_processes() {
+        print_error(
+            &"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are missing, which root has: processes of others aren't seen",
+        );
+    }
+    if !root.is_live() && args.process.is_some() {
+        print_error(&"which process holds a socket isn't in another router's files");
     }
     let inodes: Vec<u64> = rows.iter().map(|row| row.socket.inode).filter(|inode| *inode != 0).collect();
-    let holders = ProcessFinder::default().holders(&root, &inodes);
+    let holders = ProcessFinder::default().holders(&root, &inodes, Duration::ZERO);
     for row in &mut rows {
         row.process = holders.get(&row.socket.inode).cloned();
     }
@@ -86,6 +107,8 @@ struct Found {
     source: SocketSource,
     /// For how many there was no room.
     left_out: usize,
+    /// How many can't be understood.
+    skipped: u64,
 }
 
 impl Found {
@@ -103,8 +126,10 @@ impl Found {
                 }
             });
             match read {
-                Ok(source) => return Ok(Self { rows, source, left_out }),
-                Err(error) if tries == TRIES => return Err(error),
+                Ok(source) => return Ok(Self { rows, source, left_out, skipped: reader.skipped() }),
+                Err(error) if tries == TRIES || error.source.kind() == io::ErrorKind::NotFound => {
+                    return Err(error);
+                }
                 Err(_) => tries += 1,
             }
         }

@@ -10,6 +10,8 @@ use crate::conntrack::statistics::{self, TableStatistics};
 use crate::edge_log::EdgeLog;
 use crate::lan::interfaces::Interface;
 use crate::lan::wan::WanInterfaces;
+use crate::machine::{self, Machine};
+use crate::proc_net::counters::{self, Counters, NETSTAT, ProtocolCounters, SNMP, WantedCounters};
 use crate::proc_net::dev::{self, NetDev};
 use crate::proc_net::links::{self, Link};
 use crate::proc_net::{ProcNetError, route};
@@ -21,6 +23,11 @@ pub(super) struct Figures {
     statistics: EdgeLog,
     interfaces: EdgeLog,
     routes: EdgeLog,
+    snmp: EdgeLog,
+    netstat: EdgeLog,
+    snmp6: EdgeLog,
+    links: EdgeLog,
+    machine: EdgeLog,
 }
 
 impl Figures {
@@ -30,21 +37,43 @@ impl Figures {
     }
 
     /// The counters of interfaces.
-    /// Files of another router may well lack them: that is no fault.
     pub(super) fn interfaces(&mut self, root: &Root) -> Option<NetDev> {
-        let read = dev::read(root);
-        let is_missing = |error: &ProcNetError| error.source.kind() == io::ErrorKind::NotFound;
-        if !root.is_live() && read.as_ref().is_err_and(is_missing) {
+        available_here(root, "the interfaces' counters", dev::read(root), &mut self.interfaces)
+    }
+
+    /// What the kernel's protocols have counted, as far as it is `wanted`. Each file may be missing: of a kernel without
+    /// statistics two are, of one without IPv6 the third.
+    pub(super) fn counters(&mut self, root: &Root, wanted: WantedCounters) -> Option<Rc<ProtocolCounters>> {
+        if wanted == WantedCounters::Nothing {
             return None;
         }
-        available("the interfaces' counters", read, &mut self.interfaces)
+        let pairs = |path: &str, what: &str, log: &mut EdgeLog| -> Option<Counters> {
+            available_here(root, what, counters::read_pairs(root, path), log)
+        };
+        let snmp6 = (wanted == WantedCounters::All).then(|| {
+            let read = counters::read_snmp6(root);
+            available_here(root, "the counters of IPv6", read, &mut self.snmp6).flatten()
+        });
+        Some(Rc::new(ProtocolCounters {
+            snmp: pairs(SNMP, "the counters of protocols", &mut self.snmp),
+            netstat: pairs(NETSTAT, "the further counters of TCP", &mut self.netstat),
+            snmp6: snmp6.flatten(),
+        }))
     }
 
     /// What those of `interfaces` are like.
-    #[expect(clippy::unused_self, reason = "soon")]
     pub(super) fn links(&mut self, root: &Root, interfaces: Option<&NetDev>) -> Option<Rc<[Link]>> {
         let names = interfaces?.interfaces.iter().map(|interface| interface.name.as_str());
-        Some(links::read(root, names).into())
+        available("what the interfaces are like", links::read(root, names), &mut self.links).map(Rc::from)
+    }
+
+    /// The router as a machine. Files of another router may well lack it: that is no fault.
+    pub(super) fn machine(&mut self, root: &Root) -> Machine {
+        let read = machine::read(root);
+        let lacking = read.lacking().filter(|_| root.is_live());
+        let whole = lacking.map_or(Ok(()), |path| Err(format!("{path} can't be understood")));
+        available("the router's uptime, processors and memory", whole, &mut self.machine);
+        read
     }
 
     /// Which of the router's `interfaces` are the WAN's.
@@ -52,6 +81,20 @@ impl Figures {
         let routes = available("the default routes", route::read(root), &mut self.routes)?;
         Some(WanInterfaces::among(routes, interfaces))
     }
+}
+
+/// What was read, if it could be. Files of another router may well lack it: that is no fault.
+fn available_here<T>(
+    root: &Root,
+    what: &str,
+    read: Result<T, ProcNetError>,
+    out_of_reach: &mut EdgeLog,
+) -> Option<T> {
+    let is_missing = |error: &ProcNetError| error.source.kind() == io::ErrorKind::NotFound;
+    if !root.is_live() && read.as_ref().is_err_and(is_missing) {
+        return None;
+    }
+    available(what, read, out_of_reach)
 }
 
 /// What was read, if it could be.
@@ -96,6 +139,31 @@ mod tests {
         fs::create_dir_all(place.join("proc/net/dev")).unwrap();
         assert_eq!(figures.interfaces(&Root::replay(&*place)), None, "a directory");
         assert!(figures.interfaces.ends());
+    }
+
+    #[test]
+    fn of_the_protocols_counters_those_are_read_that_are_wanted_and_there() {
+        let place = TestDirectory::new("figures-counters");
+        let (mut figures, root) = (Figures::default(), Root::replay(&*place));
+        assert_eq!(figures.counters(&root, WantedCounters::Nothing), None);
+        let nothing = Some(Rc::new(ProtocolCounters::default()));
+        assert_eq!(figures.counters(&root, WantedCounters::All), nothing);
+        assert!(
+            !figures.snmp.ends() && !figures.netstat.ends() && !figures.snmp6.ends(),
+            "missing is no fault"
+        );
+        fs::create_dir_all(place.join("proc/net/netstat")).unwrap();
+        fs::write(place.join("proc/net/snmp"), "Tcp: InSegs\nTcp: 5\n").unwrap();
+        fs::write(place.join("proc/net/snmp6"), "Ip6InReceives 7\n").unwrap();
+        let mut figure = |wanted| {
+            let counters = figures.counters(&root, wanted).unwrap();
+            let figure = |of: &Option<Counters>, name| of.as_ref().and_then(|of| of.get(name));
+            assert_eq!(counters.netstat, None, "a directory");
+            (figure(&counters.snmp, "TcpInSegs"), figure(&counters.snmp6, "Ip6InReceives"))
+        };
+        assert_eq!(figure(WantedCounters::Usual), (Some(5), None));
+        assert_eq!(figure(WantedCounters::All), (Some(5), Some(7)));
+        assert!(!figures.netstat.begins(), "said once");
     }
 
     #[test]

@@ -33,6 +33,7 @@ fn lan() -> Lan {
         name: name.into(),
         link_layer,
         addresses: nets.iter().map(|net| net.parse().unwrap()).collect(),
+        broadcast: None,
     };
     let lan_side = interface("br-lan", true, &["192.168.8.1/24", "2001:db8:aa:10::1/64", "fe80::1/64"]);
     lan.observe(vec![lan_side, interface("wg0", false, &["10.0.0.1/24"])], HOUR);

@@ -21,7 +21,7 @@ const NODES_AT_MOST: usize = 512;
 
 /// Below these are files of the kernel's, and links to nothing else. That doesn't hold for all of `/proc`, where links lead
 /// to any directory and file: `root`, `cwd` and `fd` of a process (`proc_pid_get_link()`).
-const KERNELS: [&str; 4] = ["/proc/net", "/proc/self/statm", "/proc/sys", "/sys/class/rtc"];
+const KERNELS: [&str; 5] = ["/proc/net", "/proc/self/statm", "/proc/sys", "/sys/class/net", "/sys/class/rtc"];
 
 /// How a file is opened. Without `O_NOCTTY` a terminal might become the daemon's own.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
@@ -29,6 +29,16 @@ pub struct Interface {
     pub link_layer: bool,
     /// Its addresses, each with the length of its mask.
     pub addresses: Vec<IpNet>,
+    /// The address at which all of its IPv4 network listens: of several networks that of the first that has one.
+    pub broadcast: Option<Ipv4Addr>,
+}
+
+impl Interface {
+    fn note_broadcast(&mut self, address: Option<IpAddr>) {
+        if let (None, Some(IpAddr::V4(address))) = (self.broadcast, address) {
+            self.broadcast = Some(address).filter(|address| !address.is_unspecified());
+        }
+    }
 }
 
 /// Reads the interfaces of the router below `root`, in order of name.
@@ -50,12 +60,14 @@ fn collect(addresses: impl Iterator<Item = InterfaceAddress>) -> Vec<Interface> 
             // Those without link-layer addresses have nothing to show here, WireGuard's and tun's among them.
             link_layer: false,
             addresses: Vec::new(),
+            broadcast: None,
         });
         let Some(address) = found.address else { continue };
         if let Some(link) = address.as_link_addr() {
             interface.link_layer = link.halen() > 0 && !WITHOUT_LINK_LAYER.contains(&link.hatype());
         } else if let Some(address) = ip(&address) {
             interface.addresses.push(with_mask(address, found.netmask.as_ref().and_then(ip)));
+            interface.note_broadcast(found.broadcast.as_ref().and_then(ip));
         }
     }
     interfaces.into_values().collect()
@@ -81,13 +93,22 @@ pub fn parse(text: &[u8]) -> Vec<Interface> {
             let name = second.trim_end_matches(':');
             let name = name.split_once('@').map_or(name, |(name, _)| name);
             if first.ends_with(':') && !name.is_empty() {
-                interfaces.push(Interface { name: name.to_owned(), link_layer: true, addresses: Vec::new() });
+                interfaces.push(Interface {
+                    name: name.to_owned(),
+                    link_layer: true,
+                    addresses: Vec::new(),
+                    broadcast: None,
+                });
             }
             continue;
         }
         let Some(interface) = interfaces.last_mut() else { continue };
         match first {
-            "inet" | "inet6" => interface.addresses.extend(address(second)),
+            "inet" | "inet6" => {
+                interface.addresses.extend(address(second));
+                let broadcast = words.skip_while(|word| *word != "brd").nth(1);
+                interface.note_broadcast(broadcast.and_then(|word| word.parse().ok()));
+            }
             kind if kind.starts_with("link/") => {
                 interface.link_layer = matches!(kind, "link/ether" | "link/loopback" | "link/ieee802.11");
             }
@@ -138,6 +159,8 @@ mod tests {
         };
         assert_eq!(show(0), (true, vec!["192.168.8.1/24".into(), "2001:db8:aa:10::1/64".into()]));
         assert_eq!(show(1), (true, vec![]));
+        let broadcasts: Vec<_> = found.iter().map(|interface| interface.broadcast).collect();
+        assert_eq!(broadcasts, [Some([192, 168, 8, 255].into()), None, None, None, None]);
         assert_eq!(show(3), (false, vec!["203.0.113.10/32".into()]));
         assert_eq!(show(4), (false, vec!["10.0.0.1/24".into()]));
     }

@@ -38,8 +38,12 @@ mod tests {
 
     #[test]
     fn hold_a_default_route_and_are_no_tunnels() {
-        let interface =
-            |(name, link_layer): (&str, bool)| Interface { name: name.into(), link_layer, addresses: vec![] };
+        let interface = |(name, link_layer): (&str, bool)| Interface {
+            name: name.into(),
+            link_layer,
+            addresses: vec![],
+            broadcast: None,
+        };
         let interfaces = [
             ("lo", true),
             ("br-lan", true),

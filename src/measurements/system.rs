@@ -1,5 +1,8 @@
 //! `[system]`: which figures of the router itself are sent.
 
+use std::fmt;
+
+use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// `[system]`.
@@ -29,6 +32,22 @@ pub struct SystemConfig {
     pub processes: bool,
 }
 
+impl SystemConfig {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        nstat: NstatChoice::Off,
+        netstat: false,
+        net: false,
+        tcp_health: false,
+        tcp_service: false,
+        listening_port: false,
+        network_interface: false,
+        router_stats: false,
+        wan_bandwidth: false,
+        processes: false,
+    };
+}
+
 impl Default for SystemConfig {
     fn default() -> Self {
         Self {
@@ -46,8 +65,8 @@ impl Default for SystemConfig {
     }
 }
 
-/// `system.nstat`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+/// `system.nstat`: a word, or `true` and `false` as for the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NstatChoice {
     /// Nothing.
@@ -57,4 +76,53 @@ pub enum NstatChoice {
     Usual,
     /// All that the kernel counts.
     All,
+}
+
+impl<'de> Deserialize<'de> for NstatChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Choice)
+    }
+}
+
+struct Choice;
+
+impl Visitor<'_> for Choice {
+    type Value = NstatChoice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"off\", \"usual\" or \"all\"")
+    }
+
+    fn visit_str<E: Error>(self, given: &str) -> Result<NstatChoice, E> {
+        match given {
+            "off" => Ok(NstatChoice::Off),
+            "usual" => Ok(NstatChoice::Usual),
+            "all" => Ok(NstatChoice::All),
+            _ => Err(E::unknown_variant(given, &["off", "usual", "all"])),
+        }
+    }
+
+    fn visit_bool<E: Error>(self, is_on: bool) -> Result<NstatChoice, E> {
+        Ok(if is_on { NstatChoice::Usual } else { NstatChoice::Off })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nstat_is_chosen_by_a_word_or_switched() {
+        for (text, expected) in [
+            ("nstat = \"off\"", NstatChoice::Off),
+            ("nstat = \"usual\"", NstatChoice::Usual),
+            ("nstat = \"all\"", NstatChoice::All),
+            ("nstat = true", NstatChoice::Usual),
+            ("nstat = false", NstatChoice::Off),
+            ("", NstatChoice::Usual),
+        ] {
+            let config: SystemConfig = toml::from_str(text).unwrap();
+            assert_eq!(config, SystemConfig { nstat: expected, ..SystemConfig::default() }, "{text}");
+        }
+    }
 }

@@ -50,6 +50,11 @@ pub enum RestartNeededError {
     /// `CAP_NET_ADMIN`.
     #[error("restart needed: netlink takes CAP_NET_ADMIN, which was given up")]
     NetAdmin,
+    /// `CAP_SYS_PTRACE` and `CAP_DAC_READ_SEARCH`, to see who listens.
+    #[error(
+        "restart needed: system.processes takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, which were given up"
+    )]
+    Processes,
     /// `CAP_DAC_READ_SEARCH`, for this file.
     #[error("restart needed: {} can't be opened without CAP_DAC_READ_SEARCH, which was given up", .0.display())]
     File(PathBuf),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::thread::CapabilitySet;
 
-use super::Privileges;
+use super::{Privileges, TO_SEE_PROCESSES};
 use crate::files::FileError;
 
 /// How many files are named; the rest is counted.
@@ -34,7 +34,13 @@ impl Privileges {
         if self.kept.contains(CapabilitySet::NET_ADMIN) {
             lines.push("CAP_NET_ADMIN: the configuration lets the table be read by netlink".to_owned());
         }
-        if self.kept.contains(CapabilitySet::DAC_READ_SEARCH) {
+        if self.sees_processes() {
+            lines.push(
+                "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: system.processes = true tells which process listens"
+                    .to_owned(),
+            );
+        }
+        if self.kept.contains(CapabilitySet::DAC_READ_SEARCH) && !self.closed.is_empty() {
             lines.push(format!("CAP_DAC_READ_SEARCH: can't be opened without it: {}", names(&self.closed)));
         }
         if lines.is_empty() {
@@ -44,6 +50,16 @@ impl Privileges {
             lines.push("the bounding set stays as it is: emptying it takes CAP_SETPCAP".to_owned());
         }
         lines
+    }
+
+    /// Whether the descriptors of other users' processes can be seen.
+    pub fn sees_processes(&self) -> bool {
+        self.processes && self.kept.contains(TO_SEE_PROCESSES)
+    }
+
+    /// Whether there was this capability at the start.
+    fn had(&self, capability: CapabilitySet) -> bool {
+        (self.kept | self.given_up).contains(capability)
     }
 
     /// What is missing, each with what it costs and how to get it.
@@ -58,6 +74,22 @@ impl Privileges {
         if self.netlink && !self.kept.contains(CapabilitySet::NET_ADMIN) {
             let remedy = remedy("CAP_NET_ADMIN");
             lines.push(format!("CAP_NET_ADMIN is missing, so the table can't be read by netlink: {remedy}"));
+        }
+        if self.processes && !self.sees_processes() {
+            let lacking = [
+                (CapabilitySet::SYS_PTRACE, "CAP_SYS_PTRACE"),
+                (CapabilitySet::DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"),
+            ]
+            .into_iter()
+            .filter(|(capability, _)| !self.had(*capability))
+            .map(|(_, name)| name)
+            .collect::<Vec<_>>();
+            let (verb, remedy) = (if lacking.len() == 1 { "is" } else { "are" }, remedy(&lacking.join(" ")));
+            let lacking = lacking.join(" and ");
+            lines.push(format!(
+                "{lacking} {verb} missing, so listening_port doesn't tell which process of somebody else's listens, in spite of \
+                 system.processes = true: {remedy}"
+            ));
         }
         // Of the table, whoever opens it tells.
         let files: Vec<_> =

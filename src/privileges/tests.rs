@@ -11,6 +11,7 @@ fn reduced() -> Privileges {
         kept: CapabilitySet::empty(),
         given_up: CapabilitySet::all(),
         netlink: false,
+        processes: false,
         table: Some("/table".into()),
         closed: Vec::new(),
         untrusted: Vec::new(),
@@ -19,7 +20,14 @@ fn reduced() -> Privileges {
 }
 
 fn need() -> Need {
-    Need { user: User::default(), replayed: false, netlink: false, table: None, files: Vec::new() }
+    Need {
+        user: User::default(),
+        replayed: false,
+        netlink: false,
+        processes: false,
+        table: None,
+        files: Vec::new(),
+    }
 }
 
 #[test]
@@ -87,4 +95,77 @@ fn a_table_that_is_not_there_yet_is_closed_to_all_but_group_0() {
     let identity = |gid| Identity { uid: 1, gid, groups: Vec::new() };
     assert_eq!(closed_files(&need, &identity(0)), []);
     assert_eq!(closed_files(&need, &identity(1)), [(Root::live(), table)]);
+}
+
+#[test]
+fn both_capabilities_are_kept_to_see_processes_or_none() {
+    let wanting = Need { processes: true, ..need() };
+    let (all, ptrace, reads) =
+        (CapabilitySet::all(), CapabilitySet::SYS_PTRACE, CapabilitySet::DAC_READ_SEARCH);
+    assert_eq!(need().wanted(all), CapabilitySet::empty());
+    assert_eq!(wanting.wanted(all), ptrace | reads);
+    assert_eq!(wanting.wanted(ptrace | reads), ptrace | reads);
+    for one in [ptrace, reads, CapabilitySet::NET_ADMIN] {
+        assert_eq!(wanting.wanted(one), CapabilitySet::empty(), "one alone shows nothing");
+    }
+    let asking = Need { netlink: true, ..wanting };
+    assert_eq!(asking.wanted(ptrace | CapabilitySet::NET_ADMIN), CapabilitySet::NET_ADMIN);
+}
+
+#[test]
+fn who_may_see_processes_and_who_may_not_is_told() {
+    let both = TO_SEE_PROCESSES;
+    let seeing =
+        Privileges { processes: true, kept: both, given_up: CapabilitySet::all() - both, ..reduced() };
+    assert_eq!(seeing.missing(), [""; 0]);
+    assert_eq!(
+        seeing.capabilities(),
+        ["CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: system.processes = true tells which process listens"]
+    );
+    let also_a_file = Privileges { closed: vec!["/a".into()], ..seeing.clone() };
+    assert_eq!(also_a_file.capabilities().len(), 2);
+    assert_eq!(also_a_file.missing(), [""; 0]);
+    assert_eq!(seeing.restart_needed(&Need { processes: true, ..need() }), None);
+
+    for (had, lacking, remedy) in [
+        (
+            CapabilitySet::SYS_PTRACE,
+            "CAP_DAC_READ_SEARCH is missing",
+            "AmbientCapabilities=CAP_DAC_READ_SEARCH",
+        ),
+        (CapabilitySet::DAC_READ_SEARCH, "CAP_SYS_PTRACE is missing", "AmbientCapabilities=CAP_SYS_PTRACE"),
+        (
+            CapabilitySet::empty(),
+            "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are missing",
+            "AmbientCapabilities=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH",
+        ),
+    ] {
+        let lacks = Privileges {
+            was_root: false,
+            processes: true,
+            kept: CapabilitySet::empty(),
+            given_up: had,
+            ..reduced()
+        };
+        let missing = lacks.missing();
+        assert!(missing.len() == 1 && missing[0].starts_with(lacking), "{missing:?}");
+        assert!(missing[0].contains(&format!("{remedy})")), "{missing:?}");
+        assert_eq!(lacks.capabilities(), ["no capabilities"]);
+        assert_eq!(
+            lacks.restart_needed(&Need { processes: true, ..need() }),
+            None,
+            "a restart gives nothing"
+        );
+    }
+}
+
+#[test]
+fn to_see_processes_takes_a_restart() {
+    let refused = reduced().restart_needed(&Need { processes: true, ..need() });
+    assert_eq!(refused, Some(RestartNeededError::Processes));
+    // What one file needed was kept, the other capability not.
+    let kept = CapabilitySet::DAC_READ_SEARCH;
+    let reading = Privileges { kept, given_up: CapabilitySet::all() - kept, ..reduced() };
+    let refused = reading.restart_needed(&Need { processes: true, ..need() });
+    assert_eq!(refused, Some(RestartNeededError::Processes));
 }

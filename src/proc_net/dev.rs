@@ -66,6 +66,25 @@ pub struct DirectionCounters {
     pub dropped: u64,
 }
 
+impl InterfaceCounters {
+    /// What came in and went out since the reading `before`; `None` if any counter has fallen: then the others are not of
+    /// the time between either.
+    pub fn since(&self, before: &Self) -> Option<[DirectionCounters; 2]> {
+        Some([self.received.since(before.received)?, self.sent.since(before.sent)?])
+    }
+}
+
+impl DirectionCounters {
+    fn since(self, before: Self) -> Option<Self> {
+        Some(Self {
+            bytes: self.bytes.checked_sub(before.bytes)?,
+            packets: self.packets.checked_sub(before.packets)?,
+            errors: self.errors.checked_sub(before.errors)?,
+            dropped: self.dropped.checked_sub(before.dropped)?,
+        })
+    }
+}
+
 /// Reads the counters of the router below `root`.
 pub fn read(root: &Root) -> Result<NetDev, ProcNetError> {
     Ok(parse(&beginning(root, NET_DEV, FILE_AT_MOST)?))

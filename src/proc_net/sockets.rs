@@ -3,13 +3,23 @@
 //!
 //! They are handed out one by one, and never held. Those of IPv6 come first, of each family those that listen: so
 //! whoever is shown a connection was shown the socket that accepted it before.
+//!
+//! Neither way is of one moment: a socket that comes or goes meanwhile may be missing, or be there twice.
 
+pub mod diag;
 pub mod processes;
+pub mod tcp_info;
+pub mod text;
 
+use std::io;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tracing::info;
 
 use super::ProcNetError;
 use crate::root::Root;
+use diag::{Ask, DiagError};
 
 /// TCP over IPv4.
 pub const TCP: &str = "/proc/net/tcp";
@@ -19,6 +29,9 @@ pub const TCP6: &str = "/proc/net/tcp6";
 pub const UDP: &str = "/proc/net/udp";
 /// UDP over IPv6.
 pub const UDP6: &str = "/proc/net/udp6";
+
+/// A kernel that has refused `INET_DIAG` is asked again after so long: it looks for a module each time.
+const ASK_AGAIN_AFTER: Duration = Duration::from_hours(1);
 
 /// One socket.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +82,27 @@ pub enum TcpState {
     LastAck,
     Listen,
     Closing,
+}
+
+impl TcpState {
+    /// The state of this number.
+    pub const fn of(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Established,
+            2 => Self::SynSent,
+            // Since Linux 4.4 the kernel keeps half-open ones apart (`TCP_NEW_SYN_RECV`), and shows them as 3.
+            3 | 12 => Self::SynRecv,
+            4 => Self::FinWait1,
+            5 => Self::FinWait2,
+            6 => Self::TimeWait,
+            7 => Self::Close,
+            8 => Self::CloseWait,
+            9 => Self::LastAck,
+            10 => Self::Listen,
+            11 => Self::Closing,
+            _ => return None,
+        })
+    }
 }
 
 /// What `INET_DIAG` tells besides.
@@ -197,17 +231,79 @@ pub enum SocketSource {
 
 /// Reads sockets, and remembers what the kernel doesn't have.
 #[derive(Debug, Default)]
-pub struct SocketReader {}
+pub struct SocketReader {
+    skipped: u64,
+    /// When the kernel has last refused `INET_DIAG`.
+    refused: Option<Instant>,
+}
 
 impl SocketReader {
-    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown.
+    /// Hands every socket of the router below `root` to `each`. An error means that not all were shown, and that those
+    /// that were are void: to read once more may do. Where the kernel
+    /// is without IPv6, there are none of it. Of another router's files those of TCP and of UDP over IPv4 must be there.
     pub fn read(
         &mut self,
         root: &Root,
         wanted: Wanted,
         each: &mut dyn FnMut(&Socket),
     ) -> Result<SocketSource, ProcNetError> {
-        let _ = (root, wanted, each);
-        Ok(SocketSource::Text)
+        self.skipped = 0;
+        let by_diag = root.is_live() && self.diag(wanted, each)?;
+        if !by_diag {
+            self.text(root, Transport::Tcp, [TCP6, TCP], each)?;
+        }
+        self.text(root, Transport::Udp, [UDP6, UDP], each)?;
+        Ok(if by_diag { SocketSource::Diag } else { SocketSource::Text })
+    }
+
+    /// How many rows or messages the last reading has left out, since they can't be understood.
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Asks the kernel for the sockets of TCP, if it can be asked. For states alone as well: that costs what the text does,
+    /// and tells how many connections may wait.
+    fn diag(&mut self, wanted: Wanted, each: &mut dyn FnMut(&Socket)) -> Result<bool, ProcNetError> {
+        if self.refused.is_some_and(|refused| refused.elapsed() < ASK_AGAIN_AFTER) {
+            return Ok(false);
+        }
+        match diag::read(if wanted == Wanted::Details { Ask::Everything } else { Ask::Plain }, each) {
+            Ok(skipped) => {
+                self.skipped += skipped;
+                self.refused = None;
+                Ok(true)
+            }
+            Err(DiagError::Unavailable(error)) => {
+                if self.refused.replace(Instant::now()).is_none() {
+                    info!(
+                        "the kernel has no INET_DIAG ({error}): how connections fare and how long queues may grow is \
+                         left out; on OpenWrt the package kmod-inet-diag has it"
+                    );
+                }
+                Ok(false)
+            }
+            Err(DiagError::Broken(source)) => Err(ProcNetError { path: "INET_DIAG".into(), source }),
+        }
+    }
+
+    /// Reads the files of a transport over IPv6 and over IPv4.
+    fn text(
+        &mut self,
+        root: &Root,
+        transport: Transport,
+        [ipv6, ipv4]: [&str; 2],
+        each: &mut dyn FnMut(&Socket),
+    ) -> Result<(), ProcNetError> {
+        for path in [ipv6, ipv4] {
+            match root.open(path).and_then(|file| text::read(file, transport, each)) {
+                Ok(skipped) => self.skipped += skipped,
+                Err(error) if path == ipv6 && error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(ProcNetError { path: root.path(path), source }),
+            }
+        }
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

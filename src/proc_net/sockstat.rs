@@ -14,7 +14,7 @@ pub const SOCKSTAT: &str = "/proc/net/sockstat";
 pub const SOCKSTAT6: &str = "/proc/net/sockstat6";
 
 /// Beyond so many bytes of either nothing is read: a kernel's have some 200.
-const FILE_AT_MOST: u64 = 4096;
+pub(crate) const FILE_AT_MOST: u64 = 4096;
 
 /// What was read of the two files; what can't be is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

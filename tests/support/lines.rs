@@ -23,7 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known.
-const FIELDS: [(&str, &str); 6] = [
+const FIELDS: [(&str, &str); 7] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -37,6 +37,7 @@ const FIELDS: [(&str, &str); 6] = [
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
          drop:i? early_drop:i? insert_failed:i? invalid:i?",
     ),
+    ("listening_port", "queue:i backlog:i? uid:i? process:t? pid:i? sockets:i"),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
@@ -48,12 +49,13 @@ const FIELDS: [(&str, &str); 6] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 6] = [
+const TAGS: [(&str, &[&str]); 7] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
     ("conntrack", &["host"]),
+    ("listening_port", &["address", "host", "port", "protocol"]),
     ("conntrack_exporter", &["host"]),
 ];
 

@@ -134,8 +134,12 @@ impl Copy<'_, '_> {
             Err(error) => self.omit(interfaces::REPLAYED, OmissionError::Unreadable(error.to_string())),
             Ok(mut found) => {
                 if let Some(anonymiser) = &mut self.of.anonymiser {
-                    for net in found.iter_mut().flat_map(|interface| &mut interface.addresses) {
-                        *net = anonymiser.net(*net);
+                    for interface in &mut found {
+                        // It tells of an address, and nobody is attributed by it.
+                        interface.broadcast = None;
+                        for net in &mut interface.addresses {
+                            *net = anonymiser.net(*net);
+                        }
                     }
                 }
                 self.write(interfaces::REPLAYED, rewrite::interfaces(&found).as_bytes());

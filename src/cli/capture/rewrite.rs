@@ -10,6 +10,8 @@ use std::rc::Rc;
 
 use super::anonymise::Anonymiser;
 use super::file_kind::FileKind;
+use ipnet::IpNet;
+
 use crate::conntrack::procfs::print::Address;
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
@@ -274,13 +276,17 @@ fn is_flag(word: &[u8]) -> bool {
 /// Interfaces as `ip address` prints them.
 pub(super) fn interfaces(found: &[Interface]) -> String {
     let mut text = String::new();
-    for (Interface { name, link_layer, addresses }, number) in found.iter().zip(1..) {
+    for (Interface { name, link_layer, addresses, broadcast }, number) in found.iter().zip(1..) {
+        let of = |net: &IpNet| broadcast.is_some_and(|address| net.contains(&IpAddr::V4(address)));
+        let first = || addresses.iter().position(|net| net.addr().is_ipv4());
+        let place = addresses.iter().position(of).or_else(first);
         let link = if *link_layer { "ether" } else { "none" };
         // Writing to a String can't fail.
         let _ = writeln!(text, "{number}: {name}: <>\n    link/{link}");
-        for net in addresses {
+        for (index, net) in addresses.iter().enumerate() {
             let family = if net.addr().is_ipv4() { "inet" } else { "inet6" };
-            let _ = writeln!(text, "    {family} {net}");
+            let brd = broadcast.filter(|_| place == Some(index)).map(|address| format!(" brd {address}"));
+            let _ = writeln!(text, "    {family} {net}{}", brd.unwrap_or_default());
         }
     }
     text

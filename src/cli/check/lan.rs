@@ -34,7 +34,7 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
 }
 
 fn one_interface(report: &mut Report, lan: &Lan, interface: &Interface) {
-    let Interface { name, addresses, link_layer } = interface;
+    let Interface { name, addresses, link_layer, .. } = interface;
     let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let shown = if shown.is_empty() { "without addresses".to_owned() } else { shown.join(" ") };
     if let Some(pattern) = lan.pattern_for(name) {

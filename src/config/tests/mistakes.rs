@@ -201,6 +201,24 @@ fn values_of_another_type() {
 }
 
 #[test]
+fn what_is_to_be_counted_of_protocols() {
+    let none = "is none of \"off\", \"usual\", \"all\"";
+    let not = "is not \"off\", \"usual\" or \"all\"";
+    check(&[
+        ("system.nstat = \"usuall\"", 1, 16, &format!("\"usuall\" {none}: did you mean \"usual\"?")),
+        ("[system]\nnstat = \"yes\"", 2, 9, &format!("\"yes\" {none}")),
+        ("[system]\nnstat = \"\"", 2, 9, &format!("\"\" {none}")),
+        ("system.nstat = 1", 1, 16, &format!("1 {not}")),
+        ("system.nstat = [\"all\"]", 1, 16, &format!("a list {not}")),
+        ("system.nstat = { all = true }", 1, 16, &format!("a table {not}")),
+        ("system.nstat = 2020-01-01", 1, 16, &format!("a date or time {not}")),
+        ("system.nstat = all", 1, 16, "all must stand in quotes: system.nstat = \"all\" would be right"),
+        ("system.nstat =", 1, 15, "system.nstat has no value: system.nstat = \"usual\" would be right"),
+        ("nstat = \"all\"", 1, 1, "nstat belongs below [system]"),
+    ]);
+}
+
+#[test]
 fn the_first_in_the_text_is_told() {
     check(&[
         ("user = 1\ninterval = 2", 1, 8, "such as \"nobody\""),

@@ -168,9 +168,13 @@ fn interfaces_and_neighbours_are_read_again() {
         name: name.into(),
         link_layer,
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
+        broadcast: None,
     };
     let found = [
-        interface("br-lan", true, &["192.168.8.1/24", "2001:db8::1/64"]),
+        Interface {
+            broadcast: Some([192, 168, 8, 255].into()),
+            ..interface("br-lan", true, &["10.0.0.1/32", "192.168.8.1/24", "2001:db8::1/64"])
+        },
         interface("eth0.9:1", true, &[]),
         interface("wg0", false, &["10.0.0.1/32"]),
     ];

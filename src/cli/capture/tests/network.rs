@@ -4,11 +4,16 @@ use super::*;
 use crate::proc_net::route;
 
 /// Files of the router that could give its owner away.
-pub(super) const FILES: [(&str, &str); 4] = [
+pub(super) const FILES: [(&str, &str); 9] = [
     ("proc/net/stat/nf_conntrack", STATISTICS),
     ("proc/net/dev", COUNTERS),
     ("proc/net/route", ROUTES),
     ("proc/net/ipv6_route", IPV6_ROUTES),
+    ("proc/net/snmp", "Tcp: MaxConn InSegs\nTcp: -1 5\n"),
+    ("proc/net/netstat", "TcpExt: TW\nTcpExt: 7\n"),
+    ("proc/net/snmp6", "Ip6InReceives \t3\n"),
+    ("proc/net/sockstat", "sockets: used 17\n"),
+    ("proc/net/sockstat6", "TCP6: inuse 0\n"),
 ];
 
 const STATISTICS: &str =
@@ -29,8 +34,9 @@ fn what_the_kernel_tells_of_its_network_is_there_and_of_routes_only_the_interfac
         let directory = place.join(directory);
         router.capture(&directory, anonymise);
         let text = |path: &str| fs::read_to_string(directory.join(path)).unwrap();
-        assert_eq!(text("proc/net/stat/nf_conntrack"), STATISTICS);
-        assert_eq!(text("proc/net/dev"), COUNTERS);
+        for (path, original) in FILES.iter().filter(|(path, _)| !path.ends_with("route")) {
+            assert_eq!(text(path), *original, "{path}");
+        }
         for (path, original) in [("proc/net/route", ROUTES), ("proc/net/ipv6_route", IPV6_ROUTES)] {
             assert_eq!(text(path) == original, !anonymise, "{path}");
         }
