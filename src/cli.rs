@@ -11,6 +11,7 @@ mod path;
 mod privileges;
 mod record;
 mod replay;
+mod sockets;
 mod suggestion;
 
 use std::ffi::OsString;
@@ -46,8 +47,8 @@ Signals:
   one kept. SIGTERM and SIGINT stop the daemon.
 
 Exit codes:
-  0 all is well    1 the table can't be read, or a capture or a recording isn't
-  complete
+  0 all is well    1 the table or the sockets can't be read, or a capture or a
+  recording isn't complete
   64 bad arguments    74 what was asked for can't be written: a full disk?
   78 the configuration can't be used";
 
@@ -93,6 +94,10 @@ enum Command {
     /// protocol on standard output
     #[command(verbatim_doc_comment)]
     Replay(replay::Args),
+    /// The router's own sockets and how they fare, as ss -tinopm shows them: its
+    /// connections, or with --listening the ports that are open
+    #[command(verbatim_doc_comment)]
+    Sockets(sockets::Args),
 }
 
 /// Options of one command, which may stand before it too.
@@ -134,6 +139,7 @@ impl Cli {
         match &mut self.command {
             None | Some(Command::Once | Command::Replay(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
+            Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
             Some(Command::Capture(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
             Some(Command::Record(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
@@ -162,6 +168,7 @@ impl Cli {
             Some(Command::Capture(args)) => capture::run(&self.global, args),
             Some(Command::Record(args)) => record::run(&self.global, args),
             Some(Command::Replay(args)) => replay::run(&self.global, args),
+            Some(Command::Sockets(args)) => sockets::run(&self.global, args),
         }
     }
 }

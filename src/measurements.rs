@@ -445,6 +445,11 @@ pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
     LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| (entry.new)(config)).collect()
 }
 
+/// What those need that `config` switches on, each for itself.
+pub fn needs(config: &Config) -> impl Iterator<Item = Needs> {
+    all(config).into_iter().map(|measurement| measurement.needs())
+}
+
 /// What the measurements send that `config` switches on.
 pub fn schemas_on(config: &Config) -> impl Iterator<Item = &'static Schema> {
     LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| entry.schema)

@@ -45,7 +45,7 @@ fn resident_bytes(statm: &[u8]) -> Option<u64> {
 
 /// The size of a page in bytes. Not procfs' own: in a static program that looks into /proc/self/auxv, which a process that
 /// has given up root can't open any more, and panics.
-fn page_size() -> Option<u64> {
+pub(crate) fn page_size() -> Option<u64> {
     sysconf(SysconfVar::PAGE_SIZE).ok()??.try_into().ok()
 }
 

@@ -112,9 +112,14 @@ fn what_is_written_out_and_does_not_fit_is_74() {
 #[test]
 fn a_configuration_that_cannot_be_used_is_78() {
     let config = ["--config", "tests/no-such-file.toml"];
-    for command in
-        [&[][..], &["once"], &["devices"], &["capture", "/nowhere"], &["record", "/nowhere", "--for", "1m"]]
-    {
+    for command in [
+        &[][..],
+        &["once"],
+        &["devices"],
+        &["sockets"],
+        &["capture", "/nowhere"],
+        &["record", "/nowhere", "--for", "1m"],
+    ] {
         let (code, stdout, stderr) = said(&[&config, command].concat());
         assert_eq!((code, stdout.as_str()), (Some(78), ""), "{command:?}");
         assert!(stderr.starts_with("conntrack-exporter: tests/no-such-file.toml"), "{command:?}: {stderr}");
@@ -140,7 +145,7 @@ fn a_pipe_is_no_configuration() {
 fn a_table_that_cannot_be_read_is_1() {
     let nowhere = "tests/support";
     assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join(nowhere).join("proc").exists());
-    for command in ["once", "devices", "check"] {
+    for command in ["once", "devices", "check", "sockets"] {
         assert_eq!(run(&[command, "--root", nowhere]).status.code(), Some(1), "{command}");
     }
     // Not in the checkout, whose directories may be anybody's.
@@ -250,4 +255,55 @@ fn names_of_addresses_are_shown() {
     assert!(report.contains("(registry): 5 entries, 5 with a name\n"), "{report}");
     assert!(report.contains("devices: line 7: "), "the one that is no address: {report}");
     assert!(!report.contains("devices: line 2: "), "{report}");
+}
+
+#[test]
+fn sockets_of_another_router_are_shown() {
+    let sample = Sample::new("sockets");
+    let root = sample.root();
+    let heading =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+    let row =
+        |ends: &str| format!("   0: {ends} 00000000:00000003 00:00000000 00000000     0        0 4711\n");
+    // As this machine would print them.
+    let ip = |octets| format!("{:08X}", u32::from_ne_bytes(octets));
+    let (router, phone, any) = (ip([192, 168, 8, 1]), ip([192, 168, 8, 20]), ip([0; 4]));
+    let listening = row(&format!("{any}:0016 {any}:0000 0A"));
+    let connection = row(&format!("{router}:0016 {phone}:D000 01"));
+    for (name, rows) in [("tcp", listening + &connection), ("udp", row(&format!("{any}:0035 {any}:0000 07")))]
+    {
+        fs::write(root.join("proc/net").join(name), heading.to_owned() + &rows).unwrap();
+    }
+    fs::write(
+        root.join("proc/net/sockstat"),
+        "sockets: used 172\nTCP: inuse 2 orphan 0 tw 0 alloc 19 mem 4\n",
+    )
+    .unwrap();
+    let root = root.to_str().unwrap();
+    let shown = |options: &[&str]| {
+        let (code, stdout, stderr) = said(&[&["--root", root, "sockets"], options].concat());
+        assert_eq!(code, Some(0), "{options:?}: {stderr}");
+        (stdout, stderr)
+    };
+    let expected = "PROTO  STATE  RECV-Q  SEND-Q  LOCAL           REMOTE              PROCESS\n\
+                    tcp    ESTAB  3       0       192.168.8.1:22  192.168.8.20:53248  -\n";
+    let totals =
+        "172 sockets of all kinds, 2 of TCP in use, 0 orphaned, 0 in TIME-WAIT, 4 pages of memory for TCP\n";
+    assert_eq!(shown(&[]), (format!("{expected}{totals}"), String::new()));
+    assert_eq!(shown(&["--port", "22", "--state", "ESTABLISHED"]).0, format!("{expected}{totals}"));
+    let (ports, _) = shown(&["--listening"]);
+    let ports: Vec<Vec<&str>> = ports.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(ports[1], ["udp", "UNCONN", "3", "0", "0.0.0.0:53", "0.0.0.0:*", "-"]);
+    assert_eq!(ports[2], ["tcp", "LISTEN", "3", "-", "0.0.0.0:22", "0.0.0.0:*", "-"]);
+    let (json, _) = shown(&["--json"]);
+    assert!(
+        json.starts_with("{\n  \"source\": \"text\",\n") && json.contains("\"remote_port\": 53248"),
+        "{json}"
+    );
+    let (nobodys, stderr) = shown(&["--process", "dropbear"]);
+    assert!(!nobodys.contains("ESTAB"), "{nobodys}");
+    assert!(stderr.ends_with("which process holds a socket isn't in another router's files\n"), "{stderr}");
+    assert_eq!(with_a_closed_pipe(&["--root", root, "sockets"], false), Some(0));
+    let (code, _, stderr) = said(&["sockets", "--state", "asleep"]);
+    assert!(code == Some(64) && stderr.contains("established, syn-sent"), "{stderr}");
 }

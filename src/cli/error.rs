@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::conntrack::TableError;
 use crate::daemon::DaemonError;
 use crate::privileges::PrivilegeError;
+use crate::proc_net::ProcNetError;
 use crate::root::recording::RecordingError;
 
 /// The exit codes, which are a promise.
@@ -17,7 +18,7 @@ use crate::root::recording::RecordingError;
 pub(super) enum Exit {
     /// All is well.
     Success = 0,
-    /// The table can't be read, or a capture isn't complete.
+    /// The table or the sockets can't be read, or a capture isn't complete.
     Failure = 1,
     /// `EX_USAGE` of sysexits.h: bad arguments.
     Usage = 64,
@@ -48,6 +49,9 @@ pub(super) enum CommandError {
     /// The kernel's table can't be read.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The router's own sockets can't be read.
+    #[error(transparent)]
+    Sockets(#[from] ProcNetError),
     /// A capture can't be written there.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -80,6 +84,7 @@ impl CommandError {
             Self::Output(_) | Self::Daemon(DaemonError::Output(_)) => Exit::Unwritable,
             Self::Target(TargetError::Failed { source, .. }) if is_full(source) => Exit::Unwritable,
             Self::Table(_)
+            | Self::Sockets(_)
             | Self::Target(_)
             | Self::Recording(_)
             | Self::Json(_)

@@ -12,9 +12,11 @@ use crate::conntrack::{SYSCTL, TABLE};
 use crate::daemon::ConfigFile;
 use crate::devices::neighbours;
 use crate::lan::interfaces;
+use crate::machine::{MEMINFO, STAT, UPTIME};
 use crate::privileges::{Need, Privileges};
 use crate::proc_net::counters::{NETSTAT, SNMP, SNMP6};
 use crate::proc_net::dev::NET_DEV;
+use crate::proc_net::links::{self, SYS_CLASS_NET};
 use crate::proc_net::route::{IPV6_ROUTE, ROUTE};
 use crate::proc_net::sockets::{TCP, TCP6, UDP, UDP6};
 use crate::proc_net::sockstat::{SOCKSTAT, SOCKSTAT6};
@@ -31,6 +33,9 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         read.extend([STATISTICS, NET_DEV, ROUTE, IPV6_ROUTE].map(PathBuf::from));
         read.extend([SNMP, NETSTAT, SNMP6, SOCKSTAT, SOCKSTAT6].map(PathBuf::from));
         read.extend([TCP, TCP6, UDP, UDP6].map(PathBuf::from));
+        read.extend([UPTIME, STAT, MEMINFO].map(PathBuf::from));
+        // Every router has this interface, and whoever may read its files may read those of the others.
+        read.extend(links::FIGURES.map(|name| Path::new(SYS_CLASS_NET).join("lo").join(name)));
         read.push(Path::new(SYSCTL).join("nf_conntrack_count"));
     }
     let files = read.into_iter().map(|path| (root.clone(), path));
@@ -42,6 +47,21 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
         processes: live && config.system.processes && config.system.listening_port,
         table: live.then(|| Path::new(TABLE).to_path_buf()),
         files,
+    }
+}
+
+/// What it takes to show the router's own sockets, and who holds them.
+pub(super) fn need_of_sockets(config: &Config, root: &Root) -> Need {
+    let live = root.is_live();
+    // The kernel's own are open to everybody.
+    let read = if live { &[][..] } else { &[TCP, TCP6, UDP, UDP6, SOCKSTAT, SOCKSTAT6][..] };
+    Need {
+        user: config.user.clone(),
+        replayed: !live,
+        netlink: false,
+        processes: live,
+        table: None,
+        files: read.iter().map(|path| (root.clone(), PathBuf::from(path))).collect(),
     }
 }
 
@@ -77,5 +97,16 @@ mod tests {
         assert!(!sees("", &Root::live()));
         assert!(!sees(&format!("{wanted}listening_port = false\n"), &Root::live()), "nobody would be told");
         assert!(!sees(wanted, &Root::replay("/tmp")), "a capture has none");
+    }
+
+    #[test]
+    fn sockets_take_what_shows_processes_and_nothing_else() {
+        let config = Config::parse("source = \"netlink\"\n").unwrap();
+        let need = need_of_sockets(&config, &Root::live());
+        assert_eq!((need.netlink, need.processes, need.table, need.files.len()), (false, true, None, 0));
+        let replayed = Root::replay("/tmp");
+        let need = need_of_sockets(&config, &replayed);
+        assert_eq!((need.processes, need.replayed), (false, true));
+        assert!(need.files.contains(&(replayed, TCP6.into())), "{:?}", need.files);
     }
 }

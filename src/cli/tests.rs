@@ -58,6 +58,17 @@ fn commands_and_options() {
     assert_eq!(command("record d --for 10m"), recording("10s", false));
     assert_eq!(command("--anonymise record d --every=1s --for=10m"), recording("1s", true));
     assert_eq!(command("record --for 10m --anonymise d --every 1s"), recording("1s", true));
+    let sockets = |listening, port, state: Option<&str>, process: Option<&str>, json| {
+        let (state, process) = (
+            state.map(|state| state.parse::<sockets::state::WantedState>().unwrap()),
+            process.map(str::to_owned),
+        );
+        Some(Command::Sockets(sockets::Args { listening, port, state, process, json }))
+    };
+    assert_eq!(command("sockets"), sockets(false, None, None, None, false));
+    assert_eq!(command("sockets --listening --port 53"), sockets(true, Some(53), None, None, false));
+    let wanted = sockets(false, None, Some("time-wait"), Some("sshd"), true);
+    assert_eq!(command("--json sockets --state TIME_WAIT --process=sshd"), wanted);
     assert_eq!(command("replay d"), Some(Command::Replay(replay::Args { directory: "d".into() })));
     for line in ["capture --help", "once --help", "once -h", "-h", "--help", "help", "help check"] {
         assert_eq!(kind(line), ErrorKind::DisplayHelp, "{line}");
@@ -107,6 +118,12 @@ fn what_makes_no_sense_is_refused() {
         "--every 1s record d --for 10m",
         "replay",
         "replay d --anonymise",
+        "sockets --port 65536",
+        "sockets --port http",
+        "sockets --state asleep",
+        "sockets --state",
+        "sockets 22",
+        "--listening sockets",
     ] {
         let refused = help_or_refuse(parsed(line).unwrap_err()).unwrap_err();
         assert_eq!(refused.exit(), Exit::Usage, "{line}");
@@ -128,6 +145,8 @@ fn what_is_mistyped_is_told_with_what_was_meant() {
         ("--confg c.toml", "'--confg'", "'--config'"),
         ("check --config-onl", "'--config-onl'", "'--config-only'"),
         ("capture", "<DIR>", "Usage: conntrack-exporter capture <DIR>"),
+        ("sockets --state asleep", "'asleep'", "established, syn-sent, syn-recv, fin-wait-1"),
+        ("socket", "'socket'", "'sockets'"),
         ("--stdout once", "--stdout is an option of another command", "--help"),
     ] {
         let text = CommandError::from(parsed(line).unwrap_err()).to_string();
@@ -150,6 +169,8 @@ fn the_help_names_everything() {
         "--config-only",
         "record [OPTIONS] --for <TIME> <DIR>",
         "replay [OPTIONS] <DIR>",
+        "sockets [OPTIONS]",
+        "--listening",
         "--every <TIME>",
         "--anonymise",
         "--root <DIR>",
@@ -175,6 +196,7 @@ fn the_help_fits_a_terminal() {
         "help capture",
         "help record",
         "help replay",
+        "help sockets",
         "help help",
     ] {
         let text = help(line);

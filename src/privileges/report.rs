@@ -53,7 +53,7 @@ impl Privileges {
     }
 
     /// Whether the descriptors of other users' processes can be seen.
-    fn sees_processes(&self) -> bool {
+    pub fn sees_processes(&self) -> bool {
         self.processes && self.kept.contains(TO_SEE_PROCESSES)
     }
 

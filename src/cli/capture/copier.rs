@@ -1,6 +1,7 @@
 //! Everything that the program reads, written below a directory: once, or of one instant after the other.
 
 mod network;
+mod system;
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
@@ -85,6 +86,7 @@ impl<'a> Copier<'a> {
         copy.interfaces(interfaces);
         copy.figures();
         copy.network();
+        copy.system();
         copy.config();
         copy.files();
         copy.copied

@@ -3,6 +3,8 @@
 //! What is not understood is left out: it may be anything, and so may comments and settings of other programs. Only
 //! lines of the table are kept word by word, for a bug may hang on any of them.
 
+mod sockets;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -21,6 +23,8 @@ use crate::devices::neighbours::Neighbour;
 use crate::lan::interfaces::Interface;
 use crate::services::ServiceTable;
 use crate::services::format as services_format;
+
+pub(super) use sockets::sockets;
 
 /// A file written anew.
 #[derive(Debug, Default)]

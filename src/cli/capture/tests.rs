@@ -1,5 +1,6 @@
 mod leaks;
 mod network;
+mod system;
 
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +123,8 @@ fn an_anonymised_copy_gives_the_same_structure() {
 
 const CONFIG: &str = "# Anna's router\ntimestamps = \"always\"\n[telegraf]\naddress = \"annas-nas.example:8094\"\n\
     [tags]\nsite = \"Annas House\"\nannas_tag = \"x\"\n[lan]\nprefixes = [\"81.2.3.0/28\", \"fd12:3456:789a:20::/64\"]\n\
-    [devices]\nleases = [\"/tmp/dhcp.leases\", \"/tmp/dhcp.leases\"]\n";
+    [devices]\nleases = [\"/tmp/dhcp.leases\", \"/tmp/dhcp.leases\"]\n\
+    [system]\nnstat = \"all\"\nrouter_stats = true\n";
 const ADDRESSES: &str = "1: br-lan: <UP>\n    link/ether 28:6f:b9:00:00:01 brd ff:ff:ff:ff:ff:ff\n    inet 192.168.8.1/24\n\
     \x20   inet6 2a02:8106:21:9900::1/64\n    inet6 fe80::2a6f:b9ff:fe00:1/64\n2: eth0: <UP>\n    link/ether\n\
     \x20   inet 80.81.82.83/24\n    inet6 2a02:8106:21:1::77/128\n";
@@ -160,7 +162,7 @@ const TABLE_LINES: [&str; 11] = [
     "src=2a02:8106:21:9900::14ff dst=2620:fe::fe sport=1 dport=53 src=2620:fe::fe dst=2a02:8106:21:9900::14ff sport=53 dport=1 secctx=anna",
 ];
 /// What must not be found anywhere, in lower case.
-const PERSONAL: [&str; 42] = [
+const PERSONAL: [&str; 47] = [
     "anna",
     "berta",
     "clara",
@@ -198,6 +200,12 @@ const PERSONAL: [&str; 42] = [
     "2a02",
     "8106",
     "2620",
+    // Words of an address as /proc/net/tcp has them.
+    "030251",
+    "09090909",
+    "04040808",
+    "0681022a",
+    "fe002026",
     "5678",
     "3456",
     "fe:dc:ba",
@@ -234,6 +242,7 @@ fn personal(place: &Path) -> Router {
     ]
     .into_iter()
     .chain(network::FILES)
+    .chain(system::FILES)
     {
         fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         fs::write(root.join(path), text).unwrap();
@@ -267,7 +276,7 @@ fn nothing_personal_is_left() {
         let report = router.capture(&directory, true);
         let mut files = BTreeMap::new();
         every_file(&directory, &mut files);
-        assert_eq!(files.len(), 23, "{:?}", files.keys());
+        assert_eq!(files.len(), 23 + system::WRITTEN, "{:?}", files.keys());
         let mut found = BTreeSet::new();
         for (path, content) in &files {
             let content = String::from_utf8_lossy(content).to_ascii_lowercase();
@@ -295,6 +304,7 @@ fn what_is_left_out_is_told() {
     assert_eq!(
         told,
         [
+            "/proc/net/tcp6 lacks 1 record that can't be understood, which may hold anything",
             "/tmp/dhcp.leases lacks 1 record that can't be understood, which may hold anything",
             "/usr/share/nmap/nmap-mac-prefixes is left out: replaced MACs have no vendor",
         ]

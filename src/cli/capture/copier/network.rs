@@ -8,10 +8,8 @@ use super::Copy;
 use crate::cli::capture::report::OmissionError;
 use crate::cli::capture::rewrite;
 use crate::conntrack::statistics::{self, STATISTICS};
-use crate::proc_net::counters::{self, NETSTAT, SNMP, SNMP6};
 use crate::proc_net::dev::{self, NET_DEV};
 use crate::proc_net::route::{self, IPV6_ROUTE, ROUTE};
-use crate::proc_net::sockstat::{self, SOCKSTAT, SOCKSTAT6};
 use crate::proc_net::{self, ProcNetError};
 
 /// How the interfaces of default routes are found, and written anew.
@@ -27,13 +25,6 @@ impl Copy<'_, '_> {
         if let Some(text) = self.kernels_list(NET_DEV, dev::FILE_AT_MOST) {
             self.write(NET_DEV, &text);
         }
-        let counters = [SNMP, NETSTAT, SNMP6].map(|path| (path, counters::FILE_AT_MOST));
-        let sockets = [SOCKSTAT, SOCKSTAT6].map(|path| (path, sockstat::FILE_AT_MOST));
-        for (path, at_most) in counters.into_iter().chain(sockets) {
-            if let Some(text) = self.kernels_list(path, at_most) {
-                self.write(path, &text);
-            }
-        }
         let files: [(&str, Routes); 2] = [
             (ROUTE, (route::parse_ipv4, rewrite::ipv4_routes)),
             (IPV6_ROUTE, (route::parse_ipv6, rewrite::ipv6_routes)),
@@ -48,7 +39,7 @@ impl Copy<'_, '_> {
     }
 
     /// As much of a list of the kernel's as the program reads, if it is there.
-    fn kernels_list(&mut self, path: &str, at_most: u64) -> Option<Vec<u8>> {
+    pub(super) fn kernels_list(&mut self, path: &str, at_most: u64) -> Option<Vec<u8>> {
         match proc_net::beginning(self.of.from.root, path, at_most) {
             Ok(text) => {
                 if text.len() as u64 == at_most {

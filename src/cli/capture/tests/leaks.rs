@@ -175,6 +175,26 @@ fn table(corpus: &Corpus) -> String {
     pairs.into_iter().map(line).collect()
 }
 
+/// The router's own sockets: each address at an end of one, and IPv4 in every embedding.
+fn sockets(corpus: &Corpus) -> [(&'static str, String); 4] {
+    let Corpus { v4, macs, hosts, .. } = corpus;
+    let mut files = ["tcp", "udp", "tcp6", "udp6"].map(|name| (name, String::new()));
+    let [tcp, udp, tcp6, udp6] = &mut files;
+    for (number, address) in v4.iter().enumerate() {
+        let text = if number % 2 == 0 { &mut tcp.1 } else { &mut udp.1 };
+        text.push_str(&system::row(private(number % DEVICES).into(), (*address).into()));
+        if number < EMBEDDED {
+            for embedded in embeddings(*address) {
+                tcp6.1.push_str(&system::row(at(LAN, hosts[number]).into(), embedded.into()));
+            }
+        }
+    }
+    for (host, mac) in hosts.iter().zip(macs) {
+        udp6.1.push_str(&system::row(at(SITE | 0x20, *host).into(), at(LAN, eui64(*mac)).into()));
+    }
+    files
+}
+
 fn config(corpus: &Corpus) -> String {
     let Corpus { v4, names, .. } = corpus;
     format!(
@@ -201,6 +221,10 @@ fn router(place: &Path, corpus: &Corpus) -> Router {
         ("proc/sys/kernel/hostname", format!("{}\n", corpus.names[4])),
         ("proc/net/nf_conntrack", table(corpus)),
     ];
+    for (name, text) in sockets(corpus) {
+        fs::create_dir_all(root.join("proc/net")).unwrap();
+        fs::write(root.join("proc/net").join(name), text).unwrap();
+    }
     for (path, text) in files_of_names(corpus).into_iter().chain(others) {
         fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         fs::write(root.join(path), text).unwrap();
@@ -226,6 +250,9 @@ fn no_original_is_left_in_any_file_in_any_spelling() {
     };
     let originals: BTreeSet<String> = all(&router.root).into_iter().map(|(token, _)| token).collect();
     assert_eq!(originals.len(), 4 * SIZE, "each is somewhere");
+    let in_sockets: BTreeSet<String> =
+        sockets(&corpus).iter().flat_map(|(_, text)| tokens.found_in(text.as_bytes())).collect();
+    assert_eq!(in_sockets.len(), 3 * SIZE, "all but the names");
 
     let old = snapshot(&router.root, &router.config);
     // Replacements are random, so one may hold four octets of an original by accident: not of the same in each of three.

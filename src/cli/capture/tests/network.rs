@@ -18,7 +18,8 @@ pub(super) const FILES: [(&str, &str); 9] = [
 
 const STATISTICS: &str =
     "entries  invalid insert_failed drop early_drop\n0000000b  00000004 00000003 00000001 00000002\n";
-const COUNTERS: &str = "Inter-|   Receive\n face |bytes\n  eth0: 1000 20 3 4 0 0 0 0 5000 60 7 8 0 0 0 0\n";
+pub(super) const COUNTERS: &str =
+    "Inter-|   Receive\n face |bytes\n  eth0: 1000 20 3 4 0 0 0 0 5000 60 7 8 0 0 0 0\n";
 const ROUTES: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
     eth0\t00000000\t01525150\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t00525150\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
 const IPV6_ROUTES: &str = "\

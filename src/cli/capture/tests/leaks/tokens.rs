@@ -192,10 +192,26 @@ impl Tokens {
 /// The octets of what is an address but for a colon or dot at an end, as names and ports bring them.
 fn octets(word: &str) -> Option<Vec<u8>> {
     let whole = [word, word.trim_matches('.'), word.strip_suffix(':').unwrap_or(word)];
-    whole.into_iter().find_map(|word| word.parse().ok()).map(|address| match address {
+    let address = whole.into_iter().find_map(|word| word.parse().ok()).map(|address| match address {
         IpAddr::V4(v4) => v4.octets().to_vec(),
         IpAddr::V6(v6) => v6.octets().to_vec(),
-    })
+    });
+    address.or_else(|| words_of_32_bits(word))
+}
+
+/// The octets of an address and a port as `/proc/net/tcp` has them: each four are the number that they are in memory.
+fn words_of_32_bits(word: &str) -> Option<Vec<u8>> {
+    let address = word.split_once(':').filter(|(_, port)| port.len() == 4)?.0;
+    if !matches!(address.len(), 8 | 32) {
+        return None;
+    }
+    let words = address
+        .as_bytes()
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|word| u32::from_str_radix(str::from_utf8(word).ok()?, 16).ok().map(u32::to_ne_bytes));
+    words.collect::<Option<Vec<_>>>().map(|words| words.concat())
 }
 
 #[test]
@@ -210,6 +226,16 @@ fn every_spelling_is_found() {
             for text in [format!("inet6 {v6}/64 x"), format!("src={full} y"), format!("[{v6}]:80")] {
                 assert!(tokens.found_in(text.as_bytes()).contains(&v4.to_string()), "{v4} in {text}");
             }
+        }
+    }
+    for (v4, host) in corpus.v4.iter().zip(&corpus.hosts) {
+        for (address, token) in [
+            (IpAddr::from(*v4), v4.to_string()),
+            (v4.to_ipv6_mapped().into(), v4.to_string()),
+            (Ipv6Addr::from_bits(0xfd00 << 112 | u128::from(*host)).into(), format!("{host:016x}")),
+        ] {
+            let row = super::super::system::row([0, 0, 0, 0].into(), address);
+            assert!(tokens.found_in(row.as_bytes()).contains(&token), "{token} in {row}");
         }
     }
     for host in &corpus.hosts {
