@@ -149,7 +149,7 @@ fn sockets_cost_no_more_the_more_there_are() {
         // Of a service of the router's, and as a client of as many others as there are ports.
         let accepted = |number: u32| row(number, "0108A8C0:0016", &format!("{number:08X}:C350"), "01");
         let opened = |number: u32| {
-            row(number, "0108A8C0:9C40", &format!("09090909:{:04X}", number * 7 & 0xffff), "01")
+            row(number, "0108A8C0:9C40", &format!("09090909:{:04X}", (number * 7) & 0xffff), "01")
         };
         let rows: String = (0..sockets / 2).map(|number| accepted(number) + &opened(number)).collect();
         router.write("proc/net/tcp", &(listening.clone() + &rows));
@@ -161,7 +161,9 @@ fn sockets_cost_no_more_the_more_there_are() {
 
 /// A socket of TCP, as the kernel prints it.
 fn row(number: u32, local: &str, remote: &str, state: &str) -> String {
-    format!("{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {number}\n")
+    format!(
+        "{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {number}\n"
+    )
 }
 
 #[test]
