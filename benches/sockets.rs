@@ -94,7 +94,7 @@ fn report([states, by_states, details, by_details, text, by_text]: [f64; 6]) -> 
 }
 
 /// Goes into a new namespace, and opens connections from there to itself.
-fn sockets() -> Vec<(TcpStream, TcpStream)> {
+fn sockets() -> ([TcpListener; 2], Vec<(TcpStream, TcpStream)>) {
     unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace");
     let up = Command::new("ip").args(["link", "set", "lo", "up"]).status();
     assert!(up.is_ok_and(|status| status.success()), "ip link set lo up");
@@ -107,7 +107,8 @@ fn sockets() -> Vec<(TcpStream, TcpStream)> {
         let near = TcpStream::connect(listener.local_addr().unwrap()).expect("a connection");
         (near, listener.accept().expect("a connection").0)
     };
-    (0..CONNECTIONS).map(pair).collect()
+    let pairs = (0..CONNECTIONS).map(pair).collect();
+    (listeners, pairs)
 }
 
 /// What is made of sockets.

@@ -110,3 +110,6 @@ fn listens(socket: &Socket) -> bool {
         Transport::Udp => socket.remote.port() == 0,
     }
 }
+
+#[cfg(test)]
+mod tests;
