@@ -106,7 +106,7 @@ impl Lab {
     fn iproute2(&self, arguments: &[&str]) -> BTreeMap<String, Json> {
         let output = self.inside("ip", &[&["-s", "-j"], arguments].concat());
         let Ok(Json::Array(all)) = serde_json::from_slice(&output.stdout) else { panic!("{output:?}") };
-        all.into_iter().map(|one| (text(&one["ifname"]), one)).collect()
+        all.into_iter().map(|one| (one.get("ifname").map(text).expect("a name"), one)).collect()
     }
 
     /// Ours, and what iproute2 tells of links and of addresses in between, at a moment at which nothing moves.
@@ -127,7 +127,8 @@ fn text(json: &Json) -> String {
 /// The lines of a measurement, by interface.
 fn by_interface(lines: &[Line], measurement: &str) -> BTreeMap<String, Fields> {
     let of_it = lines.iter().filter(|line| line.measurement == measurement);
-    of_it.map(|line| (line.tags["interface"].clone(), line.fields.clone())).collect()
+    let name = |line: &Line| line.tags.get("interface").cloned().expect("a tag");
+    of_it.map(|line| (name(line), line.fields.clone())).collect()
 }
 
 fn integer(json: &Json) -> Value {

@@ -88,7 +88,7 @@ fn holder_of(line: &Line) -> Option<(i64, String)> {
 
 fn ours(lines: &[Line]) -> Ports {
     let ports = lines.iter().filter(|line| line.measurement == "listening_port").map(|line| {
-        let tag = |key: &str| line.tags[key].clone();
+        let tag = |key: &str| line.tags.get(key).cloned().expect("a tag");
         let port = Port {
             queue: figure(line, "queue").expect("a queue"),
             backlog: figure(line, "backlog"),
@@ -108,15 +108,16 @@ fn theirs(router: &Namespace) -> Ports {
         let text = String::from_utf8(ss.expect("a child that was just started").stdout).expect("text");
         for row in text.lines() {
             let words: Vec<&str> = row.split_whitespace().collect();
-            let (address, port) = words[3].rsplit_once(':').expect("address:port");
+            let [_, queue, backlog, local, _, users @ ..] = words.as_slice() else { panic!("{row}") };
+            let (address, port) = local.rsplit_once(':').expect("address:port");
             let address = address.trim_matches(['[', ']']).replace('*', "::");
             let of = ports.entry((protocol.to_owned(), address, port.to_owned())).or_default();
-            of.queue += words[1].parse::<i64>().expect("Recv-Q");
+            of.queue += queue.parse::<i64>().expect("Recv-Q");
             if protocol == "tcp" {
-                of.backlog = Some(of.backlog.unwrap_or_default() + words[2].parse::<i64>().expect("Send-Q"));
+                of.backlog = Some(of.backlog.unwrap_or_default() + backlog.parse::<i64>().expect("Send-Q"));
             }
             of.sockets += 1;
-            let holders = words.get(5).into_iter().flat_map(|users| holders(users));
+            let holders = users.first().into_iter().flat_map(|users| holders(users));
             of.holder = of.holder.take().into_iter().chain(holders).min();
         }
     }

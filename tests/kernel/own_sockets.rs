@@ -86,7 +86,8 @@ fn moving(told: &Told) -> [&str; 6] {
 
 /// The lines of `tcp_service`, by role and port.
 fn services(snapshot: &Snapshot) -> BTreeMap<(String, u16), Line> {
-    let key = |line: &Line| (line.tags["role"].clone(), line.tags["port"].parse().expect("a port"));
+    let tag = |line: &Line, key: &str| line.tags.get(key).cloned().expect("a tag");
+    let key = |line: &Line| (tag(line, "role"), tag(line, "port").parse().expect("a port"));
     snapshot.of("tcp_service").map(|line| (key(line), line.clone())).collect()
 }
 
@@ -103,15 +104,15 @@ fn send(from: &mut TcpStream, to: &mut TcpStream, bytes: usize) {
 }
 
 /// Connections of three services, one of IPv6 and one of both families, that have moved something.
-fn connections(router: &Namespace) -> (Vec<TcpListener>, Vec<(TcpStream, TcpStream)>) {
-    let listeners: Vec<_> =
-        [at("127.0.0.1", 8080), at("::1", 9090), at("::", 7070)].map(|at| listen(router, at)).into();
+fn connections(router: &Namespace) -> ([TcpListener; 3], Vec<(TcpStream, TcpStream)>) {
+    let listeners = [at("127.0.0.1", 8080), at("::1", 9090), at("::", 7070)].map(|at| listen(router, at));
+    let [four, six, both] = &listeners;
     let mut pairs = Vec::new();
     for (listener, address, count) in [
-        (&listeners[0], at("127.0.0.1", 8080), 5),
-        (&listeners[1], at("::1", 9090), 2),
-        (&listeners[2], at("127.0.0.1", 7070), 3),
-        (&listeners[2], at("::1", 7070), 1),
+        (four, at("127.0.0.1", 8080), 5),
+        (six, at("::1", 9090), 2),
+        (both, at("127.0.0.1", 7070), 3),
+        (both, at("::1", 7070), 1),
     ] {
         for number in 1..=count {
             let (mut near, mut far) = established(router, address, listener);
@@ -136,11 +137,9 @@ fn services_are_as_ss_tells_them() {
     let found = services(&once(&home, &config));
     let mut expected: BTreeMap<(String, u16), Vec<Told>> = BTreeMap::new();
     for one in &told {
-        let key = match listening.contains(&one.local) {
-            true => ("server".to_owned(), one.local),
-            false => ("client".to_owned(), one.remote),
-        };
-        expected.entry(key).or_default().push(one.clone());
+        let is_server = listening.contains(&one.local);
+        let (role, port) = if is_server { ("server", one.local) } else { ("client", one.remote) };
+        expected.entry((role.to_owned(), port)).or_default().push(one.clone());
     }
     assert_eq!(told.len(), 22, "both ends of each");
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
@@ -292,8 +291,9 @@ fn text(router: &Namespace, name: &str) -> String {
 /// The only line of `netstat`, without the states in which nobody is.
 fn netstat(snapshot: &[Line]) -> BTreeMap<String, i64> {
     let lines: Vec<_> = snapshot.iter().filter(|line| line.measurement == "netstat").collect();
-    assert_eq!((lines.len(), lines[0].fields.len()), (1, 13));
-    let fields = lines[0].fields.keys().map(|name| (name.clone(), integer(lines[0], name).expect("a count")));
+    let [line] = lines.as_slice() else { panic!("not one line: {lines:#?}") };
+    assert_eq!(line.fields.len(), 13);
+    let fields = line.fields.keys().map(|name| (name.clone(), integer(line, name).expect("a count")));
     fields.filter(|(_, count)| *count != 0).collect()
 }
 

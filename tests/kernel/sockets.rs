@@ -38,27 +38,26 @@ type Sockets = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// Connections in several states, which nobody uses any more.
 struct Connections {
-    _listening: Vec<TcpListener>,
-    _open: Vec<(TcpStream, TcpStream)>,
+    _listening: [TcpListener; 4],
+    _open: [(TcpStream, TcpStream); 3],
     _half_closed: (TcpStream, TcpStream),
 }
 
 impl Connections {
     fn new(router: &Namespace) -> Self {
-        let addresses =
-            [at("127.0.0.1", 443), at("::1", 443), at("::ffff:127.0.0.1", 8080), at("0.0.0.0", 22)];
-        let listening: Vec<TcpListener> = addresses.map(|address| listen(router, address)).into();
-        let mut open: Vec<(TcpStream, TcpStream)> =
-            (0..3).map(|number| established(router, addresses[number], &listening[number])).collect();
+        let [four, six, mapped, unused] =
+            [at("127.0.0.1", 443), at("::1", 443), at("::ffff:127.0.0.1", 8080), at("0.0.0.0", 22)]
+                .map(|address| (address, listen(router, address)));
+        let connect = |(address, server): &(SocketAddr, TcpListener)| established(router, *address, server);
+        let mut open = [&four, &six, &mapped].map(connect);
         for (near, far) in &mut open {
-            for (from, to) in [(&mut *near, &mut *far)] {
-                from.write_all(&[7; 40_000]).expect("an open connection");
-                to.read_exact(&mut [0; 30_000]).expect("what was sent");
-            }
+            near.write_all(&vec![7; 40_000]).expect("an open connection");
+            far.read_exact(&mut vec![0; 30_000]).expect("what was sent");
         }
-        finish(established(router, addresses[0], &listening[0]));
-        let half_closed = established(router, addresses[1], &listening[1]);
+        finish(connect(&four));
+        let half_closed = connect(&six);
         half_closed.0.shutdown(std::net::Shutdown::Write).expect("an open connection");
+        let listening = [four, six, mapped, unused].map(|(_, server)| server);
         Self { _listening: listening, _open: open, _half_closed: half_closed }
     }
 }
@@ -166,11 +165,15 @@ fn of_ours(text: &str) -> Sockets {
             socket.extend(standing(&words));
             continue;
         }
-        let mut socket = columns(words[1], words[2], words[3]);
-        if words[6] != "-" {
-            socket.insert("process".to_owned(), words[6..].join(" "));
+        let Some((&[_, state, receive, send, local, remote], process @ [_, ..])) = words.split_first_chunk()
+        else {
+            panic!("not all columns: {line}")
+        };
+        let mut socket = columns(state, receive, send);
+        if *process != ["-"] {
+            socket.insert("process".to_owned(), process.join(" "));
         }
-        let key = (words[4].to_owned(), words[5].to_owned());
+        let key = (local.to_owned(), remote.to_owned());
         sockets.insert(key.clone(), socket);
         last = Some(key);
     }
@@ -182,15 +185,14 @@ fn of_ss(text: &str) -> Sockets {
     let mut sockets = Sockets::new();
     let joined = text.replace("\n\t", " ");
     for line in joined.lines() {
-        let mut words: Vec<&str> = line.split_whitespace().collect();
-        if matches!(words[0], "tcp" | "udp") {
-            words.remove(0);
-        }
-        if words[0] == "LISTEN" && joined.contains("skmem") {
+        let all: Vec<&str> = line.split_whitespace().collect();
+        let (["tcp" | "udp", words @ ..] | words) = all.as_slice();
+        let [state, receive, send, local, remote, ..] = words else { panic!("not all columns: {line}") };
+        if *state == "LISTEN" && joined.contains("skmem") {
             continue;
         }
-        let mut socket = columns(words[0], words[1], words[2]);
-        socket.extend(standing(&words));
+        let mut socket = columns(state, receive, send);
+        socket.extend(standing(words));
         if let Some(process) = words.iter().find_map(|word| word.strip_prefix("users:((\"")) {
             let (name, rest) = process.split_once("\",pid=").expect("a process");
             let pid = rest.split(',').next().expect("a number");
@@ -199,7 +201,7 @@ fn of_ss(text: &str) -> Sockets {
         // What is bound to nothing, `*`, is of IPv6 and takes IPv4 too.
         let end =
             |word: &str| if word.starts_with("*:") { word.replacen('*', "[::]", 1) } else { word.to_owned() };
-        sockets.insert((end(words[3]), end(words[4])), socket);
+        sockets.insert((end(local), end(remote)), socket);
     }
     sockets
 }

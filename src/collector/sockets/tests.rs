@@ -74,7 +74,7 @@ impl Router {
     /// How they were read, how often it was begun, and how many were shown at last.
     fn show(&mut self, due: DueClocks) -> (Option<SocketSource>, usize, usize) {
         self.shows.begun.set(0);
-        let shown = self.sockets.show(&Root::replay(&*self.place), &mut self.running, due);
+        let shown = self.sockets.show(&Root::replay(&*self.place), &mut self.running, due, Duration::ZERO);
         (shown.source, self.shows.begun.get(), self.shows.sockets.get())
     }
 }
