@@ -20,7 +20,8 @@
 //! - [`history`] remembers what each owner had and did in the last hour, pass by pass, if a measurement needs that.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
-//!   network, and by [`process`] of this program itself.
+//!   network and of the router's own sockets, by [`machine`] of its processors and memory, and by [`process`] of this
+//!   program itself.
 //! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
 //! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
 //!   points.

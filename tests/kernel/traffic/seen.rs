@@ -1,4 +1,4 @@
-//! How many connections are told, by how they end and how long they live: the table in docs/measurements.md.
+//! How many connections are told, by how they end and how long they live: the table in docs/limits.md.
 //!
 //! Here all times are a tenth of a router's. `KERNEL_PASS_SECONDS=10` measures what is published: with the kernel's own
 //! timeouts, and so many seconds from one look at the table to the next.
