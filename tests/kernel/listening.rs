@@ -1,6 +1,6 @@
 //! Which ports are open, and who answers there: as `ss` has it, and by which capabilities.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -310,13 +310,15 @@ fn what_they_are_kept_for_opens_no_file_of_somebody_elses() {
     assert_eq!(named, counts(&[("from a closed file", "tcp", "ESTABLISHED", 1)]), "{said}");
 }
 
-/// What a line is of, and which figures it has.
-fn shape(lines: &[Line]) -> Vec<(String, BTreeMap<String, String>, Vec<String>)> {
-    let shape = |line: &Line| {
-        (line.measurement.clone(), line.tags.clone(), line.fields.keys().cloned().collect::<Vec<_>>())
-    };
-    let of_the_router = lines.iter().filter(|line| line.tags.contains_key("host"));
-    of_the_router.map(shape).collect()
+/// The figures of each series, however many lines they take. Types of ICMP are told from the first message on
+/// (`icmpmsg_put()`), which may come at any time.
+fn shape(lines: &[Line]) -> BTreeMap<(String, BTreeMap<String, String>), BTreeSet<String>> {
+    let mut series: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.tags.contains_key("host")) {
+        let figures = line.fields.keys().filter(|name| !(name.starts_with("Icmp") && name.contains("Type")));
+        series.entry((line.measurement.clone(), line.tags.clone())).or_default().extend(figures.cloned());
+    }
+    series
 }
 
 #[test]
