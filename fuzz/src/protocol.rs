@@ -1,5 +1,6 @@
 //! What holds of every snapshot's points, and of their lines as a receiver reads them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use conntrack_exporter::encode::line_protocol::Lines;
@@ -39,7 +40,7 @@ pub fn round_trip(points: &[Point], timestamp: Option<i64>, max: usize) -> Vec<B
         let tags = line.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         assert!(tags.eq(point.tags.iter()), "{line:?} of {point:?}");
         let fields: BTreeMap<String, Read> =
-            point.fields.iter().map(|(key, value)| ((*key).to_owned(), as_read(value))).collect();
+            point.fields.iter().map(|(key, value)| (key.to_string(), as_read(value))).collect();
         assert_eq!(line.fields, fields);
     }
     read.into_iter().map(|Line { tags, .. }| tags).collect()
@@ -67,7 +68,9 @@ pub fn snapshot(points: &[Point], timestamp: Option<i64>, max: usize) -> Sums {
     let mut sums = Sums { read: figure("entries_read"), devices: figure("devices"), ..Sums::default() };
     for (point, tags) in points.iter().zip(tags).filter(|(point, _)| point.measurement == "connection_state")
     {
-        let [("count", Value::Integer(count))] = point.fields[..] else { panic!("not one count: {point:?}") };
+        let [(Cow::Borrowed("count"), Value::Integer(count))] = point.fields[..] else {
+            panic!("not one count: {point:?}")
+        };
         assert!(count >= 0);
         *sums.by_name.entry(tags["device_name"].clone()).or_default() += count;
         assert!(series.insert(tags, count).is_none(), "a series twice: {point:?}");

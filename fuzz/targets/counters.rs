@@ -15,7 +15,8 @@ fuzz_target!(|text: &[u8]| {
     for counters in [&pairs, &snmp6] {
         is_safe(counters);
         let figures = counters.iter();
-        let written: String = figures.map(|(name, figure)| format!("{name} {figure}\n")).collect();
+        let written: String =
+            figures.fold(String::new(), |text, (name, figure)| text + &format!("{name} {figure}\n"));
         assert_eq!(&parse_snmp6(written.as_bytes()), counters);
         // Behind a protocol and a name of its own each, which is cut from its front: `Tcp` and `MaxConn`.
         for (name, figure) in counters.iter() {
@@ -60,10 +61,11 @@ fn plainly(text: &[u8], understand: impl Fn(&[String]) -> Vec<(String, String)>)
         let is_name = name.len() <= NAME_AT_MOST
             && name.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
             && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-        if let (true, Ok(figure)) = (is_name, figure.parse()) {
-            if figures.len() < FIGURES_AT_MOST && figures.iter().all(|(known, _)| *known != name) {
-                figures.push((name, figure));
-            }
+        if let (true, Ok(figure)) = (is_name, figure.parse())
+            && figures.len() < FIGURES_AT_MOST
+            && figures.iter().all(|(known, _)| *known != name)
+        {
+            figures.push((name, figure));
         }
     }
     figures
