@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
             Point {
                 measurement: "connection_state",
                 tags,
-                fields: vec![("count", Value::Integer(count))],
+                fields: vec![("count".into(), Value::Integer(count))],
                 age: Duration::ZERO,
             }
         })
