@@ -74,10 +74,14 @@ impl Table {
             Measured::Present => "connection_rate = false\nbandwidth = false\ndevice_traffic = false\n",
         };
         format!(
-            "interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n[measurements]\n{switches}"
+            "interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n[measurements]\n{switches}{WITHOUT_SYSTEM}"
         )
     }
 }
+
+/// What the router itself does has nothing to do with how large the table is; `sockets` measures its dearest part.
+const WITHOUT_SYSTEM: &str = "[system]\nnstat = \"off\"\nnetstat = false\nnet = false\ntcp_health = false\n\
+                              tcp_service = false\nlistening_port = false\nnetwork_interface = false\n";
 
 impl Drop for Table {
     fn drop(&mut self) {
