@@ -21,6 +21,7 @@ use toml::de::{DeTable, Deserializer};
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
+use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
@@ -40,7 +41,7 @@ pub const DEFAULT_PATH: &str = "/etc/conntrack-exporter.toml";
 
 /// So many bytes of a datagram are kept free of the user's own tags. More would refuse tags that were always allowed; a
 /// line that is longer, which takes figures that no router reaches, goes in a datagram of its own, which IP cuts.
-const LONGEST_BESIDE_TAGS: usize = 802;
+const LONGEST_BESIDE_TAGS: usize = SPLIT_LINE_AT_MOST;
 
 /// The commented defaults, as they are installed.
 pub const SAMPLE: &str = include_str!("../config/conntrack-exporter.toml");

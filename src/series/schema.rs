@@ -139,6 +139,9 @@ pub const fn text(name: &'static str, longest: usize) -> FieldSchema {
 /// that can be configured. Of more fields several lines are made, with equal tags and one time, which a database merges.
 pub const LINE_AT_MOST: usize = 1024;
 
+/// How long those lines are at most, each, without the user's own tags: so much of a datagram is kept free of these.
+pub const SPLIT_LINE_AT_MOST: usize = 802;
+
 /// A timestamp in nanoseconds behind a space, and the newline.
 const TIMESTAMP_AND_NEWLINE: usize = 21;
 
@@ -178,7 +181,7 @@ impl Schema {
 
     /// How many bytes of a line the fields may have.
     pub(super) fn room_for_fields(&self) -> usize {
-        LINE_AT_MOST.saturating_sub(self.longest_without_fields())
+        SPLIT_LINE_AT_MOST.saturating_sub(self.longest_without_fields())
     }
 
     /// The longest that a line is but for its fields.
