@@ -34,6 +34,10 @@ fuzz_target!(|text: &[u8]| {
 fn written(interface: &Interface) -> String {
     let link = if interface.link_layer { "ether" } else { "none" };
     let mut text = format!("7: {}@eth0: <UP>\n    link/{link}\n", interface.name);
+    if let Some(broadcast) = interface.broadcast {
+        // It may stand beside what is no address.
+        writeln!(text, "    inet - brd {broadcast}").expect("a string takes all");
+    }
     for address in &interface.addresses {
         let kind = if address.addr().is_ipv4() { "inet" } else { "inet6" };
         writeln!(text, "    {kind} {address} scope global").expect("a string takes all");
