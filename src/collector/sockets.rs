@@ -11,7 +11,7 @@ use crate::edge_log::EdgeLog;
 use crate::measurements::DueClocks;
 use crate::proc_net::ProcNetError;
 use crate::proc_net::sockets::processes::{Holders, ProcessFinder};
-use crate::proc_net::sockets::{Socket, SocketReader, SocketSource, TcpState, Transport, Wanted};
+use crate::proc_net::sockets::{SocketReader, SocketSource, Wanted};
 use crate::root::Root;
 use crate::wording::counted;
 
@@ -63,7 +63,7 @@ impl Sockets {
                 one.measurement.begin_sockets();
             }
             self.reader.read(root, wanted, &mut |socket| {
-                if finds && listens(socket) && listening.len() < LISTENING_AT_MOST {
+                if finds && socket.listens() && listening.len() < LISTENING_AT_MOST {
                     listening.push(socket.inode);
                 }
                 for one in &mut observers {
@@ -101,14 +101,6 @@ impl Sockets {
 
 fn is_missing(error: &ProcNetError) -> bool {
     error.source.kind() == io::ErrorKind::NotFound
-}
-
-/// Whether it waits for whoever comes.
-fn listens(socket: &Socket) -> bool {
-    match socket.transport {
-        Transport::Tcp => socket.state == TcpState::Listen,
-        Transport::Udp => socket.remote.port() == 0,
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::attribution::owners::OwnerId;
 use crate::config::Config;
 use crate::devices::name;
 use crate::proc_net::sockets::processes::{Holders, Process};
-use crate::proc_net::sockets::{Socket, SocketSource, TcpState, Transport, Wanted};
+use crate::proc_net::sockets::{Socket, SocketSource, Transport, Wanted};
 use crate::series::Series;
 use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, count, integer, text};
@@ -103,7 +103,7 @@ impl Measurement for ListeningPort {
     }
 
     fn observe_socket(&mut self, socket: &Socket) {
-        if !listens(socket) {
+        if !socket.listens() {
             return;
         }
         let key = Key { port: socket.local.port(), transport: socket.transport, address: socket.local.ip() };
@@ -142,14 +142,6 @@ impl Measurement for ListeningPort {
 
     fn reconfigure(&mut self, config: &Config) {
         self.processes = config.system.processes;
-    }
-}
-
-/// Whether it waits for whoever comes. Nobody can come to a socket of UDP that has no port yet.
-fn listens(socket: &Socket) -> bool {
-    match socket.transport {
-        Transport::Tcp => socket.state == TcpState::Listen,
-        Transport::Udp => socket.remote.port() == 0 && socket.local.port() != 0,
     }
 }
 

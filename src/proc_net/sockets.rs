@@ -57,6 +57,16 @@ pub struct Socket {
     pub details: Option<Details>,
 }
 
+impl Socket {
+    /// Whether it waits for whoever comes. One of UDP without another side does, once it has a port to come to.
+    pub const fn listens(&self) -> bool {
+        match self.transport {
+            Transport::Tcp => matches!(self.state, TcpState::Listen),
+            Transport::Udp => self.remote.port() == 0 && self.local.port() != 0,
+        }
+    }
+}
+
 /// TCP or UDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Transport {

@@ -10,7 +10,7 @@ use crate::proc_net::counters::{NETSTAT, SNMP, WantedCounters};
 use crate::proc_net::dev;
 use crate::proc_net::links::{self, SYS_CLASS_NET};
 use crate::proc_net::sockets::processes::ProcessFinder;
-use crate::proc_net::sockets::{SocketReader, SocketSource, TcpState, Transport, Wanted};
+use crate::proc_net::sockets::{SocketReader, SocketSource, Wanted};
 use crate::root::Root;
 
 /// The heading of every line.
@@ -83,11 +83,7 @@ impl Sockets {
     fn read(root: &Root, wanted: Wanted) -> Self {
         let mut listening = Vec::new();
         let source = SocketReader::default().read(root, wanted, &mut |socket| {
-            let listens = match socket.transport {
-                Transport::Tcp => socket.state == TcpState::Listen,
-                Transport::Udp => socket.remote.port() == 0,
-            };
-            if listens && listening.len() < LISTENING_AT_MOST {
+            if socket.listens() && listening.len() < LISTENING_AT_MOST {
                 listening.push(socket.inode);
             }
         });

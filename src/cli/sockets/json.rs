@@ -142,7 +142,7 @@ impl SocketObject {
 impl Queues {
     fn new(socket: &Socket) -> Self {
         let Socket { receive_queue, send_queue, details, .. } = *socket;
-        if socket.listens() {
+        if socket.accepts_connections() {
             let backlog = details.is_some().then_some(send_queue);
             return Self::Listening { waiting_connections: receive_queue, backlog };
         }

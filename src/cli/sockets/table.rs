@@ -84,7 +84,7 @@ impl Row {
     fn cells(&self) -> [String; 7] {
         let Socket { transport, state, local, remote, receive_queue, send_queue, .. } = &self.socket;
         // Of one that listens, the text doesn't tell how many may wait.
-        let unknown = self.socket.listens() && self.socket.details.is_none();
+        let unknown = self.socket.accepts_connections() && self.socket.details.is_none();
         [
             protocol(*transport).to_owned(),
             state::shown(*state).to_owned(),
@@ -106,7 +106,7 @@ impl Row {
 
 impl Socket {
     /// Whether it is of TCP and waits for connections: its queues count these.
-    pub(super) fn listens(&self) -> bool {
+    pub(super) fn accepts_connections(&self) -> bool {
         self.transport == Transport::Tcp && self.state == TcpState::Listen
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use super::*;
 use crate::attribution::owners::OwnerId;
 use crate::measurements::{Measurement, Needs, Tick, netstat};
+use crate::proc_net::sockets::Socket;
 use crate::proc_net::sockets::{TCP, UDP};
 use crate::series::Series;
 use crate::series::schema::Schema;

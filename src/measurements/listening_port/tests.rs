@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encode::line_protocol::Lines;
 use crate::measurements::fixture::Fixture;
+use crate::proc_net::sockets::TcpState;
 use crate::series::schema::FieldKind;
 
 fn socket(transport: Transport, local: &str, inode: u64) -> Socket {
