@@ -162,7 +162,9 @@ mod tests {
         let busiest = remote.busiest().of(&[other]);
         assert!((2_900_000..=3_000_000).contains(&busiest), "{busiest}");
         assert!(remote.bytes.len() <= PAIRS_AT_MOST + 1);
-        assert!(remote.count(&[one]).abs_diff(50_000) < 12_500);
+        // The secret is another each time: six times the sketch's typical error, and one in millions is beyond it.
+        let count = remote.count(&[one]);
+        assert!(count.abs_diff(50_000) < 27_500, "{count}");
     }
 
     #[test]
