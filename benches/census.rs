@@ -69,7 +69,7 @@ fn whole_snapshot(bencher: Bencher<'_, '_>) {
     let mut collector = Collector::new(Config::default(), &Root::replay(&root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let boot = Duration::from_secs(1);
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot, timestamp: None, wall: Some(boot), due: DueClocks::Both };
     bencher
         .counter(ItemsCount::new(ENTRIES))
         .bench_local(|| runtime.block_on(collector.snapshot(&moment)).unwrap());

@@ -153,7 +153,7 @@ fn map(entries: usize, turnover: usize, times: usize) {
 
 fn moment(second: usize) -> Moment {
     let boot = Duration::from_secs(second as u64);
-    Moment { boot, timestamp: Some(1_795_241_400_000_000_000), clock_set: true, due: DueClocks::Both }
+    Moment { boot, timestamp: Some(1_795_241_400_000_000_000), wall: Some(boot), due: DueClocks::Both }
 }
 
 /// All of a tick but sending.

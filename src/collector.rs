@@ -26,13 +26,15 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
+use crate::measurements::findings::Findings;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
 use crate::process::{Usage, cpu_time};
 use crate::root::Root;
 use crate::sample::Sample;
+use crate::series::Series;
 use crate::series::schema::Schema;
-use crate::series::{Series, SharedFigures};
 use crate::snapshot::{Part, Snapshot};
+use crate::state::State;
 use crate::wording::counted;
 use figures::Figures;
 use running::Running;
@@ -53,8 +55,8 @@ pub struct Moment {
     pub boot: Duration,
     /// What points are stamped with, in nanoseconds since 1970.
     pub timestamp: Option<i64>,
-    /// Whether the wall clock is to be believed.
-    pub clock_set: bool,
+    /// The instant in time since 1970; `None` while the wall clock is not to be believed.
+    pub wall: Option<Duration>,
     /// Which clocks are due.
     pub due: DueClocks,
 }
@@ -87,6 +89,8 @@ pub struct Collector {
     sequence: u64,
     traffic_sequence: u64,
     started: u64,
+    /// What the last report of `interval` has found.
+    findings: Findings,
     gauges_unreadable: EdgeLog,
     host_unreadable: EdgeLog,
     figures: Figures,
@@ -126,6 +130,7 @@ impl Collector {
             sequence: 0,
             traffic_sequence: 0,
             started,
+            findings: Findings::default(),
             gauges_unreadable: EdgeLog::default(),
             host_unreadable: EdgeLog::default(),
             figures: Figures::default(),
@@ -210,7 +215,7 @@ impl Collector {
         let exporter = Exporter {
             sequence: self.sequence,
             started: self.started,
-            clock_set: moment.clock_set,
+            clock_set: moment.wall.is_some(),
             source: self.table.source(),
             traffic_sequence: self.traffic_sequence,
             rereads: self.rereads.total(),
@@ -223,7 +228,9 @@ impl Collector {
             totals: self.totals,
         };
         let every = self.config.traffic.interval.duration();
-        let (mut parts, mut shared) = (self.switched_off(moment.due), SharedFigures::default());
+        let (mut parts, mut findings) = (self.switched_off(moment.due), Findings::default());
+        let inventory = self.inventory(moment.due);
+        let local = moment.wall.map(|wall| self.surroundings.time_zone().at(wall));
         for Running { measurement, covered } in &mut self.measurements {
             let schema = measurement.schema();
             if !moment.due.includes(schema.every) {
@@ -240,15 +247,21 @@ impl Collector {
                 every,
                 services: self.surroundings.services.table(),
                 history: self.tracking.history(),
+                inventory: &inventory,
+                local,
+                before: &self.findings,
                 census,
                 owners: &owners,
                 limits: &self.config.limits,
                 exporter: &exporter,
             };
             let global = schema.global_tags(self.config.tags.global());
-            let mut out = Series::new(schema, &global, &mut shared);
+            let mut out = Series::new(schema, &global, &mut findings);
             measurement.report(&tick, &mut out);
             parts.extend(out.into_points().map(|points| Part { schema, points }));
+        }
+        if interval_is_due {
+            self.findings = findings;
         }
         self.keep(sample, moment);
         self.tracking.reported(moment.due);
@@ -257,6 +270,25 @@ impl Collector {
             parts,
             addresses_changed: self.surroundings.take_addresses_changed(),
         }
+    }
+
+    /// Every known device, if a measurement that is due needs it.
+    fn inventory(&self, due: DueClocks) -> Vec<ListedDevice> {
+        let is_due = |one: &&Running| due.includes(one.schema().every);
+        let is_needed = self.measurements.iter().filter(is_due).any(|one| one.needs().inventory);
+        if is_needed { self.listing() } else { Vec::new() }
+    }
+
+    /// Takes up what an earlier run of the program has remembered.
+    pub fn restore(&mut self, state: &State) {
+        self.measurements.iter_mut().for_each(|one| one.measurement.restore(state));
+    }
+
+    /// What a later run of the program is to remember.
+    pub fn state(&self) -> State {
+        let mut state = State::default();
+        self.measurements.iter().for_each(|one| one.measurement.keep(&mut state));
+        state
     }
 
     /// Empty parts for measurements that are switched off: what was sent of them has gone.

@@ -238,7 +238,8 @@ impl Daemon {
         match work {
             Work::Tick { instant, due, boot, clock_set } => {
                 let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
-                self.tick(&Moment { boot, timestamp, clock_set, due }).await
+                let wall = clock_set.then_some(instant);
+                self.tick(&Moment { boot, timestamp, wall, due }).await
             }
             Work::Sleep(time) => {
                 sleep(time).await;

@@ -11,6 +11,7 @@ mod interval;
 mod passes;
 mod ring;
 pub mod statistics;
+pub mod trend;
 
 use std::collections::HashMap;
 use std::ops::AddAssign;

@@ -46,6 +46,8 @@
 // Where and why not: clippy.toml.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+pub mod activity;
+pub mod alerts;
 pub mod attribution;
 pub mod byte_counters;
 pub mod census;
@@ -60,6 +62,7 @@ pub mod encode;
 mod files;
 pub mod history;
 pub mod lan;
+pub mod local_time;
 pub mod logging;
 pub mod machine;
 pub mod measurements;
@@ -74,6 +77,7 @@ pub mod sample;
 pub mod series;
 pub mod services;
 pub mod snapshot;
+pub mod state;
 #[cfg(test)]
 mod test_directory;
 mod wording;

@@ -13,6 +13,7 @@ pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod device_traffic;
+pub mod findings;
 pub mod fixture;
 mod interfaces;
 mod list;
@@ -41,15 +42,20 @@ use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits};
 use crate::conntrack::flow::{Counters, Flow};
+use crate::devices::listing::ListedDevice;
 use crate::history::History;
+use crate::local_time::LocalTime;
 use crate::proc_net::counters::WantedCounters;
 use crate::proc_net::sockets::{Socket, Wanted};
 use crate::sample::Sample;
 use crate::series::Series;
 use crate::series::schema::Schema;
 use crate::services::{self, ServiceId, ServiceTable};
+use crate::state::State;
 
 pub use crate::series::schema::Clock;
+use findings::Findings;
+
 pub use list::{NAMES, all, longest_line, needs, reserves_tag, schemas, schemas_on};
 
 /// Something that is measured.
@@ -99,6 +105,16 @@ pub trait Measurement: fmt::Debug {
     /// the owner's place may be given to another.
     fn remembers(&self, owner: OwnerId) -> bool;
 
+    /// Takes up what an earlier run of the program has remembered.
+    fn restore(&mut self, state: &State) {
+        let _ = state;
+    }
+
+    /// Adds what a later run of the program is to remember.
+    fn keep(&self, state: &mut State) {
+        let _ = state;
+    }
+
     /// Takes over another configuration, and keeps what was counted.
     fn reconfigure(&mut self, config: &Config) {
         let _ = config;
@@ -131,6 +147,8 @@ pub struct Needs {
     pub machine: bool,
     /// What every owner had and did in the last hour, pass by pass: [`Tick::history`].
     pub history: bool,
+    /// Every device that is known: [`Tick::inventory`].
+    pub inventory: bool,
 }
 
 /// Which flows a measurement is shown.
@@ -253,6 +271,12 @@ pub struct Tick<'a> {
     pub services: &'a ServiceTable,
     /// The last hour, this pass included; only if a measurement needs it.
     pub history: Option<&'a History>,
+    /// Every device that is known, shown or not; only if a measurement needs it.
+    pub inventory: &'a [ListedDevice],
+    /// The time of day and of the week; `None` while the clock is not set.
+    pub local: Option<LocalTime>,
+    /// What the measurements of the last report of `interval` have found.
+    pub before: &'a Findings,
 }
 
 /// For how long it is known what flows did, since the last report, by a clock that never steps.

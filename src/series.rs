@@ -8,6 +8,7 @@ pub mod schema;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::measurements::findings::Findings;
 use point::{Field, FieldName, GlobalTags, Point, Tag, Tags, Value};
 use schema::{Schema, field_longest};
 
@@ -19,18 +20,7 @@ pub struct Series<'a> {
     points: Vec<Point>,
     /// Whether anything is known of these series at this tick.
     is_known: bool,
-    shared: &'a mut SharedFigures,
-}
-
-/// What measurements find out for the exporter, which tells it of the whole snapshot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SharedFigures {
-    /// Entries whose series found no room, and that went to `other`.
-    pub surplus: u64,
-    /// Series that found no room, of all measurements.
-    pub series_overflow: u64,
-    /// Devices that have a point of their own, if a measurement has counted them.
-    pub devices: Option<usize>,
+    findings: &'a mut Findings,
 }
 
 impl<'a> Series<'a> {
@@ -38,9 +28,9 @@ impl<'a> Series<'a> {
     pub(crate) const fn new(
         schema: &'static Schema,
         global: &'a GlobalTags,
-        shared: &'a mut SharedFigures,
+        findings: &'a mut Findings,
     ) -> Self {
-        Self { schema, global, points: Vec::new(), is_known: true, shared }
+        Self { schema, global, points: Vec::new(), is_known: true, findings }
     }
 
     /// A tag set of this snapshot: `of` (of a device, or of the router) and what the measurement adds, beside the
@@ -91,8 +81,8 @@ impl<'a> Series<'a> {
     }
 
     /// What the measurements of this snapshot have found out so far.
-    pub const fn shared(&mut self) -> &mut SharedFigures {
-        self.shared
+    pub const fn findings(&mut self) -> &mut Findings {
+        self.findings
     }
 
     /// The points, in the order of their tags, and of one series the earliest first; `None` if nothing is known.
@@ -119,8 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_too_long_for_a_line_becomes_several_of_one_series() {
-        let (global, mut shared) = ([].into(), SharedFigures::default());
-        let mut series = Series::new(&SCHEMA, &global, &mut shared);
+        let (global, mut findings) = ([].into(), Findings::default());
+        let mut series = Series::new(&SCHEMA, &global, &mut findings);
         let tags = series.tags(&[("host", ",".repeat(64).into())], &[]);
         let fields: Vec<_> =
             (0..229).map(|number| (format!("TcpExtFigure{number}"), Value::Integer(i64::MIN))).collect();

@@ -89,7 +89,12 @@ fn replay(case: &Path, name: &str) -> String {
 fn snapshot(collector: &mut Collector, ledger: &mut Ledger, timestamps: Timestamps, step: u32) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let timestamp = timestamp(timestamps, WALL + INTERVAL * step, true);
-    let moment = Moment { boot: BOOT + INTERVAL * step, timestamp, clock_set: true, due: DueClocks::Both };
+    let moment = Moment {
+        boot: BOOT + INTERVAL * step,
+        timestamp,
+        wall: Some(WALL + INTERVAL * step),
+        due: DueClocks::Both,
+    };
     let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
     let points = ledger.complete(&snapshot);
     let mut lines = Lines::default();

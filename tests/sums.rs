@@ -262,7 +262,7 @@ fn pipeline(root: &Path, looks: &[Look], tables: &[BTreeMap<u8, Flow>]) -> Vec<T
         seconds += look.after;
         table.replace(flows.values().copied().collect());
         let (boot, timestamp) = (Duration::from_secs(seconds), i64::try_from(seconds * 1_000_000_000).ok());
-        let moment = Moment { boot, timestamp, clock_set: true, due: DueClocks::Both };
+        let moment = Moment { boot, timestamp, wall: Some(boot), due: DueClocks::Both };
         let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
         let turnover = ProtocolGroup::ALL.map(|group| connection_rate(&snapshot, group));
         Told { bandwidth: bandwidth(&snapshot), traffic: device_traffic(&snapshot), turnover }

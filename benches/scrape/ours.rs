@@ -103,5 +103,5 @@ impl Ours {
 /// A tick a second.
 fn moment(round: usize) -> Moment {
     let boot = Duration::from_secs(round as u64);
-    Moment { boot, timestamp: Some(INSTANT), clock_set: true, due: DueClocks::Both }
+    Moment { boot, timestamp: Some(INSTANT), wall: Some(boot), due: DueClocks::Both }
 }

@@ -23,7 +23,7 @@ fn lines() -> Result<Lines, Box<dyn Error>> {
     let measurement: Box<dyn Measurement> = Box::<connection_direction::ConnectionDirection>::default();
     let mut collector = Collector::with_measurements(Config::default(), &root, 0, vec![measurement]);
     let boot = Duration::from_hours(1);
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot, timestamp: None, wall: Some(boot), due: DueClocks::Both };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let snapshot = runtime.block_on(collector.snapshot(&moment))?;
     let mut lines = Lines::default();

@@ -92,7 +92,7 @@ impl Exporter {
     pub fn snapshot(&mut self, number: u32) -> Vec<Point> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let boot = BOOT + INTERVAL * number;
-        let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+        let moment = Moment { boot, timestamp: None, wall: Some(boot), due: DueClocks::Both };
         let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, |_| true, false);

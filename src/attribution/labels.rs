@@ -39,8 +39,17 @@ enum Labelled {
 pub struct OwnerTags {
     /// `device_name` and the optional tags.
     pub tags: Rc<[Tag]>,
+    /// What is known of the device; `None` of the router and of `other`.
+    pub label: Option<Label>,
     /// Whose figures add up under these tags. One as a rule; devices to which their owner gave one name share theirs.
     pub owners: Vec<OwnerId>,
+}
+
+impl OwnerTags {
+    /// What the row is called: its `device_name`.
+    pub fn name(&self) -> Option<&Rc<str>> {
+        self.tags.first().map(|(_, name)| name)
+    }
 }
 
 /// Everybody of one snapshot.
@@ -100,8 +109,12 @@ impl OwnerLabels {
         let router = config.lan.router_name.name().shared();
         ShownOwners {
             devices: by_name(shown.into_iter().map(|(owner, _)| owner)),
-            router: OwnerTags { tags: [("device_name", router)].into(), owners: vec![OwnerId::ROUTER] },
-            other: OwnerTags { tags: [("device_name", "other".into())].into(), owners: other },
+            router: OwnerTags {
+                tags: [("device_name", router)].into(),
+                label: None,
+                owners: vec![OwnerId::ROUTER],
+            },
+            other: OwnerTags { tags: [("device_name", "other".into())].into(), label: None, owners: other },
         }
     }
 
@@ -137,7 +150,8 @@ fn by_name<'a>(shown: impl Iterator<Item = (OwnerId, &'a Label, &'a Rc<[Tag]>)>)
             }
             Entry::Vacant(place) => {
                 place.insert(rows.len());
-                rows.push(OwnerTags { tags: Rc::clone(tags), owners: vec![owner] });
+                let (tags, label) = (Rc::clone(tags), Some(label.clone()));
+                rows.push(OwnerTags { tags, label, owners: vec![owner] });
             }
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     // The table has a column of entries, whatever is switched on to be sent.
     let entries: Vec<Box<dyn Measurement>> = vec![Box::<ConnectionState>::default()];
     let mut collector = Collector::with_measurements(config, &global.root(), now.wall.as_secs(), entries);
-    let moment = Moment { boot: now.boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot: now.boot, timestamp: None, wall: None, due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
     let table = DeviceTable::new(collector.listing(), snapshot.points());
     let text = if args.json { table.json()? } else { table.to_string() };

@@ -21,7 +21,8 @@ pub(super) fn run(global: &GlobalArgs) -> Result<Exit, CommandError> {
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
-    let moment = Moment { boot: now.boot, timestamp, clock_set, due: DueClocks::Both };
+    let moment =
+        Moment { boot: now.boot, timestamp, wall: clock_set.then_some(instant), due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
     let mut lines = Lines::default();
     lines.write(&Ledger::default().complete(&snapshot), timestamp);

@@ -73,7 +73,7 @@ async fn replay(playback: &Playback, config: Config) -> io::Result<usize> {
         let moment = Moment {
             boot: UP + Duration::from_secs(instant - first),
             timestamp: timestamp(timestamps, Duration::from_secs(instant), true),
-            clock_set: true,
+            wall: Some(Duration::from_secs(instant)),
             due,
         };
         let taken = tick::take(&mut collector, &mut output, &mut table, &moment).await?;

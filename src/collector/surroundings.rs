@@ -8,8 +8,12 @@ use crate::config::Config;
 use crate::devices::{Devices, Settings};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
+use crate::local_time::TimeZone;
 use crate::root::Root;
 use crate::services::watched::WatchedServices;
+
+/// How often the time zone is read: somebody may have moved.
+const TIME_ZONE_EVERY: Duration = Duration::from_mins(10);
 
 /// Where flows come from and go to.
 #[derive(Debug)]
@@ -19,6 +23,9 @@ pub(super) struct Surroundings {
     pub(super) devices: Devices,
     /// What connections are for.
     pub(super) services: WatchedServices,
+    time_zone: TimeZone,
+    /// When the time zone was last read, in time since boot.
+    time_zone_read: Option<Duration>,
     /// Whether the router's interfaces or addresses have changed since somebody asked.
     addresses_changed: bool,
     interfaces: EdgeLog,
@@ -31,6 +38,8 @@ impl Surroundings {
             lan: Lan::new(&config.lan.patterns(), &config.lan.prefixes()),
             devices: Devices::new(root, device_settings(config)),
             services: WatchedServices::new(root, &config.traffic),
+            time_zone: TimeZone::default(),
+            time_zone_read: None,
             addresses_changed: false,
             interfaces: EdgeLog::default(),
             no_lan: EdgeLog::default(),
@@ -71,6 +80,16 @@ impl Surroundings {
         self.tell_of_the_lan();
         self.devices.refresh(&self.lan, boot);
         self.services.look();
+        let is_due = |read| boot.saturating_sub(read) >= TIME_ZONE_EVERY;
+        if self.time_zone_read.is_none_or(is_due) {
+            self.time_zone = TimeZone::read(&self.root);
+            self.time_zone_read = Some(boot);
+        }
+    }
+
+    /// How far the router's local time is from universal time.
+    pub(super) const fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 
     fn tell_of_the_lan(&mut self) {

@@ -123,7 +123,7 @@ fn collector(router: &Router, measurements: Vec<Box<dyn Measurement>>) -> Collec
 
 async fn take(collector: &mut Collector, second: u64, due: DueClocks) -> Result<Snapshot, TableError> {
     let boot = Duration::from_secs(3600 + second);
-    collector.snapshot(&Moment { boot, timestamp: None, clock_set: true, due }).await
+    collector.snapshot(&Moment { boot, timestamp: None, wall: Some(boot), due }).await
 }
 
 fn shown(points: impl Iterator<Item = impl std::borrow::Borrow<Point>>) -> Vec<String> {
@@ -235,7 +235,7 @@ async fn read_twice(test: &str, first: &[usize], second: Option<&[usize]>, count
     take(&mut collector, 0, DueClocks::Both).await.unwrap();
     router.write(first);
     let boot = Duration::from_hours(2);
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot, timestamp: None, wall: Some(boot), due: DueClocks::Both };
     let (source, due) = (TableBackend::Procfs, DueClocks::Both);
     let first = collector.read(source, Attempt::First, due).await.unwrap();
     match second {

@@ -67,7 +67,7 @@ impl Measurement for ConnectionState {
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         let counts = CountedCells { counts: &self.counts, meaning: tags, field: "count" };
         let outcome = counts.report(tick, &mut self.limit, out);
-        let shared = out.shared();
+        let shared = out.findings();
         shared.surplus = outcome.surplus;
         shared.series_overflow += outcome.series_overflow;
         shared.devices = Some(outcome.devices);

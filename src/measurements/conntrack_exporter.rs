@@ -79,7 +79,7 @@ impl Measurement for ConntrackExporter {
         let Tick { census, exporter, sample, .. } = tick;
         let unattributed = census.entries(OwnerId::UNATTRIBUTED);
         let of_others = tick.owners.other.owners.iter().map(|owner| census.entries(*owner)).sum::<u64>();
-        let overflow = of_others - unattributed + out.shared().surplus;
+        let overflow = of_others - unattributed + out.findings().surplus;
         let tracking = exporter.tracking;
         let mut fields = vec![
             ("sequence", Value::count(exporter.sequence)),
@@ -89,7 +89,7 @@ impl Measurement for ConntrackExporter {
             ("entries_loopback", Value::count(census.loopback)),
             ("entries_unattributed", Value::count(unattributed)),
             ("entries_overflow", Value::count(overflow)),
-            ("devices", Value::count(out.shared().devices.unwrap_or(tick.owners.devices.len()))),
+            ("devices", Value::count(out.findings().devices.unwrap_or(tick.owners.devices.len()))),
             ("duration_ns", Value::count(exporter.begun.elapsed().as_nanos())),
             ("resident_bytes", Value::count(sample.own.resident_bytes)),
             ("lines_unreadable", Value::count(exporter.totals.lines_unreadable)),
@@ -100,7 +100,7 @@ impl Measurement for ConntrackExporter {
             ("cpu_ns", Value::count(sample.own.cpu.as_nanos())),
             ("traffic_sequence", Value::count(exporter.traffic_sequence)),
             ("rereads", Value::count(exporter.rereads)),
-            ("series_overflow", Value::count(out.shared().series_overflow)),
+            ("series_overflow", Value::count(out.findings().series_overflow)),
             ("sampling_ns", Value::count(exporter.pass_interval.as_nanos())),
             ("flows_tracked", Value::count(tracking.tracked)),
             ("flows_untracked", Value::count(tracking.untracked)),

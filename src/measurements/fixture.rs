@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use super::findings::Findings;
 use super::{Covered, Exporter, Measurement, Observation, Tick, Totals, TrackingFigures};
 use crate::attribution::labels::{OwnerTags, ShownOwners};
 use crate::attribution::owners::{OwnerId, OwnerTable};
@@ -13,15 +14,20 @@ use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
 use crate::devices::Identity;
+use crate::devices::listing::ListedDevice;
 use crate::history::History;
+use crate::local_time::TimeZone;
 use crate::process::Usage;
 use crate::sample::Sample;
+use crate::series::Series;
 use crate::series::point::Point;
-use crate::series::{Series, SharedFigures};
 use crate::services::ServiceTable;
 
 /// The time from one pass to the next.
 const PASS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A Monday at noon, in time since 1970.
+const WALL: Duration = Duration::from_secs(1_796_040_000);
 
 /// What surrounds a measurement.
 #[derive(Debug)]
@@ -43,6 +49,14 @@ pub struct Fixture {
     pub report_every: Duration,
     /// Which services there are.
     pub services: ServiceTable,
+    /// Every device that is known.
+    pub inventory: Vec<ListedDevice>,
+    /// The time since 1970, which goes on with every report; `None` while the clock is not set.
+    pub wall: Option<Duration>,
+    /// What the measurements before this one find.
+    pub found: Findings,
+    /// What was found at the last report.
+    before: Findings,
     tracker: FlowTracker,
     /// The last hour, if the measurement needs it.
     history: Option<History>,
@@ -59,8 +73,8 @@ pub struct Fixture {
 pub struct Report {
     /// The points, in the order of their tags.
     pub points: Vec<Point>,
-    /// What the measurement has found out for the exporter.
-    pub shared: SharedFigures,
+    /// What the measurement has found out for others.
+    pub findings: Findings,
 }
 
 impl Default for Fixture {
@@ -116,6 +130,10 @@ impl Fixture {
             instants: 1,
             report_every: Duration::from_secs(30),
             services: ServiceTable::built_in(),
+            inventory: Vec::new(),
+            wall: Some(WALL),
+            found: Findings::default(),
+            before: Findings::default(),
             tracker: FlowTracker::default(),
             history: None,
             next_pass: Duration::from_hours(1),
@@ -196,15 +214,20 @@ impl Fixture {
             every: PASS_INTERVAL,
             services: &self.services,
             history: self.history.as_ref(),
+            inventory: &self.inventory,
+            local: self.wall.map(|wall| TimeZone::default().at(wall)),
+            before: &self.before,
         };
-        let mut shared = SharedFigures::default();
+        let mut findings = self.found.clone();
         let global = measurement.schema().global_tags(self.config.tags.global());
-        let mut out = Series::new(measurement.schema(), &global, &mut shared);
+        let mut out = Series::new(measurement.schema(), &global, &mut findings);
         measurement.report(&tick, &mut out);
         let points = out.into_points().unwrap_or_default();
         self.last = Some(self.sample.clone());
         self.sample.boot += self.report_every;
-        Report { points, shared }
+        self.wall = self.wall.map(|wall| wall + self.report_every);
+        self.before = findings.clone();
+        Report { points, findings }
     }
 }
 
@@ -216,7 +239,7 @@ fn tell_ended(flow: &TrackedFlow, measurement: &mut dyn Measurement, history: &m
 }
 
 fn row(name: &str, owners: Vec<OwnerId>) -> OwnerTags {
-    OwnerTags { tags: [("device_name", name.into())].into(), owners }
+    OwnerTags { tags: [("device_name", name.into())].into(), label: None, owners }
 }
 
 /// A flow of this protocol and state between two addresses that mean nothing.

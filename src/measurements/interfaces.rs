@@ -93,7 +93,7 @@ fn by_name<T>(all: &[T], name: impl Fn(&T) -> &str) -> ByName<'_, T> {
 /// Those that have series of their own; how many are left out is told.
 pub(super) fn bounded<T>(mut interfaces: Vec<T>, out: &mut Series<'_>) -> Vec<T> {
     let surplus = interfaces.len().saturating_sub(SHOWN_AT_MOST);
-    out.shared().series_overflow += u64::try_from(surplus).unwrap_or(u64::MAX);
+    out.findings().series_overflow += u64::try_from(surplus).unwrap_or(u64::MAX);
     interfaces.truncate(SHOWN_AT_MOST);
     interfaces
 }

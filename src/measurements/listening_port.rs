@@ -133,7 +133,7 @@ impl Measurement for ListeningPort {
             out.push(out.tags(&[tick.sample.host_tag()], &tags), fields);
         }
         let untold = u64::try_from(staying.count().saturating_sub(TOLD_AT_MOST)).unwrap_or(u64::MAX);
-        out.shared().series_overflow += untold.saturating_add(self.surplus);
+        out.findings().series_overflow += untold.saturating_add(self.surplus);
     }
 
     fn remembers(&self, _: OwnerId) -> bool {

@@ -4,7 +4,9 @@
 pub mod total;
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
+use super::findings::InterfaceFindings;
 use super::interfaces::{self, INTERFACE, Passed, Seen, float_of, per_second, percent_of_packets};
 use super::{Clock, Measurement, Needs, Tick};
 use crate::attribution::owners::OwnerId;
@@ -65,8 +67,26 @@ impl Measurement for NetworkInterface {
         let Some(all) = interfaces::seen(tick) else { return out.know_nothing() };
         for interface in interfaces::bounded(all, out) {
             let tags = out.tags(&[tick.sample.host_tag(), ("interface", interface.name.clone())], &[]);
-            out.push(tags, fields(&interface));
+            let fields = fields(&interface);
+            out.findings().interfaces.push(found(&interface.name, &fields));
+            out.push(tags, fields);
         }
+    }
+}
+
+/// What rules of alerts judge an interface by.
+fn found(name: &Rc<str>, fields: &[(&'static str, Value)]) -> InterfaceFindings {
+    let figure = |wanted: &str| {
+        fields.iter().find_map(|(field, value)| match value {
+            Value::Float(figure) if *field == wanted => Some(*figure),
+            _ => None,
+        })
+    };
+    let errors = [figure("rx_error_percent"), figure("tx_error_percent")];
+    InterfaceFindings {
+        name: Rc::clone(name),
+        error_percent: errors.into_iter().flatten().reduce(f64::max),
+        utilisation_percent: figure("utilisation_percent"),
     }
 }
 

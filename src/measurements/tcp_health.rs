@@ -16,6 +16,7 @@
 
 mod averages;
 
+use super::findings::TcpFindings;
 use super::{Clock, Measurement, Needs, Tick};
 use crate::attribution::owners::OwnerId;
 use crate::proc_net::counters::{Counters, ProtocolCounters, WantedCounters};
@@ -116,6 +117,11 @@ impl Measurement for TcpHealth {
         let before = tick.last.and_then(|last| last.counters.as_deref());
         let rise = |name: &str| rise(counter(before?, name)?, counter(counters, name)?);
         let seconds = tick.since_last().map(|since| since.as_secs_f64()).filter(|seconds| *seconds > 0.0);
+        out.findings().tcp = Some(TcpFindings {
+            retransmitted_percent: percent(rise(RETRANSMITTED), rise("OutSegs")),
+            segments_out: rise("OutSegs"),
+            listen_drops_per_second: rise("ListenDrops").zip(seconds).map(|(drops, seconds)| drops / seconds),
+        });
         let percentages = PERCENTAGES.map(|(field, part, whole)| (field, percent(rise(part), rise(whole))));
         let rates = RATES.map(|(field, names)| {
             let sum = names.iter().map(|name| rise(name)).sum::<Option<f64>>();

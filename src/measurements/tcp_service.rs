@@ -95,7 +95,7 @@ impl Measurement for TcpService {
         let Some(source) = tick.sample.sockets else { return out.know_nothing() };
         let busiest = self.services.busiest(SERVICES_SHOWN);
         let more = self.services.met().saturating_sub(busiest.len());
-        out.shared().series_overflow += u64::try_from(more).unwrap_or(u64::MAX);
+        out.findings().series_overflow += u64::try_from(more).unwrap_or(u64::MAX);
         let by_diag = source == SocketSource::Diag;
         let done = if by_diag { self.sockets.settle() } else { None };
         let present = by_diag.then(|| self.present(&busiest));

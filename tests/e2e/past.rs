@@ -133,7 +133,7 @@ impl Replay {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let instant = at.map(|at| Duration::from_secs(u64::try_from(at).expect("after 1970")));
         let timestamp = instant.and_then(|instant| timestamp(Timestamps::Always, instant, true));
-        let moment = Moment { boot: Duration::from_secs(boot), timestamp, clock_set: at.is_some(), due };
+        let moment = Moment { boot: Duration::from_secs(boot), timestamp, wall: instant, due };
         let snapshot = runtime.block_on(self.collector.snapshot(&moment)).expect("a table that can be read");
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, |_| true, false);

@@ -136,7 +136,7 @@ fn collector(source: &str) -> Collector {
 }
 
 fn snapshot(runtime: &Runtime, collector: &mut Collector, boot: Duration) -> Result<Vec<Point>, TableError> {
-    let moment = Moment { boot, timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot, timestamp: None, wall: Some(boot), due: DueClocks::Both };
     let snapshot = runtime.block_on(collector.snapshot(&moment))?;
     Ok(snapshot.points().cloned().collect())
 }

@@ -89,7 +89,7 @@ impl Pipeline {
         let due = if instant.is_multiple_of(INTERVAL) { DueClocks::Both } else { DueClocks::TrafficOnly };
         let boot = UP + Duration::from_secs(instant - START);
         let timestamp = i64::try_from(instant * 1_000_000_000).ok();
-        let moment = Moment { boot, timestamp, clock_set: true, due };
+        let moment = Moment { boot, timestamp, wall: Some(Duration::from_secs(instant)), due };
         let snapshot = self.runtime.block_on(self.collector.snapshot(&moment)).unwrap();
         truth.compare(&snapshot, household, due.includes(Clock::Interval));
         let points = self.ledger.complete(&snapshot);

@@ -49,8 +49,7 @@ fn snapshot(root: &Path, config: &Path) -> Vec<Point> {
     let config = Config { measurements: Switches::default(), ..config };
     let mut collector = Collector::new(config, &Root::replay(root), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let moment =
-        Moment { boot: Duration::from_hours(1), timestamp: None, clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot: Duration::from_hours(1), timestamp: None, wall: None, due: DueClocks::Both };
     runtime.block_on(collector.snapshot(&moment)).unwrap().points().cloned().collect()
 }
 

@@ -8,7 +8,7 @@ use crate::conntrack::procfs::parse;
 
 fn points(collector: &mut Collector, minutes: u64) -> Vec<String> {
     let moment =
-        Moment { boot: Duration::from_mins(minutes), timestamp: None, clock_set: true, due: DueClocks::Both };
+        Moment { boot: Duration::from_mins(minutes), timestamp: None, wall: None, due: DueClocks::Both };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
     let states = snapshot.points().filter(|point| point.measurement == "connection_state");

@@ -42,7 +42,7 @@ const QUIET: &str = "[measurements]\nconnection_state = false\nconntrack = false
 async fn at(collector: &mut Collector, second: u64, due: DueClocks) -> Snapshot {
     let boot = Duration::from_secs(3600 + second);
     let timestamp = Some(i64::try_from(second).unwrap() * 1_000_000_000);
-    collector.snapshot(&Moment { boot, timestamp, clock_set: true, due }).await.unwrap()
+    collector.snapshot(&Moment { boot, timestamp, wall: Some(boot), due }).await.unwrap()
 }
 
 /// An integer of the first point of a measurement in which it is.
@@ -219,7 +219,8 @@ async fn a_baseline_that_is_read_twice_knows_what_either_reading_showed() {
     let router = Router::new("twice");
     let mut collector = collector(&router, "");
     write(&router, &[counted(1, 1000, 0), counted(2, 2000, 0)]);
-    let moment = Moment { boot: Duration::from_hours(1), timestamp: Some(0), clock_set: true, due: Both };
+    let moment =
+        Moment { boot: Duration::from_hours(1), timestamp: Some(0), wall: Some(Duration::ZERO), due: Both };
     let gauges = Gauges { count: Some(50), ..Gauges::default() };
     collector.expect(gauges, moment.boot);
     let first = collector.read(TableBackend::Procfs, Attempt::First, Both).await.unwrap();

@@ -107,7 +107,7 @@ fn counts_by_owner_protocol_and_state() {
         "tv/udp/ACTIVE=1",
     ];
     assert_eq!(shown(&report.points), expected);
-    assert_eq!((report.shared.surplus, report.shared.devices), (0, Some(2)));
+    assert_eq!((report.findings.surplus, report.findings.devices), (0, Some(2)));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn devices_of_one_name_are_one_series() {
         [(device[0], UDP, State::Active), (device[2], UDP, State::Active), (device[2], TCP, State::Close)];
     let report = household.report(&flows, &names, 100);
     assert_eq!(shown(&report.points), ["phone/tcp/CLOSE=1", "phone/udp/ACTIVE=2"]);
-    assert_eq!(report.shared.devices, Some(1));
+    assert_eq!(report.findings.devices, Some(1));
     let report = household.report(&flows, &[None, names[1], names[2]], 100);
     assert_eq!(shown(&report.points), ["other/udp/ACTIVE=1", "phone/tcp/CLOSE=1", "phone/udp/ACTIVE=1"]);
 }
@@ -182,8 +182,8 @@ fn series_beyond_the_limit_go_to_other_and_those_before_stay() {
     let expected =
         ["other/tcp/ESTABLISHED=1", "router/udp/ACTIVE=1", "tv/tcp/ESTABLISHED=1", "tv/udp/ACTIVE=1"];
     assert_eq!(shown(&report.points), expected);
-    assert_eq!((report.shared.surplus, report.shared.devices), (1, Some(1)));
-    assert_eq!(report.shared.series_overflow, 1);
+    assert_eq!((report.findings.surplus, report.findings.devices), (1, Some(1)));
+    assert_eq!(report.findings.series_overflow, 1);
 }
 
 proptest! {
@@ -225,7 +225,7 @@ proptest! {
                 .map(|(_, count)| count).sum();
             let of_others = &household.fixture.owners.other.owners;
             let unshown = flows.iter().filter(|(owner, ..)| of_others.contains(owner)).count();
-            prop_assert_eq!(u64::try_from(other).unwrap(), u64::try_from(unshown).unwrap() + report.shared.surplus);
+            prop_assert_eq!(u64::try_from(other).unwrap(), u64::try_from(unshown).unwrap() + report.findings.surplus);
             for (place, (point, count)) in points.iter().zip(&counts).enumerate() {
                 if arrives(place) {
                     receiver.insert(Rc::clone(&point.tags), *count);

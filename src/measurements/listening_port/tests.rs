@@ -148,9 +148,9 @@ fn of_too_many_the_lowest_ports_are_told_and_the_others_counted() {
         report.points.iter().map(|point| point.tags.own("port").unwrap().parse().unwrap()).collect();
     told.sort_unstable();
     assert_eq!(told, (1..=128).collect::<Vec<_>>());
-    assert_eq!(report.shared.series_overflow, 1500 - 128);
+    assert_eq!(report.findings.series_overflow, 1500 - 128);
     show(&mut ports, &many[..128]);
-    assert_eq!(fixture.report(&mut ports).shared.series_overflow, 0, "what was before is void");
+    assert_eq!(fixture.report(&mut ports).findings.series_overflow, 0, "what was before is void");
 }
 
 #[test]
@@ -201,7 +201,7 @@ proptest! {
         let distinct: BTreeSet<_> = sockets.iter().map(|socket| (socket.local.port(), socket.local.ip())).collect();
         let told: BTreeSet<_> = distinct.iter().copied().take(TOLD_AT_MOST).collect();
         prop_assert_eq!(report.points.len(), told.len());
-        prop_assert_eq!(report.shared.series_overflow, (distinct.len() - told.len()) as u64);
+        prop_assert_eq!(report.findings.series_overflow, (distinct.len() - told.len()) as u64);
         let sum = |name: &str| -> i64 {
             let fields = report.points.iter().flat_map(|point| &point.fields);
             fields.filter(|(field, _)| field == name).map(|(_, value)| match value {

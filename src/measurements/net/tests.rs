@@ -62,7 +62,7 @@ fn of_a_thousand_interfaces_some_are_told_and_none_twice() {
         .iter()
         .filter_map(|line| crate::devices::name::Name::clean(line.rsplit_once(':')?.0.as_bytes()))
         .collect();
-    assert_eq!(report.shared.series_overflow, (different.len() - SHOWN_AT_MOST) as u64);
+    assert_eq!(report.findings.series_overflow, (different.len() - SHOWN_AT_MOST) as u64);
     for shown in ["veth0", "veth250"] {
         assert!(point(&report, "interface", shown).is_some(), "{shown}: the kernel's first stay");
     }

@@ -192,7 +192,7 @@ fn of_a_thousand_interfaces_each_report_is_bounded() {
         let lines: Vec<String> = names.iter().map(|name| line(name, [bytes; 4], [bytes; 4])).collect();
         count(&mut fixture, &lines);
         let report = fixture.report(&mut NetworkInterface);
-        assert_eq!((report.points.len(), report.shared.series_overflow), (SHOWN_AT_MOST, 744));
+        assert_eq!((report.points.len(), report.findings.series_overflow), (SHOWN_AT_MOST, 744));
     }
     fixture.report(&mut NetworkInterfaceTotal);
     let lines: Vec<String> = names.iter().map(|name| line(name, [60; 4], [60; 4])).collect();

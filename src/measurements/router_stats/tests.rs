@@ -108,7 +108,7 @@ fn a_counter_that_fell_gives_no_rate_and_of_many_interfaces_some_are_left_out() 
     lines[0] = line("veth0", [0; 4], [0; 4]);
     count(&mut fixture, &lines);
     let report = fixture.report(&mut RouterStats);
-    assert_eq!((report.points.len(), report.shared.series_overflow), (256, 745));
+    assert_eq!((report.points.len(), report.findings.series_overflow), (256, 745));
     assert!(of(&report, "wan", "rx_rate").is_some(), "it always has its place");
     assert_eq!(
         (of(&report, "veth0", "rx_rate"), of(&report, "veth0", "rx_errors")),

@@ -235,14 +235,14 @@ fn the_busiest_services_are_shown_and_the_others_told() {
     sockets.push(socket(TcpState::SynSent, 40_000, 1007, None));
     show(&mut measurement, &sockets);
     let report = fixture.report(&mut measurement);
-    assert_eq!(report.shared.series_overflow, 8);
+    assert_eq!(report.findings.series_overflow, 8);
     let shown: Vec<_> = report.points.iter().map(|point| figure(point, "").0).collect();
     let expected: Vec<_> = (1008..1040).map(|port| format!("client {port}")).collect();
     assert_eq!(shown, expected);
     sockets.truncate(9);
     sockets.push(socket(TcpState::SynSent, 40_000, 1007, None));
     show(&mut measurement, &sockets);
-    assert_eq!(fixture.report(&mut measurement).shared.series_overflow, 0);
+    assert_eq!(fixture.report(&mut measurement).findings.series_overflow, 0);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn however_many_services_there_are_they_take_so_much_memory() {
     }
     assert_eq!(measurement.services.busiest(usize::MAX).len(), service::SERVICES_AT_MOST);
     let report = fixture.report(&mut measurement);
-    assert_eq!(report.shared.series_overflow, 65_536 - 32);
+    assert_eq!(report.findings.series_overflow, 65_536 - 32);
     assert_eq!(figure(&report.points[0], "connections").0, "client 0");
     let busiest = report.points.iter().find(|point| figure(point, "").0 == "client 7").unwrap();
     assert_eq!(figure(busiest, "connections").1, Some(Value::Integer(65_537)));

@@ -1,0 +1,5 @@
+//! What a device is doing, told from how its connections behave.
+
+mod class;
+
+pub use class::Class;

@@ -1,0 +1,49 @@
+//! What is remembered from one run of the program to the next.
+
+use serde::{Deserialize, Serialize};
+
+/// All that was learned and would take long to learn again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Devices that were seen.
+    pub devices: Vec<KnownDevice>,
+    /// What is normal for each device.
+    pub habits: Vec<KnownHabit>,
+    /// Alerts that fire.
+    pub alerts: Vec<KnownAlert>,
+}
+
+/// A device that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDevice {
+    /// Its MAC, else its name.
+    pub key: String,
+    /// What it is called.
+    pub name: String,
+    /// When it was first and last seen, in seconds since 1970.
+    pub seen: (u64, u64),
+}
+
+/// What is normal for a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownHabit {
+    /// Its MAC, else its name.
+    pub key: String,
+    /// When it was last seen, in seconds since 1970.
+    pub seen: u64,
+    /// The peaks of every hour of the week, of the last four weeks.
+    pub peaks: Vec<u16>,
+}
+
+/// An alert that fires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAlert {
+    /// Which device.
+    pub device: String,
+    /// Which rule.
+    pub rule: String,
+    /// How grave it is.
+    pub severity: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+}
