@@ -24,6 +24,7 @@ use crate::measurements::switches::Switches;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
+pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
@@ -79,6 +80,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// Where the names of networks are found.
+    #[serde(deserialize_with = "section")]
+    pub destinations: DestinationsConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

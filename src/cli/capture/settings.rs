@@ -36,6 +36,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        destinations,
         limits,
         log,
     } = config.clone();
@@ -55,6 +56,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        destinations,
         limits,
         log,
     };
@@ -101,6 +103,7 @@ mod tests {
             log = { level = "trace" }
             measurements = { conntrack = false }
             traffic = { services = "/s" }
+            destinations = { networks = "/n" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
