@@ -24,6 +24,7 @@ use crate::measurements::switches::Switches;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
+pub use crate::alerts::config::AlertsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
@@ -79,6 +80,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// What is told when something is wrong.
+    #[serde(deserialize_with = "section")]
+    pub alerts: AlertsConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,
