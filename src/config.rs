@@ -24,6 +24,7 @@ use crate::measurements::switches::Switches;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
+pub use crate::alerts::config::AlertsConfig;
 pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
@@ -83,6 +84,9 @@ pub struct Config {
     /// Where the names of networks are found.
     #[serde(deserialize_with = "section")]
     pub destinations: DestinationsConfig,
+    /// What is told when something is wrong.
+    #[serde(deserialize_with = "section")]
+    pub alerts: AlertsConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

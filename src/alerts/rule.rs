@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
+use crate::attribution::labels::OwnerTags;
 use crate::attribution::owners::OwnerId;
 use crate::census::flow_tracker::TrackedFlow;
 use crate::census::{Attempt, CompletedPass};
-use crate::measurements::findings::Findings;
+use crate::measurements::findings::{ByDevice, Findings};
 use crate::measurements::{Needs, Observation, Tick};
 
 /// How grave an alert is.
@@ -35,9 +37,25 @@ pub struct Circumstances<'a> {
     pub tick: &'a Tick<'a>,
     /// What the measurements before have found.
     pub findings: &'a Findings,
+    /// Which rules fire, by the device, before this judgement.
+    pub firing: &'a ByDevice<Vec<&'static str>>,
 }
 
-/// Above which value it fires.
+impl Circumstances<'_> {
+    /// Whether a rule fires for a device.
+    pub fn fires(&self, rule: &str, device: &str) -> bool {
+        self.firing.get(device).is_some_and(|rules| rules.contains(&rule))
+    }
+
+    /// How many connections a device has: entries that are ESTABLISHED or ACTIVE. Needs [`Needs::history`].
+    pub fn connections(&self, of: &OwnerTags) -> Option<u32> {
+        let now = self.tick.history?.recent(&of.owners, Duration::ZERO).last();
+        // Of whom nothing is remembered has had nothing for an hour.
+        Some(now.map_or(0, |now| now.connections))
+    }
+}
+
+/// Above which value it fires. It clears at 90 % of that. With neither, nothing is wrong, whatever the value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Limits {
     /// As a warning.
@@ -56,7 +74,8 @@ pub struct Reading {
     /// Its limits.
     pub limits: Limits,
     /// What is wrong, against which normal: a whole sentence without a full stop, such as `Living Room TV has 143
-    /// connections, and televisions here have had at most 22`.
+    /// connections, and televisions here have had at most 22`. It must be true of any value, for it is sent when the alert
+    /// clears, too.
     pub what: String,
 }
 
@@ -65,6 +84,9 @@ pub struct Reading {
 pub trait Rule: fmt::Debug {
     /// What it is called.
     fn name(&self) -> &'static str;
+
+    /// For how long a limit must be passed before it fires, and be kept before it clears.
+    fn hold(&self) -> Duration;
 
     /// What it needs to be shown.
     fn needs(&self) -> Needs {

@@ -88,20 +88,25 @@ fn unknown_key(found: &Found<'_>, expected: &[&str]) -> String {
     let known = KnownKeys::new();
     let Some((key, above)) = found.path.split_last() else { return String::new() };
     let section = above.first().copied();
-    if section.is_some() && found.value.is_table() && known.is_section(key) {
+    if section.is_some() && found.value.is_table() && known.is_section([*key]) {
         return format!("[{key}] is a section of its own: it can't be within another");
     }
     if let Some((home, _)) = known.keys().find(|(home, name)| name == key && *home != section) {
         return match home {
             None => format!("{key} belongs above the first [section]"),
+            Some(home) if known.is_section([home, key]) => format!("[{home}.{key}] would be right"),
             Some(home) => format!("{key} belongs below [{home}]"),
         };
     }
-    // Above the first section there are keys and sections, and it shows which of them is meant.
-    let is_section = section.is_none() && found.value.is_table();
-    let alike = |name: &&str| section.is_some() || known.is_section(name) == is_section;
-    let written = |name: &str| if is_section { format!("[{name}]") } else { name.to_owned() };
-    let expected: Vec<&str> = expected.iter().copied().filter(alike).collect();
+    // Where there are keys and sections, it shows which of them is meant.
+    let names_section = |name: &str| known.is_section(above.iter().copied().chain([name]));
+    let is_section = found.value.is_table() && expected.iter().any(|name| names_section(name));
+    let written = |name: &str| {
+        let path: Vec<&str> = above.iter().copied().chain([name]).collect();
+        if is_section { format!("[{}]", path.join(".")) } else { name.to_owned() }
+    };
+    let expected: Vec<&str> =
+        expected.iter().copied().filter(|name| names_section(name) == is_section).collect();
     let all: Vec<String> = expected.iter().map(|name| written(name)).collect();
     let hint = match nearest(key, expected) {
         Some(nearest) => format!(": did you mean {}?", written(nearest)),
@@ -116,6 +121,9 @@ fn unknown_key(found: &Found<'_>, expected: &[&str]) -> String {
 fn elsewhere(known: &KnownKeys, key: &str) -> String {
     let nearest = nearest(key, known.keys().map(|(_, name)| name));
     match known.keys().find(|(_, name)| Some(*name) == nearest) {
+        Some((Some(home), name)) if known.is_section([home, name]) => {
+            format!(": did you mean [{home}.{name}]?")
+        }
         Some((Some(home), name)) => format!(": did you mean {name} below [{home}]?"),
         Some((None, name)) => format!(": did you mean {name} above the first [section]?"),
         None => String::new(),
@@ -147,8 +155,7 @@ fn wrong_type(found: &Found<'_>, expected: &str) -> String {
         }
         "a boolean" => "true or false".to_owned(),
         "a table" => {
-            let key = found.path.last().copied().unwrap_or_default();
-            format!("a table: [{}] on a line of its own", cut(key))
+            format!("a table: [{}] on a line of its own", cut(&found.path.join(".")))
         }
         other => other.to_owned(),
     };

@@ -69,7 +69,8 @@ impl<'a> Line<'a> {
         let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let end = before.len() + after.find('\n').unwrap_or(after.len());
-        let header = |line: &'a str| line.trim().strip_prefix('[')?.split([']', ' ']).next();
+        let header =
+            |line: &'a str| line.trim().strip_prefix('[')?.trim_start_matches('[').split([']', ' ']).next();
         Self {
             text: text.get(start..end).unwrap_or_default().trim_end(),
             start,
@@ -148,7 +149,7 @@ impl<'a> Line<'a> {
         if let Some(name) = code.strip_suffix(']').filter(|name| is_bare(name)) {
             return Some((self.indent(), in_brackets(name)));
         }
-        let is_section = KnownKeys::new().is_section(first) && ["", "{"].contains(&rest);
+        let is_section = KnownKeys::new().is_section(first.split('.')) && ["", "{"].contains(&rest);
         match (is_section, is_bare(first) && !rest.contains('=')) {
             (true, _) => Some((self.indent(), in_brackets(first))),
             (false, true) => {
@@ -172,7 +173,7 @@ impl<'a> Line<'a> {
 
     /// `interval: "30s"`.
     fn yaml(&self, key: &str, value: &str) -> String {
-        if value.is_empty() && KnownKeys::new().is_section(key) {
+        if value.is_empty() && KnownKeys::new().is_section(key.split('.')) {
             return in_brackets(key);
         }
         format!("a key and its value are joined by \"=\", not by \":\": {}", self.instead(key, value))

@@ -18,9 +18,9 @@ impl KnownKeys {
         Self(Table::try_from(Config::default()).unwrap_or_default())
     }
 
-    /// Whether a key of the top level is that of a section.
-    pub(super) fn is_section(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(Value::is_table)
+    /// Whether the key at a path is that of a section.
+    pub(super) fn is_section<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> bool {
+        self.default_of(path).is_some_and(Value::is_table)
     }
 
     /// What the key at a path is by default.
@@ -41,11 +41,14 @@ impl KnownKeys {
 
     /// How a key of a section is set, written rightly: to what was `given`, or to its default.
     pub(super) fn assignment(&self, section: Option<&str>, key: &str, given: &str) -> String {
-        let default = self.default_of(section.into_iter().chain(key.split('.')));
+        let default = self.default_of(path(section, key));
         let given = given.trim();
         let value = match default {
             Some(default) if given.is_empty() => default.clone(),
             None if given.is_empty() => "…".into(),
+            Some(Value::Array(list)) if list.first().is_some_and(|element| !element.is_str()) => {
+                Value::Array(list.clone())
+            }
             Some(Value::Array(_)) => {
                 let elements = given.trim_matches(['[', ']']).split(',').map(unquoted);
                 let elements = elements.filter(|element| !element.is_empty()).take(4);
@@ -56,6 +59,11 @@ impl KnownKeys {
                 let number = unquoted(given).parse::<i64>();
                 number.map_or(default.clone(), Value::from)
             }
+            Some(default @ Value::Float(_)) => {
+                let number =
+                    unquoted(given).replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+                number.map_or(default.clone(), Value::from)
+            }
             _ => Value::from(cut(unquoted(given))),
         };
         format!("{} = {value}", cut(key))
@@ -63,12 +71,18 @@ impl KnownKeys {
 
     /// What is wrong with a value that is neither quoted nor a number, `true` or `false`: to be said behind it.
     pub(super) fn expected_instead_of_bare(&self, section: Option<&str>, key: &str) -> &'static str {
-        match self.default_of(section.into_iter().chain(key.split('.'))) {
+        match self.default_of(path(section, key)) {
             Some(Value::Boolean(_)) => "is neither true nor false",
             Some(Value::Integer(_)) => "is no whole number",
+            Some(Value::Float(_)) => "is no number",
             _ => "must stand in quotes",
         }
     }
+}
+
+/// The keys that lead to one of a section, which may be within another.
+fn path<'a>(section: Option<&'a str>, key: &'a str) -> impl Iterator<Item = &'a str> {
+    section.into_iter().flat_map(|section| section.split('.')).chain(key.split('.'))
 }
 
 /// What to write instead of a word that isn't among `allowed`: the likeliest of these.

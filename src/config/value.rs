@@ -81,7 +81,7 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
 
 /// Reads a section: a table and nothing else, where a derived `Deserialize` alone would also take a list of the values in
 /// the order of the fields.
-pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     deserializer.deserialize_map(Section(PhantomData))

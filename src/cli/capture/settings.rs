@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::anonymise::Anonymiser;
+use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
-use crate::config::{Address, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags};
+use crate::config::{
+    Address, AlertsConfig, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags,
+};
 use crate::lan::config::{Prefix, RouterName};
 
 /// Tags that mean something: the others are the user's own words.
@@ -37,6 +40,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         traffic,
         system,
         destinations,
+        alerts,
         limits,
         log,
     } = config.clone();
@@ -57,6 +61,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         traffic,
         system,
         destinations,
+        alerts: self::alerts(alerts, anonymiser),
         limits,
         log,
     };
@@ -69,6 +74,12 @@ fn tags(tags: &UserTags, anonymiser: &mut Anonymiser) -> Result<UserTags, ValueE
         Ok((TagName::try_from(name)?, TagValue::try_from(anonymiser.text(value))?))
     });
     tags.collect::<Result<BTreeMap<_, _>, _>>().map(UserTags::from)
+}
+
+/// Which program is run changes nothing that is counted.
+fn alerts(alerts: AlertsConfig, anonymiser: &mut Anonymiser) -> AlertsConfig {
+    let mute = alerts.mute.into_iter().map(|mute| mute.renamed(|name| anonymiser.text(name))).collect();
+    AlertsConfig { command: CommandPath::default(), mute, ..alerts }
 }
 
 fn address(host: &str, port: u16, anonymiser: &mut Anonymiser) -> String {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use proptest::collection::{btree_map, vec};
+use proptest::option;
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::alerts::config::Mute;
+use crate::alerts::rules::NAMES as NAMES_OF_RULES;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
@@ -80,6 +83,29 @@ fn system() -> impl Strategy<Value = SystemConfig> {
     })
 }
 
+fn alerts() -> impl Strategy<Value = AlertsConfig> {
+    let command = prop_oneof![Just(String::new()), "/\\PC{0,12}"]
+        .prop_filter_map("not allowed", |path| path.try_into().ok());
+    let mute = (option::of("\\PC{0,12}"), option::of(select(NAMES_OF_RULES)));
+    let mute = mute.prop_filter_map("says nothing", |(device, rule)| {
+        let mut table = toml::Table::new();
+        table.extend(device.map(|device| ("device".to_owned(), device.into())));
+        table.extend(rule.map(|rule| ("rule".to_owned(), rule.into())));
+        table.try_into::<Mute>().ok()
+    });
+    let numbers = (0.001_f64..1e9, 1_i64..1000, 1_usize..=64, 0_u64..=86_400, any::<bool>());
+    (command, vec(mute, 0..3), numbers).prop_map(|(command, mute, (fraction, whole, hosts, seconds, on))| {
+        let mut config = AlertsConfig { command, mute, ..AlertsConfig::default() };
+        config.spike.factor = toml::Value::from(fraction).try_into().unwrap();
+        config.churn.per_second = toml::Value::from(whole).try_into().unwrap();
+        config.upload_high.iot = toml::Value::from(vec![whole, whole + 1]).try_into().unwrap();
+        config.scan.hosts = hosts;
+        config.scan.hold = format!("{seconds}s").try_into().unwrap();
+        (config.scan.enabled, config.new_device.made_up_macs) = (on, !on);
+        config
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -96,12 +122,20 @@ fn config() -> impl Strategy<Value = Config> {
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
     let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
     let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
-    let others = (services, system(), destinations, limits, log);
+    let of_devices = (destinations, alerts());
+    let others = (services, system(), of_devices, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, destinations, limits, log)),
+            (
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                (services, system, (destinations, alerts), limits, log),
+            ),
         )| {
             Config {
                 interval,
@@ -117,6 +151,7 @@ fn config() -> impl Strategy<Value = Config> {
                 devices,
                 system,
                 destinations,
+                alerts,
                 limits,
                 log,
             }
