@@ -48,9 +48,10 @@ impl Voice {
         }
         [self.we_speak, !self.we_speak].map(|speaks| {
             let jitter = host.among(90..=110);
-            match self.pauses && !speaks {
-                true => Datagrams(FRAMES_OF_SILENCE, 30),
-                false => Datagrams(FRAMES, self.frame * jitter / 100),
+            if self.pauses && !speaks {
+                Datagrams(FRAMES_OF_SILENCE, 30)
+            } else {
+                Datagrams(FRAMES, self.frame * jitter / 100)
             }
         })
     }

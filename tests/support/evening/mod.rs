@@ -142,11 +142,9 @@ impl Evening {
 
     /// What another device does meanwhile, and in which seconds.
     pub(crate) fn meanwhile(&self) -> Option<(&str, Kind, u64, u64)> {
-        let plans = self.actors.iter().skip(1).map(|actor| &actor.plan);
-        plans
-            .filter_map(|plan| Some((&*plan.name, plan.spells.first()?)))
-            .next()
-            .map(|(name, spell)| (name, spell.kind, spell.from, spell.to))
+        let mut plans = self.actors.iter().skip(1).map(|actor| &actor.plan);
+        let (name, spell) = plans.find_map(|plan| Some((&*plan.name, plan.spells.first()?)))?;
+        Some((name, spell.kind, spell.from, spell.to))
     }
 
     /// How long the recording is, in seconds.
@@ -191,7 +189,9 @@ impl Actor {
                 if doing.is_none() {
                     *doing = activity::of(spell.kind, host);
                 }
-                doing.iter_mut().for_each(|doing| doing.second(host));
+                if let Some(doing) = doing {
+                    doing.second(host);
+                }
             }
             None => doing.take().into_iter().for_each(|mut doing| doing.end(host)),
         }

@@ -121,7 +121,8 @@ impl Standby {
         if let Some(habit) = larger.filter(|habit| host.one_in(habit.every)) {
             self.fetch(host, habit);
         }
-        for (id, _) in self.kept.extract_if(.., |(_, closes)| *closes <= host.now()) {
+        let now = host.now();
+        for (id, _) in self.kept.extract_if(.., |(_, closes)| *closes <= now) {
             host.finish(id);
         }
         if self.habits.asks_for_the_time && elapsed.is_multiple_of(NTP) {

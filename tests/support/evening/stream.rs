@@ -219,9 +219,9 @@ impl Stream {
             sum([all, spoken].into_iter())
         };
         let Both { down, up } = carried;
-        let merged = |bytes: u64| if merges { self.transport.merged(bytes) } else { 1 };
+        let together = |bytes: u64| if merges { self.transport.merged(bytes) } else { 1 };
         let [of_the_table, of_the_wire] =
-            [[merged(down), merged(up)], [1, 1]].map(|[down_merged, up_merged]| Moved {
+            [[together(down), together(up)], [1, 1]].map(|[down_merged, up_merged]| Moved {
                 rx: direction(down, up, spoken[0], down_merged),
                 tx: direction(up, down, spoken[1], up_merged),
             });
@@ -250,5 +250,5 @@ const fn on_wire(Datagrams(count, bytes): Datagrams) -> u64 {
 }
 
 const fn percent_lost(wanted: u64, heard: u64) -> u64 {
-    if wanted == 0 { 0 } else { (wanted - heard) * 100 / wanted }
+    (wanted - heard) * 100 / if wanted == 0 { 1 } else { wanted }
 }
