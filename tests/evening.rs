@@ -220,7 +220,7 @@ fn the_program_takes_an_evening_as_a_house() {
     let mut collector = collector.with_table(table);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let boot = std::time::Duration::from_secs(3_600);
-    let moment = Moment { boot, timestamp: Some(0), clock_set: true, due: DueClocks::Both };
+    let moment = Moment { boot, timestamp: Some(0), wall: Some(boot), due: DueClocks::Both };
     let snapshot = format!("{:?}", runtime.block_on(collector.snapshot(&moment)).unwrap());
     assert_eq!(evening.device(), evening.names()[0]);
     for name in evening.names() {
