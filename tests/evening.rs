@@ -60,8 +60,9 @@ fn the_same_seed_gives_the_same_tables() {
 
 #[test]
 fn nothing_exceeds_the_line_in_any_second_and_the_truth_is_always_known() {
-    for kind in Kind::ALL {
-        for line in Line::ALL {
+    for (number, kind) in Kind::ALL.into_iter().enumerate() {
+        // The narrowest, which most is limited by, and one of the others.
+        for line in [Line::Adsl, Line::ALL[1 + number % 3]] {
             let mut evening = Evening::new(kind, 7, line);
             let (Both { down, up }, length) = (line.capacity(), evening.length());
             assert!((1_800..=3_000).contains(&length), "{kind:?}: {length} s");
@@ -80,7 +81,7 @@ fn nothing_exceeds_the_line_in_any_second_and_the_truth_is_always_known() {
                 before = now;
                 is_active ^= changes.contains(&second);
                 let truth = if is_active { kind.class() } else { Class::Idle };
-                assert_eq!(evening.truth(second).name(), truth.name(), "{kind:?} {second}");
+                assert_eq!(evening.truth(second), truth, "{kind:?} {second}: {}", truth.name());
             }
             assert_eq!(changes.is_empty(), kind.class() == Class::Idle);
         }
@@ -133,7 +134,7 @@ fn every_kind_moves_what_its_cause_gives() {
     ];
     assert_eq!(kinds.clone().map(|(kind, ..)| kind), Kind::ALL);
     for (kind, down, up) in kinds {
-        for seed in 20..24 {
+        for seed in 20..23 {
             let [received, sent] = means(kind, seed, Line::Vdsl);
             assert!(down.contains(&received) && up.contains(&sent), "{kind:?} {seed}: {received} {sent}");
         }

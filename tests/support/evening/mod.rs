@@ -74,7 +74,8 @@ struct Actor {
 
 impl Evening {
     pub(crate) fn new(kind: Kind, seed: u64, line: Line) -> Self {
-        let seed = seed << 24 | (kind as u64) << 16 | (line as u64) << 8;
+        // The same people, whatever line they have.
+        let seed = seed << 24 | (kind as u64) << 16;
         let mut random = Random::new(seed);
         let (plans, length) = plan::plans(kind, &mut random);
         let mut names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -111,8 +112,11 @@ impl Evening {
         }
         // Names, knocks and greetings have passed already; the line carries the rest, and never quite what was sold.
         let passed = wan_bytes(self.router.wan).without(wan_bytes(before));
-        let capacity = self.line.capacity().percent(self.random.among(94..=100)).without(passed);
-        self.streams.pass_a_second(&mut self.router, capacity, &self.links);
+        let capacity = self.line.capacity().percent(self.random.among(94..=99)).without(passed);
+        // Radio is not the same in every second either.
+        let links: Vec<Both> =
+            self.links.iter().map(|link| link.percent(self.random.among(80..=100))).collect();
+        self.streams.pass_a_second(&mut self.router, capacity, &links);
     }
 
     /// The table as it is now.

@@ -41,7 +41,7 @@ pub(crate) const FILMS: [Service; 4] = [
         ladder: APPLE,
         sound: &[96, 128, 160],
         segment: 6_000,
-        ahead: (60, 120),
+        ahead: (30, 60),
         pause: 0,
         connections: 1,
         quic: false,

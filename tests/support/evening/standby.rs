@@ -25,6 +25,8 @@ struct Habits {
     port: u16,
     /// How often it says over its connection for news that it is there, in seconds, and the bytes of that.
     kept_alive: (u64, u64),
+    /// How many more such connections programs have, at least and at most.
+    others: (u64, u64),
     news: Habit,
     /// How it is, over a new connection.
     telemetry: Habit,
@@ -36,6 +38,8 @@ struct Habits {
 pub(crate) struct Standby {
     habits: Habits,
     push: StreamId,
+    /// Those of programs, and how often each says that it is there, in seconds.
+    others: Vec<(StreamId, u64)>,
     begun: u64,
     telemetry_at: u64,
     /// Connections that the other side closes, and when.
@@ -47,6 +51,7 @@ const fn habits(gear: Gear) -> Habits {
         Gear::Phone => Habits {
             port: 5_223,
             kept_alive: (900, 60),
+            others: (1, 5),
             news: Habit { every: 240, sent: 100, received: 4_000 },
             telemetry: Habit { every: 270, sent: 4_000, received: 6_000 },
             larger: Some(Habit { every: 900, sent: 10_000, received: 300_000 }),
@@ -55,6 +60,7 @@ const fn habits(gear: Gear) -> Habits {
         Gear::Computer => Habits {
             port: 443,
             kept_alive: (55, 120),
+            others: (2, 7),
             news: Habit { every: 300, sent: 300, received: 3_000 },
             telemetry: Habit { every: 200, sent: 8_000, received: 8_000 },
             larger: Some(Habit { every: 1_200, sent: 20_000, received: 1_000_000 }),
@@ -63,6 +69,7 @@ const fn habits(gear: Gear) -> Habits {
         Gear::Television => Habits {
             port: 443,
             kept_alive: (60, 80),
+            others: (0, 2),
             news: Habit { every: 1_800, sent: 200, received: 2_000 },
             telemetry: Habit { every: 150, sent: 5_000, received: 2_000 },
             larger: None,
@@ -71,6 +78,7 @@ const fn habits(gear: Gear) -> Habits {
         Gear::Console => Habits {
             port: 443,
             kept_alive: (30, 90),
+            others: (0, 2),
             news: Habit { every: 400, sent: 300, received: 1_500 },
             telemetry: Habit { every: 120, sent: 4_000, received: 3_000 },
             larger: Some(Habit { every: 1_800, sent: 10_000, received: 150_000 }),
@@ -80,6 +88,7 @@ const fn habits(gear: Gear) -> Habits {
         Gear::Sensor => Habits {
             port: 8_883,
             kept_alive: (60, 31),
+            others: (0, 0),
             news: Habit { every: 30, sent: 180, received: 33 },
             telemetry: Habit { every: 600, sent: 600, received: 900 },
             larger: None,
@@ -93,10 +102,14 @@ impl Standby {
         let habits = habits(gear);
         let (server, far) = (host.server(Transport::Tcp, habits.port), host.far());
         let push = host.call(server, Transport::Tcp, far);
+        let others = (0..host.among(habits.others.0..=habits.others.1))
+            .map(|_| (host.service(Transport::Tcp), host.among(50..=600)))
+            .collect();
         let begun = host.now() - host.among(0..=299);
         Self {
             habits,
             push,
+            others,
             begun,
             telemetry_at: host.now() + host.among(1..=habits.telemetry.every),
             kept: Vec::new(),
@@ -108,6 +121,11 @@ impl Standby {
         let Habits { kept_alive: (every, bytes), news, telemetry, larger, .. } = self.habits;
         if elapsed.is_multiple_of(every) {
             host.queue(self.push, Both::each(bytes));
+        }
+        for (id, every) in &self.others {
+            if elapsed.is_multiple_of(*every) {
+                host.queue(*id, Both::each(bytes));
+            }
         }
         if host.one_in(news.every) {
             let bytes = Both { down: host.among(news.received / 4..=news.received), up: news.sent };

@@ -82,21 +82,26 @@ impl Streams {
         let random = &mut self.random;
         let wants: Vec<Both> = self.all.values_mut().map(|stream| stream.wants(random)).collect();
         let owners: Vec<usize> = self.all.values().map(|stream| stream.owner).collect();
-        let sent: u64 = wants.iter().map(|want| want.up).sum();
-        // Acknowledgements of what is sent are one in 23 of it at most, those of uTP.
-        let down = capacity.down.saturating_sub(sent.min(capacity.up) / 20);
         let of = |pick: fn(&Both) -> u64, items: &[Both]| items.iter().map(pick).collect::<Vec<u64>>();
-        let granted = allot(down, &owners, &of(|link| link.down, links), &of(|want| want.down, &wants));
-        let acknowledged = |(stream, granted): (&Stream, &u64)| stream.acknowledgement(*granted);
-        let acknowledged: u64 = self.all.values().zip(&granted).map(acknowledged).sum();
-        let up = capacity.up.saturating_sub(acknowledged);
-        let granted_up = allot(up, &owners, &of(|link| link.up, links), &of(|want| want.up, &wants));
+        let (links_down, links_up) = (of(|link| link.down, links), of(|link| link.up, links));
+        let (wants_down, wants_up) = (of(|want| want.down, &wants), of(|want| want.up, &wants));
+        // What comes is acknowledged by what goes, and the other way round: with less to carry, nobody gets more.
+        let first = allot(capacity.down, &owners, &links_down, &wants_down);
+        let up = capacity.up.saturating_sub(self.acknowledgements(&first));
+        let granted_up = allot(up, &owners, &links_up, &wants_up);
+        let down = capacity.down.saturating_sub(self.acknowledgements(&granted_up));
+        let granted = allot(down, &owners, &links_down, &wants_down);
         let spare =
             Both { down: down - granted.iter().sum::<u64>(), up: up - granted_up.iter().sum::<u64>() };
         let granted = granted.into_iter().zip(granted_up).map(|(down, up)| Both { down, up });
         for (stream, granted) in self.all.values_mut().zip(granted) {
             stream.pass(router, granted, spare, self.merges);
         }
+    }
+
+    /// Bytes on the wire that acknowledge what is granted.
+    fn acknowledgements(&self, granted: &[u64]) -> u64 {
+        self.all.values().zip(granted).map(|(stream, granted)| stream.acknowledgement(*granted)).sum()
     }
 }
 

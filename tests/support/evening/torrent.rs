@@ -22,6 +22,8 @@ const ANNOUNCE: u64 = 1800;
 const BLOCK: u64 = 16 * 1024;
 const BLOCK_REQUEST: u64 = 17;
 const HAVE: u64 = 9;
+/// Bytes from which on peers find something that they want.
+const ENOUGH: u64 = 30_000_000;
 const HANDSHAKE: u64 = 68 + 500;
 /// Bytes a second that homes send to one peer, and take from one.
 const RATES: [u64; 8] = [15_000, 40_000, 80_000, 150_000, 250_000, 500_000, 1_000_000, 2_500_000];
@@ -35,6 +37,9 @@ pub(crate) struct Torrent {
     /// How many are wanted, and to how many we send at a time.
     wanted: usize,
     slots: usize,
+    /// Bytes a second that the user lets us send to each of them, and bytes that we have to give.
+    limit: u64,
+    has: u64,
     begun: u64,
     trackers: Vec<StreamId>,
 }
@@ -62,13 +67,20 @@ impl Torrent {
         let port = u16::try_from(port).unwrap();
         let wanted = if downloads { host.among(30..=90) } else { host.among(12..=50) };
         let trackers = (0..2).map(|_| tracker(host, port)).collect();
+        let slots = host.pick(&[4, 4, 8]);
+        // No limit, or a part of the line, so that others can use it too.
+        let limit = host.line.capacity().percent(host.pick(&[100, 100, 80, 50, 25])).up;
+        let limit = limit / if limit == host.line.capacity().up { 1 } else { slots };
         Self {
             downloads,
             port,
             is_reachable: !host.one_in(3),
             peers: Vec::new(),
             wanted: usize::try_from(wanted).unwrap(),
-            slots: host.pick(&[4, 4, 8]),
+            slots: usize::try_from(slots).unwrap(),
+            limit,
+            // What is downloaded begins anew or goes on.
+            has: if downloads && host.one_in(2) { 0 } else { ENOUGH },
             begun: host.now(),
             trackers,
         }
@@ -128,6 +140,7 @@ impl Torrent {
         for peer in &mut self.peers {
             peer.gives = self.downloads && if peer.gives { !host.one_in(8) } else { host.one_in(10) };
             peer.wants = if host.one_in(12) { !peer.wants } else { peer.wants };
+            peer.wants &= self.has >= ENOUGH;
             peer.served &= peer.wants && !host.one_in(6);
         }
         let by_chance = (host.now() - self.begun).is_multiple_of(OPTIMISTIC);
@@ -153,14 +166,14 @@ impl Torrent {
 
 impl Peer {
     /// Blocks are asked for before the last ones are there, so that the way is never empty.
-    fn exchange(&self, host: &mut Host<'_>, downloads: bool) {
+    fn exchange(&self, host: &mut Host<'_>, downloads: bool, limit: u64) -> u64 {
         let small = u64::from(host.one_in(6)) * HAVE;
         let is_alive = host.now().is_multiple_of(KEEP_ALIVE);
-        let Some(stream) = host.streams.get_mut(self.id) else { return };
+        let Some(stream) = host.streams.get_mut(self.id) else { return 0 };
         let Far { ceiling, .. } = stream.far;
         let asked = stream.moved.down.div_ceil(BLOCK) * BLOCK_REQUEST;
         let down = if self.gives { ceiling.down + 2 * BLOCK } else { 0 };
-        let up = if self.served { ceiling.up + 2 * BLOCK } else { 0 };
+        let up = if self.served { ceiling.up.min(limit) + 2 * BLOCK } else { 0 };
         let haves = if downloads { Both::each(small) } else { Both { down: small, up: 0 } };
         let requests = Both { down: stream.moved.up.div_ceil(BLOCK) * BLOCK_REQUEST, up: asked };
         let alive = Both::each(4 * u64::from(is_alive));
@@ -168,6 +181,7 @@ impl Peer {
             + haves
             + alive
             + if self.gives || self.served { requests } else { Both::default() };
+        stream.moved.down
     }
 }
 
@@ -182,13 +196,11 @@ impl Activity for Torrent {
         if elapsed.is_multiple_of(CHOKING) {
             self.choke(host);
         }
-        let downloads = self.downloads;
-        // What is new to a peer takes a second to be said.
-        self.peers.iter().for_each(|peer| {
-            if host.left(peer.id) != Both::each(HANDSHAKE) {
-                peer.exchange(host, downloads);
-            }
-        });
+        let (downloads, limit) = (self.downloads, self.limit);
+        // What is said at first takes a second.
+        let greeted = self.peers.iter().filter(|peer| host.left(peer.id) != Both::each(HANDSHAKE));
+        let greeted: Vec<&Peer> = greeted.collect();
+        self.has += greeted.iter().map(|peer| peer.exchange(host, downloads, limit)).sum::<u64>();
         if host.one_in(15) && self.peers.len() > self.wanted / 2 {
             let place = usize::try_from(host.among(0..=self.peers.len() as u64 - 1)).unwrap();
             self.leave(host, place);
