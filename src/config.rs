@@ -18,6 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
+use crate::activity::ActivityConfig;
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
@@ -79,6 +80,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// By which figures it is told what a device is doing.
+    #[serde(deserialize_with = "section")]
+    pub activity: ActivityConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

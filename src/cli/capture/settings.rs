@@ -36,6 +36,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        activity,
         limits,
         log,
     } = config.clone();
@@ -55,6 +56,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        activity,
         limits,
         log,
     };
