@@ -25,6 +25,7 @@ use crate::measurements::switches::Switches;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
+pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
@@ -80,6 +81,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// Where the names of networks are found.
+    #[serde(deserialize_with = "section")]
+    pub destinations: DestinationsConfig,
     /// By which figures it is told what a device is doing.
     #[serde(deserialize_with = "section")]
     pub activity: ActivityConfig,

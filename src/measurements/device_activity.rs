@@ -169,7 +169,8 @@ impl DeviceActivity {
         device.seen = boot;
         device.note(&sources, boot);
         let peaks = device.peaks(self.line.as_ref(), boot);
-        let evidence = evidence(&sources, peaks, self.hidden.coverage(&self.config));
+        let is_update = |address| tick.networks.find(address).is_some_and(|network| network.is_update);
+        let evidence = evidence(&sources, peaks, self.hidden.coverage(&self.config), is_update);
         let told = device.verdict.hear(judge(&evidence, &self.config), boot);
         let since = device.since(&told, tick.local);
         out.findings().activities.insert(Rc::clone(name), told.class);
@@ -229,7 +230,12 @@ impl Device {
 }
 
 /// What is known of a device, and how well.
-fn evidence(sources: &Sources<'_>, peaks: Peaks, coverage: Option<f64>) -> Evidence {
+fn evidence(
+    sources: &Sources<'_>,
+    peaks: Peaks,
+    coverage: Option<f64>,
+    is_update: impl Fn(IpAddr) -> bool,
+) -> Evidence {
     let still: u32 = sources.owners.iter().map(|owner| sources.window.still_for(*owner, MINUTE)).sum();
     if still > 0 {
         let flows = counted(still, "offloaded connection has", "offloaded connections have");
@@ -244,15 +250,10 @@ fn evidence(sources: &Sources<'_>, peaks: Peaks, coverage: Option<f64>) -> Evide
     if sources.window.is_known() && last.is_some_and(|interval| interval.bytes.is_none()) {
         return Evidence::Connections(connections);
     }
-    match sources.facts(&is_update) {
+    match sources.facts(is_update) {
         Some(facts) => Evidence::Traffic(Box::new(crate::activity::Facts { peaks, ..facts })),
         None => Evidence::Nothing("nothing is known of what was moved in the last minute".to_owned()),
     }
-}
-
-/// Whether a network is one from which new software comes.
-const fn is_update(_: IpAddr) -> bool {
-    false
 }
 
 /// Mbit/s received.

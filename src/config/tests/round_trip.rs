@@ -94,12 +94,14 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let others = (services, system(), limits, log);
+    let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
+    let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
+    let others = (services, system(), destinations, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, limits, log)),
+            (telegraf, tags, measurements, lan, devices, (services, system, destinations, limits, log)),
         )| {
             Config {
                 interval,
@@ -114,6 +116,7 @@ fn config() -> impl Strategy<Value = Config> {
                 lan,
                 devices,
                 system,
+                destinations,
                 limits,
                 log,
             }

@@ -31,7 +31,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The facts; `None` if it isn't known what was moved.
-    pub(super) fn facts(&self, is_update: &dyn Fn(IpAddr) -> bool) -> Option<Facts> {
+    pub(super) fn facts(&self, is_update: impl Fn(IpAddr) -> bool) -> Option<Facts> {
         let sums = Sums::of(self.minute());
         let down = sums.bytes.per_second(|bytes| mbits(bytes.rx))?;
         let up = sums.bytes.per_second(|bytes| mbits(bytes.tx))?;
