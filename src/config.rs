@@ -18,6 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
+use crate::activity::ActivityConfig;
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
@@ -84,6 +85,9 @@ pub struct Config {
     /// Where the names of networks are found.
     #[serde(deserialize_with = "section")]
     pub destinations: DestinationsConfig,
+    /// By which figures it is told what a device is doing.
+    #[serde(deserialize_with = "section")]
+    pub activity: ActivityConfig,
     /// What is told when something is wrong.
     #[serde(deserialize_with = "section")]
     pub alerts: AlertsConfig,

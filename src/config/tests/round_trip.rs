@@ -151,6 +151,7 @@ fn config() -> impl Strategy<Value = Config> {
                 devices,
                 system,
                 destinations,
+                activity: Config::default().activity,
                 alerts,
                 limits,
                 log,
