@@ -74,7 +74,7 @@ pub(crate) const FILMS: [Service; 4] = [
         quic: true,
     },
 ];
-pub(crate) const STREAMS: [Service; 3] = [
+const STREAMS: [Service; 3] = [
     Service {
         ladder: APPLE,
         sound: &[96, 128],

@@ -114,6 +114,11 @@ impl DeviceLife {
         }
     }
 
+    /// The same device, as it would be used by other chance.
+    pub(crate) fn in_another_week(&self, week: u64) -> Self {
+        Self { random: Random::new(self.random.clone().next() ^ week), ..self.clone() }
+    }
+
     /// A step passes, at whose end it is `now`.
     pub(crate) fn pass(&mut self, now: u64) {
         if now.is_multiple_of(super::DAY) {

@@ -32,11 +32,12 @@ impl Leak {
     /// How long it is looked at, in seconds.
     pub(crate) const LENGTH: u64 = DAY;
 
-    pub(crate) fn begin(self, profile: Profile) -> LeakingDevice {
+    /// The device of this number.
+    pub(crate) fn begin(self, device: usize, profile: Profile) -> LeakingDevice {
         let mut random = Random::new(self.seed << 8 | 0x1e);
         LeakingDevice {
             leak: self,
-            life: DeviceLife::new(0, profile, self.seed),
+            life: DeviceLife::new(device, profile, self.seed),
             is_regular: random.one_in(2),
             random,
             now: 0,
