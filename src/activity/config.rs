@@ -226,7 +226,8 @@ mod tests {
     #[test]
     fn whole_numbers_and_others_are_understood() {
         let config: ActivityConfig =
-            toml::from_str("cloud_gaming_mbits = 9\ncall_up_per_down = [0.5, 2]\naudio_connections = 32").unwrap();
+            toml::from_str("cloud_gaming_mbits = 9\ncall_up_per_down = [0.5, 2]\naudio_connections = 32")
+                .unwrap();
         assert_eq!((config.cloud_gaming_mbits, config.call_up_per_down), (9.0, Between([0.5, 2.0])));
         assert!(config.call_up_per_down.contains(2.0) && !config.call_up_per_down.contains(2.01));
         let same: ActivityConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();

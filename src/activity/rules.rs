@@ -12,9 +12,8 @@ use crate::wording::counted;
 type Rule = fn(&Facts, &ActivityConfig) -> Option<Judgement>;
 
 /// All of them. What is surer comes first: a torrent also browses, and a download by one connection is also many packets.
-const RULES: [Rule; 12] = [
-    idle, tunnel, p2p, cloud_gaming, call, realtime, video, update, download, upload, audio, browsing,
-];
+const RULES: [Rule; 12] =
+    [idle, tunnel, p2p, cloud_gaming, call, realtime, video, update, download, upload, audio, browsing];
 
 /// What a device is doing, as far as the evidence goes.
 pub fn judge(evidence: &Evidence, config: &ActivityConfig) -> Judgement {
@@ -65,10 +64,14 @@ fn p2p(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     let why = || {
         let (down, up) = (rate(facts.down), rate(facts.up));
         let share = percent(facts.peer_share);
-        format!("{hosts} hosts at {} ports, {share} of the connections to peers, {down} down, {up} up", facts.ports)
+        format!(
+            "{hosts} hosts at {} ports, {share} of the connections to peers, {down} down, {up} up",
+            facts.ports
+        )
     };
     #[expect(clippy::cast_precision_loss, reason = "nobody asks for 2^53 hosts")]
-    let margins = [above(f64::from(facts.hosts), least as f64), share_above(facts.peer_share, config.p2p_unlisted)];
+    let margins =
+        [above(f64::from(facts.hosts), least as f64), share_above(facts.peer_share, config.p2p_unlisted)];
     holds.then(|| Judgement::by_margins(Class::PeerToPeer, &margins, why()))
 }
 
@@ -153,11 +156,8 @@ fn video(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
         return None;
     }
     let ratio = below(facts.up_per_down(), config.video_up_per_down);
-    let margins = [
-        if is_pulsing { 1.0 } else { room },
-        share_above(facts.top_share, config.video_share),
-        ratio,
-    ];
+    let margins =
+        [if is_pulsing { 1.0 } else { room }, share_above(facts.top_share, config.video_share), ratio];
     let how = match peak.filter(|_| is_well_below) {
         Some(peak) => format!(", of a peak of {}", rate(peak)),
         None => ", in pulses".to_owned(),
@@ -184,7 +184,8 @@ fn download(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     if !is_fast || facts.down < config.download_mbits || facts.top_share < config.download_share {
         return None;
     }
-    let margins = [below(steady, config.download_steady), share_above(facts.top_share, config.download_share)];
+    let margins =
+        [below(steady, config.download_steady), share_above(facts.top_share, config.download_share)];
     let of = peak.map(|peak| format!(", of a peak of {}", rate(peak))).unwrap_or_default();
     Some(Judgement::by_margins(Class::Download, &margins, from_one_host(facts) + ", steady" + &of))
 }
@@ -192,7 +193,14 @@ fn download(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
 /// Far more is sent than received: what comes in are acknowledgements.
 fn upload(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     let holds = facts.up >= config.upload_mbits && facts.up > config.upload_up_per_down * facts.down;
-    let why = || format!("{} up, {} down, {} with one host", rate(facts.up), rate(facts.down), percent(facts.top_share));
+    let why = || {
+        format!(
+            "{} up, {} down, {} with one host",
+            rate(facts.up),
+            rate(facts.down),
+            percent(facts.top_share)
+        )
+    };
     let margins =
         [above(facts.up, config.upload_mbits), above(facts.up, config.upload_up_per_down * facts.down)];
     holds.then(|| Judgement::by_margins(Class::Upload, &margins, why()))
@@ -204,7 +212,8 @@ fn audio(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     let holds = config.audio_mbits.contains(long.down)
         && long.flows as usize <= config.audio_connections
         && long.top_share >= config.audio_share;
-    let margins = [above(long.down, config.audio_mbits.least()), share_above(long.top_share, config.audio_share)];
+    let margins =
+        [above(long.down, config.audio_mbits.least()), share_above(long.top_share, config.audio_share)];
     let shown = Facts { down: long.down, flows: long.flows, top_share: long.top_share, ..Facts::default() };
     holds.then(|| Judgement::by_margins(Class::Audio, &margins, from_one_host(&shown) + " in three minutes"))
 }
@@ -219,7 +228,8 @@ fn browsing(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     };
     #[expect(clippy::cast_precision_loss, reason = "nobody asks for 2^53 hosts")]
     let how_many = above(facts.hosts.into(), config.browsing_hosts as f64);
-    let margins = [above(facts.opened, config.browsing_opened).max(how_many), below(facts.down, config.browsing_mbits)];
+    let margins =
+        [above(facts.opened, config.browsing_opened).max(how_many), below(facts.down, config.browsing_mbits)];
     let holds = (opens || meets) && facts.down < config.browsing_mbits;
     holds.then(|| Judgement::by_margins(Class::Browsing, &margins, why()))
 }

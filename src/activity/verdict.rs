@@ -72,7 +72,8 @@ impl Present {
     fn told(&self, boot: Duration) -> Told {
         let lasting = boot.saturating_sub(self.since);
         let doubt = if self.is_doubted { DOUBTED } else { 1.0 };
-        let why = format!("{}, for {}", self.judgement.why, in_words(lasting));
+        let lasts = if lasting.is_zero() { String::new() } else { format!(", for {}", in_words(lasting)) };
+        let why = self.judgement.why.clone() + &lasts;
         // Our own words and figures are ASCII: every byte is a character's end.
         let why = why.get(..WHY_AT_MOST).map_or_else(|| why.clone(), str::to_owned);
         Told { class: self.class, confidence: self.judgement.confidence * doubt, lasting, why }
@@ -115,11 +116,7 @@ mod tests {
             [(Idle, 0, sure), (Idle, 0, sure), (Idle, 0, 0.4), (Idle, 0, sure), (Idle, 0, sure)],
             "one is too few"
         );
-        assert_eq!(
-            told(&[Idle, Idle, Video, Video])[3],
-            (Video, 60, sure),
-            "since the first that said so"
-        );
+        assert_eq!(told(&[Idle, Idle, Video, Video])[3], (Video, 60, sure), "since the first that said so");
         assert_eq!(told(&[Idle, Idle, Video, Mixed, Video])[4], (Video, 60, sure), "with another between");
         let last = *told(&[Idle, Idle, Video, Mixed, Browsing]).last().unwrap();
         assert_eq!(last, (Idle, 0, 0.4), "no two agree");
@@ -140,7 +137,7 @@ mod tests {
         let mut hear = |why: &str, second| {
             verdict.hear(Judgement::new(Class::Video, 1.0, why), Duration::from_secs(second)).why
         };
-        assert_eq!(hear("7 connections", 0), "7 connections, for 0 s");
+        assert_eq!(hear("7 connections", 0), "7 connections");
         assert_eq!(hear("6 connections", 241), "6 connections, for 4 min");
         assert_eq!(hear("6 connections", 7500), "6 connections, for 2 h 5 min");
         assert_eq!(hear("6 connections", 7200), "6 connections, for 2 h");

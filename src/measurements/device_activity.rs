@@ -90,13 +90,7 @@ impl Measurement for DeviceActivity {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            flows: Flows::EveryPass,
-            changes: true,
-            interfaces: true,
-            history: true,
-            ..Needs::default()
-        }
+        Needs { flows: Flows::EveryPass, changes: true, interfaces: true, history: true, ..Needs::default() }
     }
 
     fn begin(&mut self, attempt: Attempt, _: usize) {
@@ -215,7 +209,8 @@ impl Device {
     /// quite punctual. While the clock isn't set nobody knows.
     fn since(&mut self, told: &Told, local: Option<LocalTime>) -> Option<u64> {
         let before = local?.unix.saturating_sub(told.lasting.as_secs());
-        let (class, since) = self.since.filter(|(class, _)| *class == told.class).unwrap_or((told.class, before));
+        let (class, since) =
+            self.since.filter(|(class, _)| *class == told.class).unwrap_or((told.class, before));
         self.since = Some((class, since));
         Some(since)
     }

@@ -2,9 +2,9 @@
 
 use super::{Measurement, Needs};
 use super::{
-    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, device_activity, device_traffic,
-    listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health, tcp_service,
-    wan_bandwidth,
+    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, device_activity,
+    device_traffic, listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health,
+    tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::series::schema::{Schema, UserTags};

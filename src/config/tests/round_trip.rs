@@ -6,6 +6,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::activity::ActivityConfig;
+use crate::activity::config::Between;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
@@ -96,12 +98,30 @@ fn config() -> impl Strategy<Value = Config> {
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
     let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
     let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
-    let others = (services, system(), destinations, limits, log);
+    let rates = (0.0..=1e6, 0.0..=1.0, 1_usize..=32, (0.0..=1.0, 1.0..=1e6));
+    let activity = rates.prop_map(|(idle_mbits, video_share, audio_connections, (least, most))| {
+        let audio_mbits = Between([least, most]);
+        ActivityConfig {
+            idle_mbits,
+            video_share,
+            audio_connections,
+            audio_mbits,
+            ..ActivityConfig::default()
+        }
+    });
+    let others = (services, system(), destinations, activity, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, destinations, limits, log)),
+            (
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                (services, system, destinations, activity, limits, log),
+            ),
         )| {
             Config {
                 interval,
@@ -117,6 +137,7 @@ fn config() -> impl Strategy<Value = Config> {
                 devices,
                 system,
                 destinations,
+                activity,
                 limits,
                 log,
             }

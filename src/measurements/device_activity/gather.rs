@@ -138,7 +138,8 @@ impl Flows {
             // Flows beyond the bound may be the same at every look.
             let flows = sources.summaries(look).map(|summary| summary.beyond).fold(0, u32::saturating_add);
             beyond = beyond.max(flows);
-            beyond_bytes += sources.summaries(look).map(|summary| f64::from(summary.beyond_bytes)).sum::<f64>();
+            beyond_bytes +=
+                sources.summaries(look).map(|summary| f64::from(summary.beyond_bytes)).sum::<f64>();
         }
         let bytes = rows.iter().map(|row| f64::from(row.bytes)).sum::<f64>() + beyond_bytes;
         let vpn: f64 = rows.iter().filter(|row| row.is(PortKind::Vpn)).map(|row| f64::from(row.bytes)).sum();

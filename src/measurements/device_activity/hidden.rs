@@ -30,12 +30,15 @@ impl Hidden {
     /// One more report. Where anything isn't known, nothing is of the minute.
     pub(super) fn note(&mut self, tick: &Tick<'_>) {
         let wan = tick.last.and_then(|last| tick.sample.wan_traffic_since(last)).map(WanTraffic::bytes);
-        let (Some(time), Some(outside), Some(wan_bytes)) = (tick.since_last(), tick.exporter.outside, wan) else {
+        let (Some(time), Some(outside), Some(wan_bytes)) = (tick.since_last(), tick.exporter.outside, wan)
+        else {
             self.0.clear();
             return;
         };
         self.0.push_back(Report { time, outside, wan_bytes });
-        while self.0.len() > AT_MOST || self.0.iter().skip(1).map(|report| report.time).sum::<Duration>() >= ENOUGH {
+        while self.0.len() > AT_MOST
+            || self.0.iter().skip(1).map(|report| report.time).sum::<Duration>() >= ENOUGH
+        {
             self.0.pop_front();
         }
     }

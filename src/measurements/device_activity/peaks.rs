@@ -62,7 +62,8 @@ mod tests {
         maxima.note(9.0, hours(1.5));
         maxima.note(4.0, hours(2.4));
         assert_eq!((maxima.peak(hours(2.4)), maxima.so_far()), (None, Some(9.0)));
-        for (hour, expected) in [(2.5, 9.0), (3.0, 9.0), (24.9, 9.0), (25.1, 4.0), (26.0, 3.0), (100.0, 3.0)] {
+        for (hour, expected) in [(2.5, 9.0), (3.0, 9.0), (24.9, 9.0), (25.1, 4.0), (26.0, 3.0), (100.0, 3.0)]
+        {
             maxima.note(3.0, hours(hour));
             assert_eq!(maxima.peak(hours(hour)), Some(expected), "{hour}");
         }

@@ -40,7 +40,12 @@ pub(super) enum PortKind {
 }
 
 impl Row {
-    pub(super) const fn new(place: usize, kind: PortKind, (flow, host, port): (u32, u32, u16), bytes: u64) -> Self {
+    pub(super) const fn new(
+        place: usize,
+        kind: PortKind,
+        (flow, host, port): (u32, u32, u16),
+        bytes: u64,
+    ) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "places are below 2^13")]
         let place = place as u16 & (PLACES - 1);
         #[expect(clippy::cast_precision_loss, reason = "one part in 16 million is lost")]

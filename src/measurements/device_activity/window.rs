@@ -270,8 +270,13 @@ impl Look {
             return;
         }
         let few = |rows: &[Row]| rows.len() <= FEW;
-        let few: Vec<Row> =
-            self.rows.chunk_by(|one, other| one.place() == other.place()).filter(|rows| few(rows)).flatten().copied().collect();
+        let few: Vec<Row> = self
+            .rows
+            .chunk_by(|one, other| one.place() == other.place())
+            .filter(|rows| few(rows))
+            .flatten()
+            .copied()
+            .collect();
         for (_, summary) in self.owners.iter_mut().filter(|(_, summary)| summary.rows as usize > FEW) {
             summary.beyond = summary.beyond.max(summary.rows);
         }
