@@ -43,7 +43,8 @@ pub struct Told {
 }
 
 impl Verdict {
-    /// Hears one more judgement, made at `boot` (time since boot), and says what is told. The first of all stands at once.
+    /// Hears one more judgement, made at `boot` (time since boot), and says what is told. The first of all stands at
+    /// once, and so does the first after nothing was known.
     pub fn hear(&mut self, judgement: Judgement, boot: Duration) -> Told {
         self.last.rotate_left(1);
         let class = judgement.class;
@@ -54,7 +55,9 @@ impl Verdict {
         let since = agreeing().map(|(_, at)| *at).next().unwrap_or(boot);
         let present = match self.present.take() {
             Some(present) if present.class == class => Present { judgement, is_doubted: false, ..present },
-            Some(present) if agreeing().count() < MUST_AGREE => Present { is_doubted: true, ..present },
+            Some(present) if present.class != Class::Unknown && agreeing().count() < MUST_AGREE => {
+                Present { is_doubted: true, ..present }
+            }
             _ => Present { class, since, judgement, is_doubted: false },
         };
         let told = present.told(boot);
@@ -72,7 +75,8 @@ impl Present {
     fn told(&self, boot: Duration) -> Told {
         let lasting = boot.saturating_sub(self.since);
         let doubt = if self.is_doubted { DOUBTED } else { 1.0 };
-        let why = format!("{}, for {}", self.judgement.why, in_words(lasting));
+        let lasts = if lasting.is_zero() { String::new() } else { format!(", for {}", in_words(lasting)) };
+        let why = self.judgement.why.clone() + &lasts;
         // Our own words and figures are ASCII: every byte is a character's end.
         let why = why.get(..WHY_AT_MOST).map_or_else(|| why.clone(), str::to_owned);
         Told { class: self.class, confidence: self.judgement.confidence * doubt, lasting, why }
@@ -107,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_class_is_taken_over_when_two_of_three_agree() {
-        use Class::{Browsing, Idle, Mixed, Video};
+        use Class::{Browsing, Idle, Mixed, Unknown, Video};
         let sure = 0.8;
         assert_eq!(told(&[Idle, Idle]), [(Idle, 0, sure), (Idle, 0, sure)], "the first stands at once");
         assert_eq!(
@@ -119,6 +123,12 @@ mod tests {
         assert_eq!(told(&[Idle, Idle, Video, Mixed, Video])[4], (Video, 60, sure), "with another between");
         let last = *told(&[Idle, Idle, Video, Mixed, Browsing]).last().unwrap();
         assert_eq!(last, (Idle, 0, 0.4), "no two agree");
+        assert_eq!(
+            told(&[Unknown, Video]),
+            [(Unknown, 0, sure), (Video, 30, sure)],
+            "not knowing is no class"
+        );
+        assert_eq!(told(&[Video, Unknown])[1], (Video, 0, 0.4), "but it is judged like one");
     }
 
     #[test]
@@ -136,7 +146,7 @@ mod tests {
         let mut hear = |why: &str, second| {
             verdict.hear(Judgement::new(Class::Video, 1.0, why), Duration::from_secs(second)).why
         };
-        assert_eq!(hear("7 connections", 0), "7 connections, for 0 s");
+        assert_eq!(hear("7 connections", 0), "7 connections");
         assert_eq!(hear("6 connections", 241), "6 connections, for 4 min");
         assert_eq!(hear("6 connections", 7500), "6 connections, for 2 h 5 min");
         assert_eq!(hear("6 connections", 7200), "6 connections, for 2 h");

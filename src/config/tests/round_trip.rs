@@ -7,6 +7,8 @@ use proptest::option;
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::activity::ActivityConfig;
+use crate::activity::config::Between;
 use crate::alerts::config::Mute;
 use crate::alerts::rules::NAMES as NAMES_OF_RULES;
 use crate::devices::absolute_path::AbsolutePath;
@@ -122,7 +124,18 @@ fn config() -> impl Strategy<Value = Config> {
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
     let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
     let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
-    let of_devices = (destinations, alerts());
+    let rates = (0.0..=1e6, 0.0..=1.0, 1_usize..=32, (0.0..=1.0, 1.0..=1e6));
+    let activity = rates.prop_map(|(idle_mbits, video_share, audio_connections, (least, most))| {
+        let audio_mbits = Between([least, most]);
+        ActivityConfig {
+            idle_mbits,
+            video_share,
+            audio_connections,
+            audio_mbits,
+            ..ActivityConfig::default()
+        }
+    });
+    let of_devices = (destinations, activity, alerts());
     let others = (services, system(), of_devices, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
@@ -134,7 +147,7 @@ fn config() -> impl Strategy<Value = Config> {
                 measurements,
                 lan,
                 devices,
-                (services, system, (destinations, alerts), limits, log),
+                (services, system, (destinations, activity, alerts), limits, log),
             ),
         )| {
             Config {
@@ -151,7 +164,7 @@ fn config() -> impl Strategy<Value = Config> {
                 devices,
                 system,
                 destinations,
-                activity: Config::default().activity,
+                activity,
                 alerts,
                 limits,
                 log,
