@@ -6,6 +6,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::destinations::config::{DatabasePath, ExcludedName, Mode};
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
@@ -95,7 +96,15 @@ fn config() -> impl Strategy<Value = Config> {
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
     let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
+    let database = made_of::<DatabasePath>(if cfg!(feature = "database") { "(/[a-z]{1,8})?" } else { "" });
+    let modes = vec![Mode::Off, Mode::Service, Mode::Network, Mode::Prefix, Mode::Address];
+    let destinations = (select(modes), vec(made_of::<ExcludedName>("\\PC{1,12}"), 0..3), networks, database);
+    let destinations = destinations.prop_map(|(mode, exclude, networks, database)| DestinationsConfig {
+        mode,
+        exclude,
+        networks,
+        database,
+    });
     let others = (services, system(), destinations, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
