@@ -151,8 +151,7 @@ impl OwnersLines {
 }
 
 /// A name that somebody gives to a network, made safe; `None` if nothing is left of it.
-#[cfg_attr(not(feature = "database"), expect(dead_code, reason = "names of lists are safe already"))]
-pub(super) fn safe_name(given: &[u8]) -> Option<Rc<str>> {
+pub fn safe_name(given: &[u8]) -> Option<Rc<str>> {
     Name::clean(given).map(|name| unreserved(&name))
 }
 
