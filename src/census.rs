@@ -14,6 +14,7 @@ use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::attribution::{Attribution, Direction, FlowOwner, flow_owner};
 use crate::conntrack::Entry;
 use crate::conntrack::flow::Flow;
+use crate::destinations::networks::Networks;
 use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
 use crate::history::History;
 use crate::lan::{Lan, Place};
@@ -128,6 +129,7 @@ pub struct Pass<'a> {
     /// What flows did, if somebody needs it.
     pub(crate) memory: Option<Memory<'a>>,
     pub(crate) services: &'a ServiceTable,
+    pub(crate) networks: &'a Networks,
     pub(crate) census: Census,
 }
 
@@ -140,9 +142,10 @@ impl<'a> Pass<'a> {
         owners: &'a mut OwnerTable,
         labels: &'a OwnerLabels,
         services: &'a ServiceTable,
+        networks: &'a Networks,
     ) -> Self {
         let (observers, census) = (Vec::new(), Census::default());
-        Self { lan, devices, owners, labels, services, observers, memory: None, census }
+        Self { lan, devices, owners, labels, services, networks, observers, memory: None, census }
     }
 
     /// What was found.
@@ -168,8 +171,8 @@ impl<'a> Pass<'a> {
         self.census.count(attribution.owner);
         self.census.offloaded += u64::from(flow.flags.offloaded());
         let (change, tracked) = self.track(flow, attribution.owner);
-        let services = self.services;
-        let observation = Observation { flow, attribution, change, tracked, services };
+        let Self { services, networks, .. } = *self;
+        let observation = Observation { flow, attribution, change, tracked, services, networks };
         self.note_outside(&observation);
         if let Some(Memory { history: Some(history), .. }) = &mut self.memory {
             history.observe(&observation);

@@ -12,6 +12,7 @@ pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
+pub mod destination;
 pub mod device_activity;
 pub mod device_traffic;
 pub mod findings;
@@ -200,6 +201,8 @@ pub struct Observation<'a> {
     pub tracked: TrackedFlow,
     /// Which services there are.
     pub services: &'a ServiceTable,
+    /// Names for networks. A look-up takes time: only who must know asks, and remembers.
+    pub networks: &'a Networks,
 }
 
 /// What a device received and sent, whoever began the connection.

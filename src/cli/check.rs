@@ -2,8 +2,10 @@
 
 mod clock;
 mod counters;
+mod destinations;
 mod lan;
 mod names;
+mod owners_file;
 mod report;
 mod services;
 mod system;
@@ -97,6 +99,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
+    destinations::check(report, &config.destinations, root);
     system::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);

@@ -136,9 +136,10 @@ impl Collector {
         for measurement in &mut observers {
             measurement.begin(attempt, places);
         }
-        let Surroundings { lan, devices, services, .. } = &self.surroundings;
+        let Surroundings { lan, devices, services, networks, .. } = &self.surroundings;
         let memory = self.tracking.begin(attempt, places);
-        let pass = Pass::new(lan, devices, &mut self.owners, &self.labels, services.table());
+        let pass =
+            Pass::new(lan, devices, &mut self.owners, &self.labels, services.table(), networks.networks());
         let mut pass = Pass { observers, memory, ..pass };
         let mut yielded = Instant::now();
         while step(&mut pass)? == Progress::More {

@@ -1,4 +1,5 @@
-//! Names for networks: the longest prefix that holds an address says what its network is called.
+//! Names for networks: the longest prefix of the owner's list that holds an address says what its network is called, and
+//! else a database, if there is one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -7,6 +8,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
 
+use super::database::Database;
 use super::format::{Entry, LINES_AT_MOST, LineError, LineErrorKind, parse};
 use crate::devices::name::Name;
 
@@ -17,8 +19,17 @@ const PROBLEMS_AT_MOST: usize = 64;
 const RESERVED: [&str; 2] = ["other", "*"];
 
 /// Every network that has a name.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Networks {
+    owners: OwnersList,
+    database: Option<Database>,
+    /// Which of all that were is this one: names that were found are those of this number alone.
+    generation: u64,
+}
+
+/// The owner's list.
+#[derive(Debug, Default)]
+struct OwnersList {
     by_prefix: HashMap<IpNet, Network, RandomState>,
     /// The lengths of prefixes that there are, of IPv4 and of IPv6. A look-up asks for each of them: a list has a handful.
     lengths: [BTreeSet<u8>; 2],
@@ -58,19 +69,54 @@ impl Networks {
     /// assert_eq!((lines.heard, lines.problems[0].line), (2, 3));
     /// ```
     pub fn with_owners(text: &[u8]) -> (Self, OwnersLines) {
-        let (mut networks, mut lines) = (Self::default(), OwnersLines::default());
+        let mut networks = Self::default();
+        let lines = networks.set_owners(text);
+        (networks, lines)
+    }
+
+    /// Puts the lines of `text` in the place of the owner's.
+    pub fn set_owners(&mut self, text: &[u8]) -> OwnersLines {
+        let (owners, lines) = OwnersList::new(text);
+        self.owners = owners;
+        self.generation += 1;
+        lines
+    }
+
+    /// Puts another database, or none, in the place of what there is.
+    pub fn set_database(&mut self, database: Option<Database>) {
+        self.database = database;
+        self.generation += 1;
+    }
+
+    /// Changes whenever a network may be called otherwise than before.
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The network in which an address lies: that of the longest prefix of the owner's list, or else the database's.
+    pub fn find(&self, address: IpAddr) -> Option<Network> {
+        self.owners.find(address).or_else(|| {
+            let name = self.database.as_ref()?.name(address)?;
+            Some(Network { name, is_update: false })
+        })
+    }
+}
+
+impl OwnersList {
+    fn new(text: &[u8]) -> (Self, OwnersLines) {
+        let (mut list, mut lines) = (Self::default(), OwnersLines::default());
         let mut room = 0..LINES_AT_MOST;
         for (line, found) in parse(text) {
             if found.is_ok() && room.next().is_none() {
                 lines.note(line, LineErrorKind::TooManyLines);
                 break;
             }
-            match found.and_then(|entry| networks.add(entry)) {
+            match found.and_then(|entry| list.add(entry)) {
                 Ok(()) => lines.heard += 1,
                 Err(kind) => lines.note(line, kind),
             }
         }
-        (networks, lines)
+        (list, lines)
     }
 
     fn add(&mut self, entry: Entry) -> Result<(), LineErrorKind> {
@@ -81,12 +127,11 @@ impl Networks {
         let [ipv4, ipv6] = &mut self.lengths;
         let lengths = if prefix.addr().is_ipv4() { ipv4 } else { ipv6 };
         lengths.insert(prefix.prefix_len());
-        self.by_prefix.insert(prefix, Network { name: sent(&name), is_update });
+        self.by_prefix.insert(prefix, Network { name: unreserved(&name), is_update });
         Ok(())
     }
 
-    /// The network in which an address lies: that of the longest prefix.
-    pub fn find(&self, address: IpAddr) -> Option<Network> {
+    fn find(&self, address: IpAddr) -> Option<Network> {
         let [ipv4, ipv6] = &self.lengths;
         let lengths = if address.is_ipv4() { ipv4 } else { ipv6 };
         lengths.iter().rev().find_map(|length| {
@@ -105,8 +150,13 @@ impl OwnersLines {
     }
 }
 
+/// A name that somebody gives to a network, made safe; `None` if nothing is left of it.
+pub fn safe_name(given: &[u8]) -> Option<Rc<str>> {
+    Name::clean(given).map(|name| unreserved(&name))
+}
+
 /// A network's name as it is sent: one that would mean something else has `_` behind it.
-fn sent(name: &Name) -> Rc<str> {
+fn unreserved(name: &Name) -> Rc<str> {
     let is_reserved = RESERVED.contains(&&*name.folded());
     if is_reserved { format!("{name}_").into() } else { name.shared() }
 }
@@ -163,7 +213,10 @@ mod tests {
         let line = |number: u32| format!("{} Host\n", IpAddr::V4(number.into()));
         let list: String = (0..5000).map(line).collect();
         let (networks, lines) = Networks::with_owners(list.as_bytes());
-        assert_eq!((networks.by_prefix.len(), lines.heard, lines.bad), (LINES_AT_MOST, LINES_AT_MOST, 1));
+        assert_eq!(
+            (networks.owners.by_prefix.len(), lines.heard, lines.bad),
+            (LINES_AT_MOST, LINES_AT_MOST, 1)
+        );
         let bad = "nonsense\n".repeat(5000);
         let (_, lines) = Networks::with_owners(bad.as_bytes());
         assert_eq!((lines.bad, lines.problems.len()), (5000, PROBLEMS_AT_MOST));

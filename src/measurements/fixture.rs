@@ -193,10 +193,10 @@ impl Fixture {
         }
         for (owner, direction, flow) in flows {
             let attribution = Attribution::new(flow, *owner, *direction);
-            let Self { tracker, history, services, .. } = self;
+            let Self { tracker, history, services, networks, .. } = self;
             let mut ended = |flow: &TrackedFlow| tell_ended(flow, measurement, history);
             let (change, tracked) = tracker.observe(flow, *owner, &mut ended);
-            let observation = Observation { flow, attribution, change, tracked, services };
+            let observation = Observation { flow, attribution, change, tracked, services, networks };
             measurement.observe(&observation);
             if let Some(history) = history {
                 history.observe(&observation);

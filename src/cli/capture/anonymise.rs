@@ -72,6 +72,19 @@ impl Anonymiser {
         IpNet::new(address, net.prefix_len()).unwrap_or_else(|_| address.into())
     }
 
+    /// Whether all addresses of a prefix go on to share one of the same length.
+    pub(super) fn keeps_together(&self, prefix: &IpNet) -> bool {
+        self.addresses.keep_together(prefix)
+    }
+
+    /// Addresses of the world outside that were replaced one by one, and by what, in the order of what replaces them.
+    pub(super) fn strangers(&mut self) -> Vec<(IpAddr, IpAddr)> {
+        let mut strangers: Vec<_> =
+            self.addresses.strangers().into_iter().map(|address| (address, self.address(address))).collect();
+        strangers.sort_unstable_by_key(|(_, replacement)| *replacement);
+        strangers
+    }
+
     /// What replaces a name, given as it came. One that looks like an address, like a MAC or like one with the last
     /// octets of a device behind it goes on to do so.
     pub(super) fn name(&mut self, given: &[u8]) -> Vec<u8> {

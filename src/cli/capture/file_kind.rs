@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
+use crate::destinations;
 use crate::devices::Settings;
 use crate::devices::settings::{DHCP, ETHERS, GL_CLIENT, HOSTS};
 use crate::devices::watched_file::{WatchedFile, Wholeness};
 use crate::files::WRITTEN_AT_MOST;
 use crate::root::Root;
-use crate::services::watched;
+use crate::services;
 
 /// What is to be understood in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +22,19 @@ pub(super) enum FileKind {
     Ethers,
     Hosts,
     Services,
+    Networks,
 }
 
-/// Every file that tells of devices and services, with its kind: `None` of one of vendors.
+/// Every file that tells of devices, services and networks, with its kind: `None` of one of vendors.
 pub(super) fn files(config: &Config) -> impl Iterator<Item = (PathBuf, Option<FileKind>)> {
     let settings = config.devices.settings(config.lan.router_name.name());
     let services = PathBuf::from(&config.traffic.services);
+    let networks = PathBuf::from(&config.destinations.networks);
     let devices = settings.paths().into_iter().map(move |path| {
         let kind = kind(&path, &settings);
         (path, kind)
     });
-    devices.chain([(services, Some(FileKind::Services))])
+    devices.chain([(services, Some(FileKind::Services)), (networks, Some(FileKind::Networks))])
 }
 
 fn kind(path: &Path, settings: &Settings) -> Option<FileKind> {
@@ -55,7 +58,8 @@ impl FileKind {
         let file = WatchedFile::new(root, path, Wholeness::Any);
         match self {
             Self::Registry => file.reading_at_most(WRITTEN_AT_MOST),
-            Self::Services => file.reading_at_most(watched::FILE_AT_MOST),
+            Self::Services => file.reading_at_most(services::watched::FILE_AT_MOST),
+            Self::Networks => file.reading_at_most(destinations::watched::FILE_AT_MOST),
             _ => file,
         }
     }

@@ -15,6 +15,8 @@ use super::file_kind::FileKind;
 use ipnet::IpNet;
 
 use crate::conntrack::procfs::print::Address;
+use crate::destinations::format as networks_format;
+use crate::destinations::networks::{Networks, safe_name};
 use crate::devices::DeviceId;
 use crate::devices::device_type::DeviceType;
 use crate::devices::formats::hosts::{self, Is, ShortNames};
@@ -67,6 +69,7 @@ pub(super) fn rewrite(kind: FileKind, text: &[u8], anonymiser: &mut Anonymiser) 
         FileKind::Odhcpd => new.each(odhcpd::parse(text), |lease| odhcpd_lease(lease, anonymiser)),
         FileKind::Registry => new.each(registry::parse(text), |entry| registry_entry(&entry, anonymiser)),
         FileKind::Services => services(text, &mut new),
+        FileKind::Networks => networks(text, anonymiser, &mut new),
         FileKind::Ethers => ethers(text, anonymiser, &mut new),
         FileKind::Hosts => hosts(text, anonymiser, &mut new),
         FileKind::GlClient => {
@@ -185,6 +188,36 @@ fn services(text: &[u8], new: &mut Rewritten) {
         let number = *numbers.entry(entry.label.shared()).or_insert(next);
         entry.line(&format!("service-{number}")).into_bytes()
     });
+}
+
+/// The owner's list of networks, with numbers for names. Prefixes in which addresses stay together are replaced as addresses
+/// are. Of others it is the hosts that have been met that are named, each by itself: nothing else of them is in a copy.
+fn networks(text: &[u8], anonymiser: &mut Anonymiser, new: &mut Rewritten) {
+    let networks = Networks::with_owners(text).0;
+    let mut numbers: HashMap<Rc<str>, usize> = HashMap::new();
+    let mut number = |name: Rc<str>| {
+        let next = numbers.len() + 1;
+        *numbers.entry(name).or_insert(next)
+    };
+    let mark = |is_update: bool| if is_update { " update" } else { "" };
+    for (_, found) in networks_format::parse(text) {
+        let Ok(entry) = found else {
+            new.left_out += 1;
+            continue;
+        };
+        let Some(name) = safe_name(entry.name.as_str().as_bytes()) else { continue };
+        let number = number(name);
+        if anonymiser.keeps_together(&entry.prefix) {
+            let prefix = anonymiser.net(entry.prefix).trunc();
+            new.line(format!("{prefix} network-{number}{}", mark(entry.is_update)).as_bytes());
+        }
+    }
+    for (address, replacement) in anonymiser.strangers() {
+        if let Some(network) = networks.find(address) {
+            let number = number(network.name);
+            new.line(format!("{replacement} network-{number}{}", mark(network.is_update)).as_bytes());
+        }
+    }
 }
 
 /// `/etc/hosts`. What a name is shortened to depends on the others, and what replaces it is not shortened any more.

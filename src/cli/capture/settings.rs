@@ -6,8 +6,9 @@ use super::anonymise::Anonymiser;
 use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
 use crate::config::{
-    Address, AlertsConfig, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags,
+    Address, AlertsConfig, Config, DestinationsConfig, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags,
 };
+use crate::destinations::config::ExcludedName;
 use crate::lan::config::{Prefix, RouterName};
 
 /// Tags that mean something: the others are the user's own words.
@@ -39,7 +40,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
-        destinations,
+        destinations: DestinationsConfig { mode, exclude, networks, database },
         activity,
         alerts,
         limits,
@@ -49,6 +50,9 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
     let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
     let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(anonymiser.net(net).trunc())).collect();
     let router_name = RouterName::try_from(anonymiser.text(router_name.name().as_str()))?;
+    let exclude =
+        exclude.iter().map(|device| ExcludedName::try_from(anonymiser.text(device.name().as_str())));
+    let exclude = exclude.collect::<Result<_, _>>()?;
     let rewritten = Config {
         interval,
         timestamps,
@@ -61,7 +65,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
-        destinations,
+        destinations: DestinationsConfig { mode, exclude, networks, database },
         activity,
         alerts: self::alerts(alerts, anonymiser),
         limits,
@@ -116,7 +120,7 @@ mod tests {
             log = { level = "trace" }
             measurements = { conntrack = false }
             traffic = { services = "/s" }
-            destinations = { networks = "/n" }
+            destinations = { mode = "prefix", exclude = ["Annas Phone"], networks = "/n" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
@@ -135,10 +139,12 @@ mod tests {
         let tags: Vec<_> = new.tags.global().iter().map(|(key, value)| (&**key, &**value)).collect();
         assert_eq!(tags, [("host", "device-1"), ("tag-002", "device' \"\"-2")], "{text}");
         assert_eq!(new.lan.router_name.name().as_str(), "device -4");
+        assert_eq!(new.destinations.exclude[0].name().as_str(), "device -5");
         assert_eq!(new.lan.prefixes[1], config.lan.prefixes[1]);
         assert_eq!(new.lan.prefixes[0].0, anonymiser.net("80.1.2.0/24".parse().unwrap()).trunc());
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
+        new.destinations.exclude = config.destinations.exclude.clone();
         assert_eq!(new, config);
     }
 

@@ -11,6 +11,7 @@ use crate::activity::ActivityConfig;
 use crate::activity::config::Between;
 use crate::alerts::config::Mute;
 use crate::alerts::rules::NAMES as NAMES_OF_RULES;
+use crate::destinations::config::{DatabasePath, ExcludedName, Mode};
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
@@ -123,7 +124,15 @@ fn config() -> impl Strategy<Value = Config> {
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
     let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
+    let database = made_of::<DatabasePath>(if cfg!(feature = "database") { "(/[a-z]{1,8})?" } else { "" });
+    let modes = vec![Mode::Off, Mode::Service, Mode::Network, Mode::Prefix, Mode::Address];
+    let destinations = (select(modes), vec(made_of::<ExcludedName>("\\PC{1,12}"), 0..3), networks, database);
+    let destinations = destinations.prop_map(|(mode, exclude, networks, database)| DestinationsConfig {
+        mode,
+        exclude,
+        networks,
+        database,
+    });
     let rates = (0.0..=1e6, 0.0..=1.0, 1_usize..=32, (0.0..=1.0, 1.0..=1e6));
     let activity = rates.prop_map(|(idle_mbits, video_share, audio_connections, (least, most))| {
         let audio_mbits = Between([least, most]);

@@ -27,7 +27,7 @@ use embedded::{Embedding, isatap, with_at, with_last};
 use groups::group;
 use own::OwnPrefixes;
 use parts::Parts;
-use ranges::{KEPT_V6, LOCAL_NAT64, SIX_TO_FOUR, is_group_of_somebody, is_kept, kept_bits};
+use ranges::{KEPT, KEPT_V6, LOCAL_NAT64, SIX_TO_FOUR, is_group_of_somebody, is_kept, kept_bits};
 use scrambler::Scrambler;
 
 const STRANGERS_V4: u32 = 0xf000_0000;
@@ -71,6 +71,20 @@ impl Addresses {
     /// The router has these prefixes as well. What was replaced before stays so.
     pub(super) fn learn(&mut self, prefixes: &[IpNet], rng: &mut Rng) {
         self.own.learn(prefixes, rng);
+    }
+
+    /// Whether all addresses of a prefix go on to share one of the same length: those of the router's own prefixes and of
+    /// ranges that mean something to everybody do.
+    pub(super) fn keep_together(&self, prefix: &IpNet) -> bool {
+        let is_own = || self.own.of(prefix.network()).is_some_and(|(own, _)| own.contains(prefix));
+        KEPT.iter().any(|range| range.contains(prefix))
+            || KEPT_V6.iter().any(|range| IpNet::from(*range).contains(prefix))
+            || is_own()
+    }
+
+    /// Those that were replaced one by one.
+    pub(super) fn strangers(&self) -> Vec<IpAddr> {
+        self.strangers.keys().copied().collect()
     }
 
     /// What replaces `address`. One that was made of a MAC keeps in step with `identities`.

@@ -85,6 +85,24 @@ fn what_the_owner_wrote() {
 
 /// What tells ports and protocols stays; of labels those that this program has itself.
 #[test]
+fn networks_are_those_of_the_hosts_that_were_met() {
+    let mut anonymiser = Anonymiser::new(&["80.1.2.0/24".parse().unwrap()]);
+    let met = ["9.9.9.9", "9.9.8.8", "1.1.1.1"].map(|address| anonymiser.address(address.parse().unwrap()));
+    let text = "9.9.0.0/16 Anna's provider\nnonsense\n9.9.9.0/24 Anna's films update\n80.1.2.0/25 home\n\
+        192.168.8.0/24 home\n";
+    let Rewritten { text, left_out } = rewrite(FileKind::Networks, text.as_bytes(), &mut anonymiser);
+    let own = anonymiser.net("80.1.2.0/25".parse().unwrap()).trunc();
+    let expected = format!(
+        "{own} network-3\n192.168.8.0/24 network-3\n{} network-2 update\n{} network-1\n",
+        met[0], met[1]
+    );
+    assert_eq!((String::from_utf8(text.clone()).unwrap(), left_out), (expected, 1));
+    let networks = Networks::with_owners(&text).0;
+    let found = met.map(|address| networks.find(address).map(|network| network.name.to_string()));
+    assert_eq!(found, [Some("network-2".to_owned()), Some("network-1".to_owned()), None]);
+}
+
+#[test]
 fn labels_of_services_are_the_owners_words_unless_they_are_built_in() {
     let text =
         b"# Anna's\n443/tcp HTTPS\n8123 Anna's house\n9000-9010/UDP Anna's game # Anna\n80 Anna's house\n\
