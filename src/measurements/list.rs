@@ -2,9 +2,9 @@
 
 use super::{Measurement, Needs};
 use super::{
-    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, device_traffic,
-    listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health, tcp_service,
-    wan_bandwidth,
+    bandwidth, connection_alert, connection_rate, connection_state, conntrack, conntrack_exporter,
+    device_traffic, listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health,
+    tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::series::schema::{Schema, UserTags};
@@ -19,7 +19,7 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 16] = [
+const LIST: [Entry; 17] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
@@ -55,6 +55,9 @@ const LIST: [Entry; 16] = [
         |system| system.wan_bandwidth,
         |_| Box::<wan_bandwidth::WanBandwidth>::default(),
     ),
+    of_flows(&connection_alert::SCHEMA, |config| {
+        Box::new(connection_alert::ConnectionAlert::new(&config.alerts))
+    }),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 
