@@ -261,6 +261,7 @@ impl Collector {
             measurement.report(&tick, &mut out);
             parts.extend(out.into_points().map(|points| Part { schema, points }));
         }
+        let events = std::mem::take(&mut findings.events);
         if interval_is_due {
             self.findings = findings;
         }
@@ -270,6 +271,7 @@ impl Collector {
             timestamp: moment.timestamp,
             parts,
             addresses_changed: self.surroundings.take_addresses_changed(),
+            events,
         }
     }
 

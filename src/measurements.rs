@@ -7,6 +7,7 @@
 //! To add one: write its file, and enter it in `list`. CONTRIBUTING.md shows how.
 
 pub mod bandwidth;
+pub mod connection_alert;
 pub mod connection_rate;
 pub mod connection_state;
 pub mod conntrack;
@@ -154,8 +155,28 @@ pub struct Needs {
     pub inventory: bool,
 }
 
-/// Which flows a measurement is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+impl Needs {
+    /// What two need together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            flows: self.flows.max(other.flows),
+            changes: self.changes | other.changes,
+            interfaces: self.interfaces | other.interfaces,
+            table_statistics: self.table_statistics | other.table_statistics,
+            counters: self.counters.max(other.counters),
+            links: self.links | other.links,
+            sockets: self.sockets.max(other.sockets),
+            processes: self.processes | other.processes,
+            machine: self.machine | other.machine,
+            history: self.history | other.history,
+            inventory: self.inventory | other.inventory,
+        }
+    }
+}
+
+/// Which flows a measurement is shown; one that is shown those of every pass is shown those of fewer, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flows {
     /// None.
     #[default]

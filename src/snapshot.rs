@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::alerts::AlertEvent;
 use crate::config::Timestamps;
 use crate::series::point::Point;
 use crate::series::schema::Schema;
@@ -15,6 +16,8 @@ pub struct Snapshot {
     pub parts: Vec<Part>,
     /// Whether the router's interfaces or addresses have changed since the snapshot before.
     pub addresses_changed: bool,
+    /// Alerts that began, changed or ended.
+    pub events: Vec<AlertEvent>,
 }
 
 /// What one measurement gives.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// All that was learned and would take long to learn again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
+    /// Since when devices are remembered, in seconds since 1970.
+    pub began: Option<u64>,
     /// Devices that were seen.
     pub devices: Vec<KnownDevice>,
     /// What is normal for each device.

@@ -10,6 +10,7 @@ use crate::census::flow_tracker::TrackedFlow;
 use crate::census::{Attempt, CompletedPass};
 use crate::measurements::findings::{ByDevice, Findings};
 use crate::measurements::{Needs, Observation, Tick};
+use crate::state::State;
 
 /// How grave an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,8 @@ impl Circumstances<'_> {
     }
 }
 
-/// Above which value it fires. It clears at 90 % of that. With neither, nothing is wrong, whatever the value is.
+/// Above which value it fires. It clears at 90 % of that. With neither, nothing is wrong, whatever the value is. Where it is
+/// to fire at a value already, the limit is the next lower number ([`f64::next_down`]): it is told rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Limits {
     /// As a warning.
@@ -118,6 +120,16 @@ pub trait Rule: fmt::Debug {
 
     /// What to do about it: a sentence, or several.
     fn advice(&self) -> &'static str;
+
+    /// Takes up what an earlier run of the program has remembered.
+    fn restore(&mut self, state: &State) {
+        let _ = state;
+    }
+
+    /// Adds what a later run of the program is to remember.
+    fn keep(&self, state: &mut State) {
+        let _ = state;
+    }
 
     /// Whether anything is kept for this owner that it judges by later.
     fn remembers(&self, owner: OwnerId) -> bool {

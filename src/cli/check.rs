@@ -1,5 +1,6 @@
 //! `check`: what the program finds here, what is missing, and what that costs; in plain words.
 
+mod alerts;
 mod clock;
 mod counters;
 mod destinations;
@@ -101,6 +102,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     services::check(report, &config.traffic, root);
     destinations::check(report, &config.destinations, root);
     system::check(report, config, root);
+    alerts::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

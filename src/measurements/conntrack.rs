@@ -5,6 +5,7 @@
 
 mod trend;
 
+use super::findings::TableFindings;
 use super::{Clock, Measurement, Needs, Tick};
 use crate::attribution::owners::OwnerId;
 use crate::conntrack::Gauges;
@@ -60,12 +61,15 @@ impl Measurement for Conntrack {
         }
         // Where 0 are allowed, nobody counts (`nf_conntrack_alloc()`).
         let limited = count.zip(max).filter(|(_, max)| *max > 0);
+        let seconds_to_full = limited.and_then(|(_, max)| self.trend.seconds_to(max));
+        let fill_ratio = limited.map(|(count, max)| fill_ratio(count, max));
+        out.findings().table = fill_ratio.map(|fill_ratio| TableFindings { fill_ratio, seconds_to_full });
         let floats = [
             ("ip_conntrack_count", count.map(float_of)),
             ("ip_conntrack_max", max.map(float_of)),
             ("ip_conntrack_buckets", buckets.map(float_of)),
-            ("fill_ratio", limited.map(|(count, max)| fill_ratio(count, max))),
-            ("seconds_to_full", limited.and_then(|(_, max)| self.trend.seconds_to(max))),
+            ("fill_ratio", fill_ratio),
+            ("seconds_to_full", seconds_to_full),
         ];
         let integers = [
             ("drop", statistics.drop),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use crate::activity::Class;
+use crate::alerts::AlertEvent;
 use crate::history::trend::Trend;
 
 /// Something of every device, by its name.
@@ -32,6 +33,10 @@ pub struct Findings {
     pub interfaces: Vec<InterfaceFindings>,
     /// Which rules of alerts fire, by the device.
     pub firing: ByDevice<Vec<&'static str>>,
+    /// Alerts that began, changed or ended, for whoever is to be told at once.
+    pub events: Vec<AlertEvent>,
+    /// How full the table is.
+    pub table: Option<TableFindings>,
 }
 
 /// When a device was seen.
@@ -41,6 +46,15 @@ pub struct Seen {
     pub first: Option<u64>,
     /// Whether its MAC is a made-up one: the bit for "locally administered" is set.
     pub made_up: bool,
+}
+
+/// How full the table of connections is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TableFindings {
+    /// How full it is, from 0 to 1.
+    pub fill_ratio: f64,
+    /// In how many seconds it will be full, if it is filling.
+    pub seconds_to_full: Option<f64>,
 }
 
 /// How the router's own TCP fares since the last report.

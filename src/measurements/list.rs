@@ -2,9 +2,9 @@
 
 use super::{Measurement, Needs};
 use super::{
-    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, destination,
-    device_activity, device_traffic, listening_port, net, netstat, network_interface, nstat,
-    router_stats, tcp_health, tcp_service, wan_bandwidth,
+    bandwidth, connection_alert, connection_rate, connection_state, conntrack, conntrack_exporter,
+    destination, device_activity, device_traffic, listening_port, net, netstat, network_interface,
+    nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::destinations::config::Mode;
@@ -72,6 +72,7 @@ const LIST: [Entry; 17] = [
         |system| system.wan_bandwidth,
         |_| Box::<wan_bandwidth::WanBandwidth>::default(),
     ),
+    of_flows(&connection_alert::SCHEMA, |config| Box::new(connection_alert::ConnectionAlert::new(config))),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 

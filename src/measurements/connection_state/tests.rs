@@ -67,7 +67,7 @@ impl Household {
     ) -> (Vec<Point>, Report) {
         let report = self.report(flows, names, max_series);
         let parts = vec![Part { schema: &SCHEMA, points: report.points.clone() }];
-        let snapshot = Snapshot { timestamp: None, parts, addresses_changed: false };
+        let snapshot = Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![] };
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, arrives, false);
         (points, report)

@@ -1,0 +1,130 @@
+//! `leak`: connections that become more and more for six hours, and are not given back.
+//!
+//! The least connections in each quarter of an hour are looked at: what comes and goes is not in them. Whether they rise is
+//! the test of Mann and Kendall (Mann 1945, Kendall 1975), with the correction for equal values. By how much they rise is
+//! the line of Theil and Sen (Sen 1968): the median of the slopes between all pairs, over the whole time.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::words;
+use crate::alerts::{Circumstances, Limits, Reading, Rule, config};
+use crate::history::trend::Trend;
+
+/// How many quarters of an hour are looked at: fewer are not judged.
+const QUARTERS: usize = 24;
+/// How certain it must still be that they rise, as a share of what it took to begin.
+const STILL: f64 = 0.9;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Leak {
+    config: config::Leak,
+}
+
+/// What the minima of a device come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rise {
+    /// The statistic of Mann and Kendall: 2.3 is passed by chance once in a hundred times.
+    certainty: f64,
+    /// Where the line begins.
+    start: f64,
+    /// By how much it rises in all.
+    rise: f64,
+}
+
+impl Leak {
+    pub(super) fn new(config: &config::Leak) -> Self {
+        Self { config: config.clone() }
+    }
+
+    fn reading(&self, name: &Rc<str>, trend: &Trend, of: &Circumstances<'_>) -> Option<Reading> {
+        let minima = trend.quarter_minima.as_slice();
+        let rise = Rise::of(minima.get(minima.len().checked_sub(QUARTERS)?..)?)?;
+        let certainty = self.config.certainty.get();
+        let certainty = if of.fires(self.name(), name) { STILL * certainty } else { certainty };
+        let limit = (rise.certainty > certainty).then(|| self.needed(rise.start));
+        let (from, to) = (rise.start.max(0.0), (rise.start + rise.rise).max(0.0));
+        Some(Reading {
+            device: Rc::clone(name),
+            value: rise.rise,
+            limits: Limits { warning: limit, critical: None },
+            what: format!(
+                "{name} has {}; those that it keeps went from {from:.0} to {to:.0} in six hours",
+                words::connections(trend.connections)
+            ),
+        })
+    }
+
+    /// By how much it must rise, from this start: just below, for what is reached fires.
+    fn needed(&self, start: f64) -> f64 {
+        let share = start * self.config.rise_percent.get() / 100.0;
+        self.config.rise.get().max(share.min(self.config.or_rise.get())).next_down()
+    }
+}
+
+impl Rule for Leak {
+    fn name(&self) -> &'static str {
+        "leak"
+    }
+
+    fn hold(&self) -> Duration {
+        self.config.hold.duration()
+    }
+
+    fn judge(&mut self, of: &Circumstances<'_>) -> Vec<Reading> {
+        of.findings.trends.iter().filter_map(|(name, trend)| self.reading(name, trend, of)).collect()
+    }
+
+    fn advice(&self) -> &'static str {
+        "A program on it opens connections and never closes them: update it, or restart it now and then."
+    }
+}
+
+impl Rise {
+    /// `None` of fewer than two.
+    fn of(minima: &[u32]) -> Option<Self> {
+        let values: Vec<f64> = minima.iter().copied().map(f64::from).collect();
+        let pairs = || {
+            values.iter().enumerate().flat_map(|(place, early)| {
+                values
+                    .iter()
+                    .skip(place + 1)
+                    .zip(1_u32..)
+                    .map(move |(late, apart)| (late - early, f64::from(apart)))
+            })
+        };
+        let slope = median(pairs().map(|(rise, apart)| rise / apart).collect())?;
+        let sum: f64 = pairs().map(|(rise, _)| if rise == 0.0 { 0.0 } else { rise.signum() }).sum();
+        let places = || (0_u32..).map(f64::from);
+        let start =
+            median(values.iter().zip(places()).map(|(value, place)| value - slope * place).collect())?;
+        let span = places().nth(values.len().checked_sub(1)?)?;
+        Some(Self { certainty: certainty(sum, &values), start, rise: slope * span })
+    }
+}
+
+/// The sum of signs as a multiple of what it would be off by chance, with the correction for continuity; 0 if all are equal.
+fn certainty(sum: f64, values: &[f64]) -> f64 {
+    let term = |count: f64| count * (count - 1.0) * (2.0 * count + 5.0);
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let groups = sorted.chunk_by(|one, other| one == other).map(|group| term(count(group)));
+    let variance = (term(count(values)) - groups.sum::<f64>()) / 18.0;
+    if variance <= 0.0 || sum == 0.0 { 0.0 } else { (sum - sum.signum()) / variance.sqrt() }
+}
+
+fn count(values: &[f64]) -> f64 {
+    u32::try_from(values.len()).map_or(f64::INFINITY, f64::from)
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    let lower = if values.len().is_multiple_of(2) { *values.get(middle.checked_sub(1)?)? } else { upper };
+    Some(f64::midpoint(lower, upper))
+}
+
+#[cfg(test)]
+mod tests;
