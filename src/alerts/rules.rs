@@ -1,13 +1,18 @@
 //! Which rules there are, what each is judged by, and which of them are switched on.
 
 mod above_normal;
+mod buffering;
+mod churn;
 mod connections_high;
+mod half_open;
 mod interface_busy;
 mod interface_errors;
 mod leak;
 mod listen_drops;
 mod new_device;
 mod retransmissions;
+mod scan;
+mod spike;
 mod table_filling;
 mod too_many_for_type;
 mod upload_high;
@@ -78,11 +83,20 @@ const TREND: Source = Source::Measurement("connection_trend");
 pub const ENTRIES: &[Entry] = &[
     entry!(connections_high, connections_high::ConnectionsHigh, &[]),
     entry!(above_normal, above_normal::AboveNormal, &[TREND]),
+    entry!(spike, spike::Spike, &[]),
     entry!(leak, leak::Leak, &[TREND]),
     entry!(too_many_for_type, too_many_for_type::TooManyForType, &[]),
+    entry!(half_open, half_open::HalfOpen, &[]),
+    entry!(scan, scan::Scan, &[]),
     entry!(table_filling, table_filling::TableFilling, &[Source::Measurement("conntrack")]),
     entry!(new_device, new_device::NewDevice, &[Source::Measurement("device"), Source::State]),
     entry!(upload_high, upload_high::UploadHigh, &[Source::Accounting]),
+    entry!(
+        buffering,
+        buffering::Buffering,
+        &[Source::Measurement("device_activity"), Source::Accounting, Source::FrequentPasses]
+    ),
+    entry!(churn, churn::Churn, &[]),
     entry!(retransmissions, retransmissions::Retransmissions, &[Source::Measurement("tcp_health")]),
     entry!(listen_drops, listen_drops::ListenDrops, &[Source::Measurement("tcp_health")]),
     entry!(interface_errors, interface_errors::InterfaceErrors, &[Source::Measurement("network_interface")]),
