@@ -82,7 +82,7 @@ impl Census {
         self.entries.iter().filter(|(_, count)| *count > 0).map(|(owner, _)| *owner)
     }
 
-    fn count(&mut self, owner: OwnerId) {
+    pub(crate) fn count(&mut self, owner: OwnerId) {
         if self.entries.len() <= owner.place() {
             self.entries.resize(owner.place() + 1, (OwnerId::UNUSED, 0));
         }

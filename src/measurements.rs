@@ -12,6 +12,7 @@ pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
+pub mod device;
 pub mod device_traffic;
 pub mod findings;
 pub mod fixture;

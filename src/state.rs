@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// All that was learned and would take long to learn again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
+    /// Since when devices are remembered, in seconds since 1970.
+    #[serde(default)]
+    pub devices_since: Option<u64>,
     /// Devices that were seen.
     pub devices: Vec<KnownDevice>,
     /// What is normal for each device.
@@ -20,7 +23,7 @@ pub struct KnownDevice {
     pub key: String,
     /// What it is called.
     pub name: String,
-    /// When it was first and last seen, in seconds since 1970.
+    /// When it was first and last seen, in seconds since 1970; the latter is 0 of one that only a file has told of.
     pub seen: (u64, u64),
 }
 

@@ -314,8 +314,9 @@ pub(super) fn ipv6_routes(interfaces: &BTreeSet<String>) -> String {
 
 /// Neighbours as `ip neigh` prints them.
 pub(super) fn neighbours(found: &[Neighbour]) -> String {
-    let line = |Neighbour { address, interface, mac }: &Neighbour| {
-        format!("{address} dev {interface} lladdr {mac} REACHABLE\n")
+    let line = |Neighbour { address, interface, mac, reachable }: &Neighbour| {
+        let state = if *reachable { "REACHABLE" } else { "STALE" };
+        format!("{address} dev {interface} lladdr {mac} {state}\n")
     };
     found.iter().map(line).collect()
 }

@@ -179,10 +179,12 @@ fn interfaces_and_neighbours_are_read_again() {
         interface("wg0", false, &["10.0.0.1/32"]),
     ];
     assert_eq!(crate::lan::interfaces::parse(interfaces(&found).as_bytes()), found);
-    let found = [
-        Neighbour { address: "fe80::5".parse().unwrap(), interface: "br-lan".into(), mac: MAC },
-        Neighbour { address: "192.168.8.5".parse().unwrap(), interface: "br-lan".into(), mac: MAC },
-    ];
+    let found = [("fe80::5", true), ("192.168.8.5", false)].map(|(address, reachable)| Neighbour {
+        address: address.parse().unwrap(),
+        interface: "br-lan".into(),
+        mac: MAC,
+        reachable,
+    });
     let read: Vec<_> =
         crate::devices::formats::ip_neigh::parse(neighbours(&found).as_bytes()).map(Result::unwrap).collect();
     assert_eq!(read, found);
