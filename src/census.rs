@@ -18,6 +18,7 @@ use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
 use crate::history::History;
 use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
+use crate::recorder::FlightRecorder;
 use crate::services::ServiceTable;
 use flow_tracker::{Change, FlowTracker, ProtocolGroup, TrackedFlow};
 use outside::{OutsideTraffic, is_tunnel};
@@ -128,6 +129,8 @@ pub struct Pass<'a> {
     /// What flows did, if somebody needs it.
     pub(crate) memory: Option<Memory<'a>>,
     pub(crate) services: &'a ServiceTable,
+    /// The flight recorder, if there is one, and which reading this is.
+    pub(crate) recorder: Option<(&'a mut FlightRecorder, Attempt)>,
     pub(crate) census: Census,
 }
 
@@ -142,7 +145,7 @@ impl<'a> Pass<'a> {
         services: &'a ServiceTable,
     ) -> Self {
         let (observers, census) = (Vec::new(), Census::default());
-        Self { lan, devices, owners, labels, services, observers, memory: None, census }
+        Self { lan, devices, owners, labels, services, observers, memory: None, recorder: None, census }
     }
 
     /// What was found.
@@ -156,6 +159,9 @@ impl<'a> Pass<'a> {
             Entry::Unreadable { bytes, why } => self.census.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
                 self.census.read += 1;
+                if let Some((recorder, attempt)) = &mut self.recorder {
+                    recorder.see(*attempt, flow);
+                }
                 match self.attribute(flow) {
                     None => self.census.loopback += 1,
                     Some(attribution) => self.observe(flow, attribution),

@@ -3,6 +3,7 @@
 //! A section is defined in the room that it configures. Each is read by serde, which finds what is wrong and where;
 //! `explain` says it in sentences that somebody at home understands.
 
+pub mod byte_size;
 mod error;
 mod explain;
 mod hints;
@@ -29,6 +30,7 @@ pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
+pub use crate::recorder::config::RecorderConfig;
 pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
@@ -79,6 +81,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// The flight recorder.
+    #[serde(deserialize_with = "section")]
+    pub recorder: RecorderConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -4,6 +4,7 @@ mod clock;
 mod counters;
 mod lan;
 mod names;
+mod recorder;
 mod report;
 mod services;
 mod system;
@@ -98,6 +99,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
     system::check(report, config, root);
+    recorder::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

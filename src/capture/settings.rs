@@ -6,6 +6,7 @@ use super::anonymise::Anonymiser;
 use crate::config::value::ValueError;
 use crate::config::{Address, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags};
 use crate::lan::config::{Prefix, RouterName};
+use crate::recorder::config::RecorderConfig;
 
 /// Tags that mean something: the others are the user's own words.
 const KNOWN_TAG: &str = "host";
@@ -23,7 +24,7 @@ pub(super) enum SettingsError {
 
 /// Writes the whole configuration. Each section is taken apart, so that a new key that may be personal is not forgotten.
 pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<String, SettingsError> {
-    // Whom the program becomes changes nothing that is counted, and may be somebody's name.
+    // Where recordings go changes nothing that is replayed. Whom the program becomes changes nothing that is counted, and may be somebody's name.
     let Config {
         interval,
         timestamps,
@@ -36,6 +37,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        recorder: _,
         limits,
         log,
     } = config.clone();
@@ -55,6 +57,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        recorder: RecorderConfig::default(),
         limits,
         log,
     };

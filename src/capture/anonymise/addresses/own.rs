@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv6Net};
 
 use super::joined;
 use super::ranges::{EMBEDDED_V6, KEPT, KEPT_V6};
-use crate::cli::capture::anonymise::pseudonyms::Rng;
+use crate::capture::anonymise::pseudonyms::Rng;
 
 /// Prefixes shorter than these are nobody's own.
 const SHORTEST_OWN: (u8, u8) = (8, 32);

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 
 use super::anonymise::Anonymiser;
 use super::new_file::NewFile;
-use super::report::OmissionError;
+use super::omission::OmissionError;
 use super::{TRIES, rewrite};
 use crate::conntrack::netlink::Reading;
 use crate::conntrack::procfs::print::Line;

@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::Copy;
-use crate::cli::capture::report::OmissionError;
-use crate::cli::capture::rewrite;
+use crate::capture::OmissionError;
+use crate::capture::rewrite;
 use crate::conntrack::statistics::{self, STATISTICS};
 use crate::proc_net::dev::{self, NET_DEV};
 use crate::proc_net::route::{self, IPV6_ROUTE, ROUTE};
@@ -25,6 +25,11 @@ impl Copy<'_, '_> {
         if let Some(text) = self.kernels_list(NET_DEV, dev::FILE_AT_MOST) {
             self.write(NET_DEV, &text);
         }
+        self.routes();
+    }
+
+    /// Copies which interfaces lead where.
+    pub(super) fn routes(&mut self) {
         let files: [(&str, Routes); 2] = [
             (ROUTE, (route::parse_ipv4, rewrite::ipv4_routes)),
             (IPV6_ROUTE, (route::parse_ipv6, rewrite::ipv6_routes)),

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Component, Path};
 
 use super::Copy;
-use crate::cli::capture::report::OmissionError;
-use crate::cli::capture::{rewrite, table};
+use crate::capture::OmissionError;
+use crate::capture::{rewrite, table};
 use crate::files::FIGURE_AT_MOST;
 use crate::machine::{self, MEMINFO, STAT, UPTIME};
 use crate::measurements::{self, Needs};

@@ -13,7 +13,7 @@ use super::anonymise::Anonymiser;
 use super::file_kind::{self, FileKind};
 use super::last_written::{Digest, LastWritten};
 use super::new_file::NewFile;
-use super::report::{LARGEST_LIST, Omission, OmissionError};
+use super::omission::{LARGEST_LIST, Omission, OmissionError};
 use super::rewrite::{self, Rewritten};
 use super::table::{self, OpenTable};
 use super::target::Target;
@@ -28,23 +28,24 @@ use crate::files::FIGURE_AT_MOST;
 use crate::lan::interfaces::{self, Interface};
 use crate::root::Root;
 
+/// What the kernel tells of the table; the first changes all the time.
 const FIGURES: [&str; 4] =
     ["nf_conntrack_count", "nf_conntrack_max", "nf_conntrack_buckets", "nf_conntrack_acct"];
 
 /// What is copied.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cli) struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// The router.
-    pub(in crate::cli) root: &'a Root,
+    pub(crate) root: &'a Root,
     /// The configuration in force.
-    pub(in crate::cli) config: &'a Config,
+    pub(crate) config: &'a Config,
     /// Where that was read.
-    pub(in crate::cli) config_file: &'a ConfigFile,
+    pub(crate) config_file: &'a ConfigFile,
 }
 
 /// Copies, and remembers what replaces what, and what was copied last.
 #[derive(Debug)]
-pub(in crate::cli) struct Copier<'a> {
+pub(crate) struct Copier<'a> {
     from: Source<'a>,
     anonymiser: Option<Anonymiser>,
     last: LastWritten,
@@ -52,28 +53,33 @@ pub(in crate::cli) struct Copier<'a> {
 
 /// What became of one copy.
 #[derive(Debug)]
-pub(in crate::cli) struct Copied {
+pub(crate) struct Copied {
     /// The router's paths, and what is there now.
-    pub(super) written: Vec<(PathBuf, Digest)>,
+    pub(crate) written: Vec<(PathBuf, Digest)>,
     /// What is missing.
-    pub(in crate::cli) omissions: Vec<Omission>,
+    pub(crate) omissions: Vec<Omission>,
     /// Whether the whole table could be had.
-    pub(in crate::cli) has_table: bool,
+    pub(crate) has_table: bool,
     /// How large the files are, in bytes.
-    pub(in crate::cli) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl<'a> Copier<'a> {
     /// Nothing was copied yet.
-    pub(in crate::cli) fn new(from: Source<'a>, anonymise: bool) -> Self {
+    pub(crate) fn new(from: Source<'a>, anonymise: bool) -> Self {
         let interfaces = interfaces::read(from.root).unwrap_or_default();
         let anonymiser = anonymise.then(|| Anonymiser::new(&prefixes(from.config, &interfaces)));
+        Self::with(from, anonymiser)
+    }
+
+    /// The same, where it is known already what replaces what.
+    pub(crate) fn with(from: Source<'a>, anonymiser: Option<Anonymiser>) -> Self {
         Self { from, anonymiser, last: LastWritten::default() }
     }
 
     /// Copies what is there to `target`, at most `room` bytes. What is as it was in the last copy that is kept is left out;
     /// what has gone since is written as an empty file. The configuration and lists of vendors are in the first.
-    pub(in crate::cli) fn copy(&mut self, target: &Target, room: u64) -> Copied {
+    pub(crate) fn copy(&mut self, target: &Target, room: u64) -> Copied {
         let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
         let interfaces = interfaces::read(self.from.root);
         // Before anybody in a new prefix is taken for a stranger.
@@ -84,7 +90,7 @@ impl<'a> Copier<'a> {
         copy.table();
         copy.neighbours();
         copy.interfaces(interfaces);
-        copy.figures();
+        copy.figures(&FIGURES);
         copy.network();
         copy.system();
         copy.config();
@@ -92,21 +98,36 @@ impl<'a> Copier<'a> {
         copy.copied
     }
 
+    /// Copies what stands still for a while: who is at home and what they are called, interfaces, routes, and the
+    /// configuration. Counters are left out: at one instant they tell nothing. The table is somebody else's.
+    pub(crate) fn copy_surroundings(&mut self, target: &Target, room: u64) -> Copied {
+        let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
+        let interfaces = interfaces::read(self.from.root);
+        let mut copy = Copy { of: self, target, room, copied };
+        copy.neighbours();
+        copy.interfaces(interfaces);
+        copy.figures(FIGURES.get(1..).unwrap_or_default());
+        copy.routes();
+        copy.config();
+        copy.files();
+        copy.copied
+    }
+
     /// The copy is kept: the next one lacks what is as it is there.
-    pub(in crate::cli) fn keep(&mut self, copied: Copied) {
+    pub(crate) fn keep(&mut self, copied: Copied) {
         self.last.note(copied.written);
     }
 }
 
 impl Copied {
     /// Whether something could be read but not written.
-    pub(in crate::cli) fn is_cut_short(&self) -> bool {
+    pub(crate) fn is_cut_short(&self) -> bool {
         self.omissions.iter().any(Omission::is_unwritable)
     }
 }
 
 /// The router's own prefixes and the LAN's.
-fn prefixes(config: &Config, interfaces: &[Interface]) -> Vec<IpNet> {
+pub(super) fn prefixes(config: &Config, interfaces: &[Interface]) -> Vec<IpNet> {
     let configured = config.lan.prefixes.iter().map(|prefix| prefix.0);
     interfaces.iter().flat_map(|interface| interface.addresses.iter().copied()).chain(configured).collect()
 }
@@ -165,8 +186,8 @@ impl Copy<'_, '_> {
     }
 
     /// What the kernel says of the table and of itself; older and leaner ones don't say all of it.
-    fn figures(&mut self) {
-        for path in FIGURES.map(|name| Path::new(SYSCTL).join(name)) {
+    fn figures(&mut self, names: &[&str]) {
+        for path in names.iter().map(|name| Path::new(SYSCTL).join(name)) {
             if let Some(text) = self.read(&path, FIGURE_AT_MOST) {
                 self.write(path, &text);
             }

@@ -3,7 +3,7 @@
 //! The way to it is gone once, to a descriptor; everything is then made below that. Whoever renames the directory, or
 //! puts a link where it was, changes nothing about where the files go.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,7 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::Uid;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, fchmod, fstat, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{
+    Access, AtFlags, Dir, FileType, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 use thiserror::Error;
 
@@ -28,13 +30,13 @@ const NEW_FILE: OFlags =
 
 /// Where a capture goes.
 #[derive(Debug)]
-pub(in crate::cli) struct Target {
+pub(crate) struct Target {
     directory: OwnedFd,
 }
 
 /// Why nothing is written to a directory.
 #[derive(Debug, Error)]
-pub(in crate::cli) enum TargetError {
+pub(crate) enum TargetError {
     /// Something is in it.
     #[error("{} is not empty: name a directory that is, or a new one", .0.display())]
     NotEmpty(PathBuf),
@@ -76,7 +78,48 @@ impl From<DirectoryError> for TargetError {
 impl Target {
     /// Makes the directory, or takes it if it is empty and our own. Refuses a path through a directory in which
     /// somebody else could have put a link.
-    pub(in crate::cli) fn create(directory: &Path) -> Result<Self, TargetError> {
+    pub(crate) fn create(directory: &Path) -> Result<Self, TargetError> {
+        let path = || directory.to_path_buf();
+        let failed = |source: Errno| TargetError::Failed { path: path(), source: source.into() };
+        let opened = Self::open(directory)?.directory;
+        // One that isn't empty stays as it is.
+        if !is_empty(&opened).map_err(failed)? {
+            return Err(TargetError::NotEmpty(path()));
+        }
+        fchmod(&opened, DIRECTORY_MODE).map_err(failed)?;
+        // Now that nobody else can write to it.
+        let empty = is_empty(&opened).map_err(failed)?;
+        if empty { Ok(Self { directory: opened }) } else { Err(TargetError::NotEmpty(path())) }
+    }
+
+    /// Makes the directory, or takes it with all that is in it, if nobody else may write to it. Refuses the same paths.
+    pub(crate) fn reuse(directory: &Path) -> Result<Self, TargetError> {
+        let opened = Self::open(directory)?;
+        let failed = |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
+        let mode = Mode::from_raw_mode(fstat(&opened.directory).map_err(failed)?.st_mode);
+        if mode.intersects(Mode::WGRP | Mode::WOTH) {
+            return Err(TargetError::OpenToOthers(directory.to_path_buf()));
+        }
+        Ok(opened)
+    }
+
+    /// Whether [`Target::reuse`] would have it, as far as can be seen without making anything.
+    pub(crate) fn can_reuse(directory: &Path) -> Result<(), TargetError> {
+        let failed = |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
+        let (Some(parent), Some(name)) = (directory.parent(), directory.file_name()) else {
+            return Self::reuse(directory).map(drop);
+        };
+        let parent = files::open_parent(parent)?;
+        let (place, name) = match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => (Self::reuse(directory)?.directory.into(), OsStr::new(".")),
+            Err(Errno::NOENT) => (parent, OsStr::new(".")),
+            Err(error) => return Err(failed(error)),
+        };
+        accessat(&place, name, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(failed)
+    }
+
+    /// Opens the directory, which is made unless it is there, and is our own.
+    fn open(directory: &Path) -> Result<Self, TargetError> {
         let path = || directory.to_path_buf();
         let failed = |source: Errno| TargetError::Failed { path: path(), source: source.into() };
         let opened = match (directory.parent(), directory.file_name()) {
@@ -91,18 +134,32 @@ impl Target {
         if fstat(&opened).map_err(failed)?.st_uid != Uid::effective().as_raw() {
             return Err(TargetError::NotOurs(path()));
         }
-        // One that isn't empty stays as it is.
-        if !is_empty(&opened).map_err(failed)? {
-            return Err(TargetError::NotEmpty(path()));
+        Ok(Self { directory: opened })
+    }
+
+    /// What is in here, in order of the names.
+    pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.directory)? {
+            let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
+            names.extend(Some(name).filter(|name| name != "." && name != ".."));
         }
-        fchmod(&opened, DIRECTORY_MODE).map_err(failed)?;
-        // Now that nobody else can write to it.
-        let empty = is_empty(&opened).map_err(failed)?;
-        if empty { Ok(Self { directory: opened }) } else { Err(TargetError::NotEmpty(path())) }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// How large the files are that the directory `name` in here has, in bytes.
+    pub(crate) fn size_of(&self, name: &str) -> io::Result<u64> {
+        Ok(size_of_all(&self.directory, OsStr::new(name))?)
+    }
+
+    /// The directory `name` in here, which is made unless it is there.
+    pub(crate) fn within(&self, name: &str) -> io::Result<Self> {
+        Ok(Self { directory: enter(&self.directory, OsStr::new(name))? })
     }
 
     /// Makes the file that stands for the router's `path`, which must not be there yet.
-    pub(super) fn file(&self, path: &Path) -> io::Result<File> {
+    pub(crate) fn file(&self, path: &Path) -> io::Result<File> {
         let (below, name) = self.place(path)?;
         Ok(openat(&below, name, NEW_FILE, FILE_MODE)?.into())
     }
@@ -114,18 +171,18 @@ impl Target {
     }
 
     /// Makes the directory `name` in here, which must not be there yet.
-    pub(in crate::cli) fn directory(&self, name: &str) -> io::Result<Self> {
+    pub(crate) fn directory(&self, name: &str) -> io::Result<Self> {
         mkdirat(&self.directory, name, DIRECTORY_MODE)?;
         Ok(Self { directory: openat(&self.directory, name, DIRECTORY, Mode::empty())? })
     }
 
     /// Has the directory `from` in here be called `to`, which must not be there yet.
-    pub(in crate::cli) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+    pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(renameat(&self.directory, from, &self.directory, to)?)
     }
 
     /// Removes the directory `name` in here with all that is in it.
-    pub(in crate::cli) fn remove(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         Ok(remove_all(&self.directory, OsStr::new(name))?)
     }
 
@@ -162,6 +219,25 @@ fn remove_all(below: impl AsFd, name: &OsStr) -> rustix::io::Result<()> {
         }
     }
     unlinkat(below, name, AtFlags::REMOVEDIR)
+}
+
+/// How large the files are in the directory `name` and below.
+fn size_of_all(below: impl AsFd, name: &OsStr) -> rustix::io::Result<u64> {
+    let directory = openat(&below, name, DIRECTORY, Mode::empty())?;
+    let mut size = 0;
+    for entry in Dir::read_from(&directory)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        let found = statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        size += match FileType::from_raw_mode(found.st_mode) {
+            FileType::Directory => size_of_all(&directory, name)?,
+            _ => u64::try_from(found.st_size).unwrap_or_default(),
+        };
+    }
+    Ok(size)
 }
 
 fn is_empty(directory: impl AsFd) -> rustix::io::Result<bool> {

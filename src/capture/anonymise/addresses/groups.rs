@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::scrambler::Scrambler;
-use crate::cli::capture::anonymise::identities::Identities;
+use crate::capture::anonymise::identities::Identities;
 
 /// The place behind flags and scope (RFC 4291, section 2.7), where a group is told from others.
 const GROUP: u32 = 16;

@@ -228,7 +228,7 @@ fn static_host(host: &static_hosts::StaticHost, anonymiser: &mut Anonymiser, new
 }
 
 /// One line of the table, with or without its newline: every word in its place, but those that nobody knows.
-pub(super) fn table_line(line: &[u8], anonymiser: &mut Anonymiser, new: &mut Vec<u8>) {
+pub(crate) fn table_line(line: &[u8], anonymiser: &mut Anonymiser, new: &mut Vec<u8>) {
     let (line, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |line| (line, &b"\n"[..]));
     for (index, word) in line.split(|byte| *byte == b' ').enumerate() {
         if index > 0 {

@@ -51,7 +51,7 @@ impl Write for NewFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::capture::last_written::LastWritten;
+    use crate::capture::last_written::LastWritten;
     use crate::test_directory::TestDirectory;
     use std::fs;
 

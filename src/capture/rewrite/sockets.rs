@@ -4,12 +4,12 @@ use std::io::{self, BufWriter, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::anonymise::Anonymiser;
-use super::super::report::OmissionError;
+use super::super::omission::OmissionError;
 use crate::proc_net::sockets::{Socket, Transport, text};
 
 /// Writes the sockets of `from` anew, one by one: what the program understands of each, with other addresses. Gives the
 /// number of rows that it doesn't understand, which are left out.
-pub(in crate::cli::capture) fn sockets(
+pub(in crate::capture) fn sockets(
     from: impl Read,
     to: impl Write,
     anonymiser: &mut Anonymiser,

@@ -12,9 +12,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::copier::prefixes;
+use crate::config::Config;
 use crate::devices::DeviceId;
 use crate::devices::mac::{Duid, Mac};
 use crate::devices::name::Name;
+use crate::lan::interfaces;
+use crate::root::Root;
 use addresses::Addresses;
 use identities::Identities;
 use names::Names;
@@ -24,7 +28,7 @@ const KEPT: [&str; 3] = ["router", "other", "localhost"];
 
 /// What replaces what.
 #[derive(Debug)]
-pub(super) struct Anonymiser {
+pub(crate) struct Anonymiser {
     identities: Identities,
     addresses: Addresses,
     names: Names,
@@ -32,10 +36,15 @@ pub(super) struct Anonymiser {
 
 impl Anonymiser {
     /// Nothing is replaced yet. `prefixes` are those of the router's interfaces and of the LAN.
-    pub(super) fn new(prefixes: &[IpNet]) -> Self {
+    pub(crate) fn new(prefixes: &[IpNet]) -> Self {
         let mut identities = Identities::default();
         let addresses = Addresses::new(prefixes, identities.rng());
         Self { identities, addresses, names: Names::default() }
+    }
+
+    /// Nothing is replaced yet, at the router below `root` with this configuration.
+    pub(crate) fn of_router(root: &Root, config: &Config) -> Self {
+        Self::new(&prefixes(config, &interfaces::read(root).unwrap_or_default()))
     }
 
     /// The router's interfaces have these prefixes now: whoever turns up in a new one stays together.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// What tells one content from another: its length, and a hash of it whose key nobody knows. Two contents of one length
 /// are taken for the same once in 2⁶⁴ changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Digest {
+pub(crate) struct Digest {
     length: u64,
     hash: u64,
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use super::anonymise::Anonymiser;
 use super::messages::Messages;
 use super::new_file::NewFile;
-use super::report::OmissionError;
+use super::omission::OmissionError;
 use super::rewrite;
 use crate::config::Config;
 use crate::conntrack::backend::{BackendChoice, TableBackend};
