@@ -233,7 +233,9 @@ impl FlightRecorder {
     fn note(&mut self, is_lost: bool) {
         if is_lost && self.no_room.begins() {
             let memory = self.config.memory;
-            warn!("recorder.memory = \"{memory}\" has no room for a single look at the table: nothing is kept");
+            warn!(
+                "recorder.memory = \"{memory}\" has no room for a single look at the table: nothing is kept"
+            );
         } else if !is_lost {
             self.no_room.ends();
         }

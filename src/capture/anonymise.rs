@@ -71,7 +71,7 @@ impl Anonymiser {
     }
 
     /// What replaces an address.
-    pub(super) fn address(&mut self, address: IpAddr) -> IpAddr {
+    pub(crate) fn address(&mut self, address: IpAddr) -> IpAddr {
         self.addresses.replace(address, &mut self.identities)
     }
 

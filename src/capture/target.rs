@@ -12,7 +12,8 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::Uid;
 use rustix::fs::{
-    Access, AtFlags, Dir, FileType, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat, renameat, statat, unlinkat,
+    Access, AtFlags, Dir, FileType, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat, renameat, statat,
+    unlinkat,
 };
 use rustix::io::Errno;
 use thiserror::Error;
@@ -95,7 +96,8 @@ impl Target {
     /// Makes the directory, or takes it with all that is in it, if nobody else may write to it. Refuses the same paths.
     pub(crate) fn reuse(directory: &Path) -> Result<Self, TargetError> {
         let opened = Self::open(directory)?;
-        let failed = |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
+        let failed =
+            |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
         let mode = Mode::from_raw_mode(fstat(&opened.directory).map_err(failed)?.st_mode);
         if mode.intersects(Mode::WGRP | Mode::WOTH) {
             return Err(TargetError::OpenToOthers(directory.to_path_buf()));
@@ -105,7 +107,8 @@ impl Target {
 
     /// Whether [`Target::reuse`] would have it, as far as can be seen without making anything.
     pub(crate) fn can_reuse(directory: &Path) -> Result<(), TargetError> {
-        let failed = |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
+        let failed =
+            |source: Errno| TargetError::Failed { path: directory.to_path_buf(), source: source.into() };
         let (Some(parent), Some(name)) = (directory.parent(), directory.file_name()) else {
             return Self::reuse(directory).map(drop);
         };

@@ -168,10 +168,8 @@ impl Device {
         });
         let first = times.as_ref().map(|times| times.first);
         let told = Told { words: device.words(), first, online: ago.is_some_and(|ago| ago <= EVERY) };
-        let is_due = shown
-            .sent
-            .as_ref()
-            .is_none_or(|sent| sent.told != told || now.saturating_sub(sent.at) >= EVERY);
+        let is_due =
+            shown.sent.as_ref().is_none_or(|sent| sent.told != told || now.saturating_sub(sent.at) >= EVERY);
         if is_due {
             let last = times.as_ref().and_then(|times| times.last);
             out.push(out.tags(&[("device_name", Rc::clone(name))], &[]), told.fields(last));
@@ -191,8 +189,10 @@ impl Shown {
 
 impl Told {
     fn fields(&self, last: Option<u64>) -> Vec<(&'static str, Value)> {
-        let words =
-            self.words.iter().filter_map(|(name, word)| Some((*name, Value::Text(Rc::clone(word.as_ref()?)))));
+        let words = self
+            .words
+            .iter()
+            .filter_map(|(name, word)| Some((*name, Value::Text(Rc::clone(word.as_ref()?)))));
         let times = [("first_seen", self.first), ("last_seen", last)];
         let times = times.into_iter().filter_map(|(name, time)| Some((name, Value::count(time?))));
         words.chain(times).chain([("online", Value::Integer(self.online.into()))]).collect()

@@ -122,7 +122,8 @@ pub(super) fn take_flow(from: &mut &[u8]) -> Option<Flow> {
     let mut number = |bit| if has(bit) { take_number(from).map(Some) } else { Some(None) };
     let (timeout, mark, zone) = (number(TIMEOUT)?, number(MARK)?, number(ZONE)?);
     let mut counters = |bit| {
-        let taken = |from: &mut &[u8]| Some(Counters { packets: take_number(from)?, bytes: take_number(from)? });
+        let taken =
+            |from: &mut &[u8]| Some(Counters { packets: take_number(from)?, bytes: take_number(from)? });
         if has(bit) { taken(from).map(Some) } else { Some(None) }
     };
     let (original_counters, reply_counters) = (counters(ORIGINAL_COUNTERS)?, counters(REPLY_COUNTERS)?);

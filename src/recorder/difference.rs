@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 
 use super::code::{
-    LONGEST, of_status, put_difference, put_flow, put_number, status, take_byte, take_difference, take_flow, take_number,
+    LONGEST, of_status, put_difference, put_flow, put_number, status, take_byte, take_difference, take_flow,
+    take_number,
 };
 use crate::conntrack::flow::{Counters, Flow, Tuple};
 
@@ -216,7 +217,8 @@ fn timeout_difference(old: &Flow, new: &Flow, elapsed: u32) -> i64 {
 }
 
 fn with_timeout(flow: Flow, difference: i64, elapsed: u32) -> Flow {
-    let was = |timeout| u32::try_from(i64::from(timeout) + i64::from(elapsed) + difference).unwrap_or(u32::MAX);
+    let was =
+        |timeout| u32::try_from(i64::from(timeout) + i64::from(elapsed) + difference).unwrap_or(u32::MAX);
     Flow { timeout: flow.timeout.map(was), ..flow }
 }
 

@@ -44,7 +44,8 @@ impl Rewind {
         let Some(older) = self.older.pop_front() else { return false };
         let code = self.newest.as_ref().map_or(&self.code, |newest| &newest.code);
         let Some(code) = undo(code, &older.difference, older.elapsed) else { return false };
-        *self = Self { time: older.time, newest: None, code, older: std::mem::take(&mut self.older), taken: 0 };
+        *self =
+            Self { time: older.time, newest: None, code, older: std::mem::take(&mut self.older), taken: 0 };
         true
     }
 }

@@ -140,7 +140,8 @@ impl Writer {
         if self.is_at_end {
             return self.finish(from).map(Progress::Done);
         }
-        let Some(mut open) = self.open.take().map_or_else(|| self.open_instant(), |open| Ok(Some(open)))? else {
+        let Some(mut open) = self.open.take().map_or_else(|| self.open_instant(), |open| Ok(Some(open)))?
+        else {
             self.go_back();
             return Ok(Progress::More);
         };
@@ -150,7 +151,11 @@ impl Writer {
         }
         open.table.write_all(&text)?;
         self.note(text.len(), &mut open);
-        if is_whole { self.close(open)? } else { self.open = Some(open) }
+        if is_whole {
+            self.close(open)?
+        } else {
+            self.open = Some(open)
+        }
         Ok(Progress::More)
     }
 
@@ -251,5 +256,148 @@ impl Drop for Writer {
             // Nobody is there to be told, and the next recording tries again.
             let _ = self.recordings.abandon(&partial);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::census::Attempt;
+    use crate::conntrack::procfs::line::parse;
+    use crate::daemon::ConfigFile;
+    use crate::test_directory::TestDirectory;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    const LINE: &str = "ipv4     2 udp      17 28 src=192.168.8.2 dst=9.9.9.9 sport=5353 dport=53 src=9.9.9.9 \
+        dst=203.0.113.10 sport=53 dport=5353 mark=0";
+
+    /// A household with one device, and what is written of some passes over its table.
+    struct Router {
+        place: TestDirectory,
+        config: Config,
+        recorder: FlightRecorder,
+    }
+
+    impl Router {
+        fn new(name: &str, settings: &str) -> Self {
+            let place = TestDirectory::new(name);
+            for (path, text) in [
+                ("ip-address", "1: br-lan:\n    link/ether\n    inet 192.168.8.1/24\n"),
+                ("tmp/dhcp.leases", "1 02:00:00:00:00:12 192.168.8.2 annas-phone *\n"),
+                ("proc/net/nf_conntrack", "of another time"),
+                ("proc/net/dev", "Inter-|   Receive\n face |bytes\n"),
+            ] {
+                let path = place.join("root").join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            let directory = place.join("recordings");
+            let text = format!("[recorder]\ndirectory = {directory:?}\n{settings}");
+            let config = Config::parse(&text).unwrap();
+            let recorder = FlightRecorder::new(config.recorder.clone());
+            Self { place, config, recorder }
+        }
+
+        fn pass(&mut self, second: u64, wall: Option<u64>, entries: u64) {
+            let (boot, wall) = (Duration::from_secs(second), wall.map(Duration::from_secs));
+            self.recorder.expect(PassTime { boot, wall, count: Some(entries) });
+            self.recorder.begin(Attempt::First);
+            let flow = parse(LINE.as_bytes()).unwrap();
+            (0..entries).for_each(|_| self.recorder.see(Attempt::First, &flow));
+            self.recorder.complete(Attempt::First);
+        }
+
+        fn write(&self) -> Result<Written, WriteError> {
+            let root = Root::replay(self.place.join("root"));
+            let config_file = ConfigFile { named: None, root: root.clone() };
+            let now = Now { boot: Duration::from_secs(100), wall: Duration::from_secs(1_795_241_500) };
+            let mut writer = Writer::begin(Some(&self.recorder), &root, &self.config, now)?;
+            loop {
+                let from = Source { root: &root, config: &self.config, config_file: &config_file };
+                if let Progress::Done(written) = writer.step(from)? {
+                    return Ok(written);
+                }
+            }
+        }
+
+        /// What is in the directory of recordings.
+        fn recordings(&self) -> Vec<String> {
+            let entries = fs::read_dir(self.place.join("recordings")).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        }
+    }
+
+    fn read(written: &Written, path: &str) -> Option<String> {
+        fs::read_to_string(written.directory.join(path)).ok()
+    }
+
+    #[test]
+    fn each_pass_is_an_instant_and_the_first_has_the_rest() {
+        let mut router = Router::new("recorder-instants", "");
+        // The clock was set at last: what was before goes by the time since boot.
+        router.pass(80, None, 1);
+        router.pass(90, Some(1_795_241_490), 0);
+        router.pass(100, Some(1_795_241_500), 1025);
+        let written = router.write().unwrap();
+        assert_eq!((written.instants, written.span.as_secs(), written.left_out), (3, 20, false));
+        assert_eq!(written.omissions, [""; 0]);
+        assert_eq!(router.recordings(), ["20261121T051140Z"]);
+        for (second, entries) in [("1795241480", 1), ("1795241490", 0), ("1795241500", 1025)] {
+            let table = read(&written, &format!("{second}/proc/net/nf_conntrack"));
+            assert_eq!(table, Some(format!("{LINE}\n").repeat(entries)), "{second}");
+            let count = read(&written, &format!("{second}/proc/sys/net/netfilter/nf_conntrack_count"));
+            assert_eq!(count, Some(format!("{entries}\n")));
+            let leases = read(&written, &format!("{second}/tmp/dhcp.leases"));
+            assert_eq!(leases.is_some(), second == "1795241480", "{second}");
+        }
+        assert_eq!(read(&written, "1795241480/proc/net/dev"), None, "a counter alone tells nothing");
+        let mode = fs::metadata(&written.directory).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let mode =
+            fs::metadata(written.directory.join("1795241480/tmp/dhcp.leases")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn anonymised_nobodys_name_or_address_is_left() {
+        let mut router = Router::new("recorder-anonymise", "anonymise = true");
+        router.pass(90, None, 1);
+        router.pass(100, None, 1);
+        let written = router.write().unwrap();
+        let read = |path: &str| read(&written, path).unwrap();
+        let tables =
+            ["1795241490", "1795241500"].map(|second| read(&format!("{second}/proc/net/nf_conntrack")));
+        assert_eq!(tables[0], tables[1], "the same replaces the same");
+        let leases = read("1795241490/tmp/dhcp.leases");
+        assert!(!tables[0].contains("9.9.9.9") && tables[0].contains("src=192.168.8.2"), "{}", tables[0]);
+        assert!(!leases.contains("anna") && leases.contains("192.168.8.2"), "{leases}");
+    }
+
+    #[test]
+    fn where_the_room_ends_the_newest_are_there() {
+        let mut router = Router::new("recorder-room", "disk = \"1MiB\"");
+        for second in (20..=100).step_by(10) {
+            router.pass(second, None, 2000);
+        }
+        let written = router.write().unwrap();
+        assert!(written.left_out && written.bytes < 1 << 20, "{written:?}");
+        assert!(read(&written, "1795241500/proc/net/nf_conntrack").is_some());
+        let oldest = format!("{}/tmp/dhcp.leases", 1_795_241_500 - written.span.as_secs());
+        assert!(read(&written, &oldest).is_some());
+        router.pass(110, None, 9000);
+        assert!(matches!(router.write(), Err(WriteError::NoRoom)));
+        assert_eq!(router.recordings(), [""; 0], "the older one has made room, and nothing partial is left");
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told() {
+        let mut router = Router::new("recorder-refused", "");
+        assert!(matches!(router.write(), Err(WriteError::NothingKept)));
+        router.pass(90, None, 1);
+        fs::write(router.place.join("recordings"), "a file").unwrap();
+        assert!(matches!(router.write(), Err(WriteError::Directory(TargetError::NotADirectory(_)))));
+        router.config.recorder = crate::config::RecorderConfig::default();
+        assert!(matches!(router.write(), Err(WriteError::NoDirectory)));
     }
 }

@@ -8,6 +8,7 @@ use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::memory::MemoryTable;
 use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter::measurements::system::SystemConfig;
 use conntrack_exporter::measurements::{Clock, DueClocks};
 use conntrack_exporter::outputs::ledger::Ledger;
@@ -19,6 +20,9 @@ use super::household::{Household, files};
 use super::place::Place;
 use super::truth::Truth;
 
+/// The measurements that are compared with what the household really did.
+const COMPARED: [&str; 6] =
+    ["connection_state", "connection_rate", "bandwidth", "device_traffic", "conntrack", "conntrack_exporter"];
 /// From one report to the next: the default of `interval`.
 const INTERVAL: u64 = 30;
 /// How long the router is taken to have been up at the first instant, as `replay` does.
@@ -51,7 +55,8 @@ pub(crate) fn play(name: &str, scenario: &Scenario) -> Played {
     let mut household = Household::new(scenario);
     files::write_standing(place.path(), &household).unwrap();
     let table = MemoryTable::default();
-    let config = Config { system: SystemConfig::NOTHING, ..Config::default() };
+    let measurements = Switches::only(&COMPARED);
+    let config = Config { system: SystemConfig::NOTHING, measurements, ..Config::default() };
     let collector = Collector::new(config, &Root::replay(place.path()), START);
     let mut pipeline = Pipeline::new(collector.with_table(table.clone()));
     let (mut looks, mut visited, mut truth) = (Vec::new(), 0, None);

@@ -27,10 +27,16 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
         );
         report.warning("recorder", text);
     } else if lasts < recorder.keep.duration() {
-        report.ok("recorder", format!("{memory} of memory hold about {} of a table like this one", words(lasts)));
+        report.ok(
+            "recorder",
+            format!("{memory} of memory hold about {} of a table like this one", words(lasts)),
+        );
     } else {
         let keep = humantime::format_duration(recorder.keep.duration());
-        report.ok("recorder", format!("{memory} of memory hold {keep} of a table like this one, and would hold more"));
+        report.ok(
+            "recorder",
+            format!("{memory} of memory hold {keep} of a table like this one, and would hold more"),
+        );
     }
 }
 

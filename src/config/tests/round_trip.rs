@@ -9,6 +9,7 @@ use super::*;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
+use crate::recorder::config::RecordingDirectory;
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -80,6 +81,17 @@ fn system() -> impl Strategy<Value = SystemConfig> {
     })
 }
 
+fn recorder() -> impl Strategy<Value = RecorderConfig> {
+    let directory = prop_oneof![made_of("/\\PC{0,12}"), Just(RecordingDirectory::default())];
+    let keep = (60_000_u64..=86_400_000).prop_map(|millis| format!("{millis}ms").try_into().unwrap());
+    let size = |bytes: u64| toml::Value::from(i64::try_from(bytes).unwrap());
+    let memory = (64_u64 << 10..=64 << 20).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    let disk = (1_u64 << 20..=64 << 30).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    (directory, keep, memory, disk, any::<bool>()).prop_map(|(directory, keep, memory, disk, anonymise)| {
+        RecorderConfig { directory, keep, memory, disk, anonymise }
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -94,12 +106,12 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let others = (services, system(), limits, log);
+    let others = (services, system(), recorder(), limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, limits, log)),
+            (telegraf, tags, measurements, lan, devices, (services, system, recorder, limits, log)),
         )| {
             Config {
                 interval,
@@ -114,6 +126,7 @@ fn config() -> impl Strategy<Value = Config> {
                 lan,
                 devices,
                 system,
+                recorder,
                 limits,
                 log,
             }
