@@ -19,6 +19,7 @@ use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
 use crate::history::History;
 use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
+use crate::recorder::FlightRecorder;
 use crate::services::ServiceTable;
 use flow_tracker::{Change, FlowTracker, ProtocolGroup, TrackedFlow};
 use outside::{OutsideTraffic, is_tunnel};
@@ -83,7 +84,7 @@ impl Census {
         self.entries.iter().filter(|(_, count)| *count > 0).map(|(owner, _)| *owner)
     }
 
-    fn count(&mut self, owner: OwnerId) {
+    pub(crate) fn count(&mut self, owner: OwnerId) {
         if self.entries.len() <= owner.place() {
             self.entries.resize(owner.place() + 1, (OwnerId::UNUSED, 0));
         }
@@ -130,6 +131,8 @@ pub struct Pass<'a> {
     pub(crate) memory: Option<Memory<'a>>,
     pub(crate) services: &'a ServiceTable,
     pub(crate) networks: &'a Networks,
+    /// The flight recorder, if there is one, and which reading this is.
+    pub(crate) recorder: Option<(&'a mut FlightRecorder, Attempt)>,
     pub(crate) census: Census,
 }
 
@@ -145,7 +148,18 @@ impl<'a> Pass<'a> {
         networks: &'a Networks,
     ) -> Self {
         let (observers, census) = (Vec::new(), Census::default());
-        Self { lan, devices, owners, labels, services, networks, observers, memory: None, census }
+        Self {
+            lan,
+            devices,
+            owners,
+            labels,
+            services,
+            networks,
+            observers,
+            memory: None,
+            recorder: None,
+            census,
+        }
     }
 
     /// What was found.
@@ -159,6 +173,9 @@ impl<'a> Pass<'a> {
             Entry::Unreadable { bytes, why } => self.census.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
                 self.census.read += 1;
+                if let Some((recorder, attempt)) = &mut self.recorder {
+                    recorder.see(*attempt, flow);
+                }
                 match self.attribute(flow) {
                     None => self.census.loopback += 1,
                     Some(attribution) => self.observe(flow, attribution),

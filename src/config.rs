@@ -3,6 +3,7 @@
 //! A section is defined in the room that it configures. Each is read by serde, which finds what is wrong and where;
 //! `explain` says it in sentences that somebody at home understands.
 
+pub mod byte_size;
 mod error;
 mod explain;
 mod hints;
@@ -32,6 +33,7 @@ pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
+pub use crate::recorder::config::RecorderConfig;
 pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
@@ -91,6 +93,9 @@ pub struct Config {
     /// What is told when something is wrong.
     #[serde(deserialize_with = "section")]
     pub alerts: AlertsConfig,
+    /// The flight recorder.
+    #[serde(deserialize_with = "section")]
+    pub recorder: RecorderConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

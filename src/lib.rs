@@ -31,13 +31,15 @@
 //!   theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written, and keeps those that nobody reads.
+//! - `capture` writes what the program reads of a router to a directory; [`recorder`] remembers the last passes over the table,
+//!   and has them written by it when something happens.
 //! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, `files` opens them, and
 //!   [`privileges`] says what the program gives up before any is opened.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; `attribution` knows both. A
 //! measurement sees an observation and a tick, never a device's file or a socket. `encode` knows points, outputs only
-//! snapshots and bytes. Only `collector`, `daemon` and `cli` join the rooms; only `daemon` reads the clocks by which
+//! snapshots and bytes. Only `collector`, `daemon`, `capture` and `cli` join the rooms; only `daemon` reads the clocks by which
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
@@ -51,6 +53,7 @@ pub mod activity;
 pub mod alerts;
 pub mod attribution;
 pub mod byte_counters;
+mod capture;
 pub mod census;
 pub mod cli;
 pub mod collector;
@@ -74,6 +77,7 @@ pub mod outputs;
 pub mod privileges;
 pub mod proc_net;
 pub mod process;
+pub mod recorder;
 pub mod root;
 pub mod sample;
 pub mod series;

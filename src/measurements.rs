@@ -14,6 +14,7 @@ pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
 pub mod destination;
+pub mod device;
 pub mod device_activity;
 pub mod device_traffic;
 pub mod findings;

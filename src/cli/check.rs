@@ -7,6 +7,7 @@ mod destinations;
 mod lan;
 mod names;
 mod owners_file;
+mod recorder;
 mod report;
 mod services;
 mod system;
@@ -103,6 +104,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     destinations::check(report, &config.destinations, root);
     system::check(report, config, root);
     alerts::check(report, config, root);
+    recorder::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

@@ -63,6 +63,8 @@ pub struct Fixture {
     tracker: FlowTracker,
     /// The last hour, if the measurement needs it.
     history: Option<History>,
+    /// What the last pass has found.
+    census: Census,
     /// When the next pass is, in time since boot.
     next_pass: Duration,
     /// Whether no pass has come to its end yet.
@@ -140,6 +142,7 @@ impl Fixture {
             before: Findings::default(),
             tracker: FlowTracker::default(),
             history: None,
+            census: Census::default(),
             next_pass: Duration::from_hours(1),
             is_first: true,
             covered: Covered::default(),
@@ -187,11 +190,13 @@ impl Fixture {
     pub fn broken_pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
         let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
         self.tracker.begin(expected);
+        self.census = Census::default();
         measurement.begin(Attempt::First, self.table.places());
         if measurement.needs().history {
             self.history.get_or_insert_default().begin(Attempt::First, self.table.places());
         }
         for (owner, direction, flow) in flows {
+            self.census.count(*owner);
             let attribution = Attribution::new(flow, *owner, *direction);
             let Self { tracker, history, services, networks, .. } = self;
             let mut ended = |flow: &TrackedFlow| tell_ended(flow, measurement, history);
@@ -209,7 +214,7 @@ impl Fixture {
         let tick = Tick {
             sample: &self.sample,
             last: self.last.as_ref(),
-            census: &Census::default(),
+            census: &self.census,
             owners: &self.owners,
             limits: &self.config.limits,
             exporter: &self.exporter,

@@ -23,7 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -32,6 +32,7 @@ const FIELDS: [(&str, &str); 16] = [
         "rx_bytes:i? tx_bytes:i? rx_packets:i? tx_packets:i? rx_bits_per_second:f? tx_bits_per_second:f? \
          connections:i active_connections:i? bits_per_second_per_connection:f? remote_hosts:i? top_host_share:f?",
     ),
+    ("device", "ip:t? mac:t? device_type:t? named_by:t? first_seen:i? last_seen:i? online:i"),
     (
         "conntrack",
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
@@ -91,11 +92,12 @@ const FIELDS: [(&str, &str); 16] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 16] = [
+const TAGS: [(&str, &[&str]); 17] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
+    ("device", &["device_name"]),
     ("conntrack", &["host"]),
     ("nstat", &["host", "name"]),
     ("tcp_health", &["host"]),

@@ -15,6 +15,7 @@ use crate::destinations::config::{DatabasePath, ExcludedName, Mode};
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
+use crate::recorder::config::RecordingDirectory;
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -109,6 +110,17 @@ fn alerts() -> impl Strategy<Value = AlertsConfig> {
     })
 }
 
+fn recorder() -> impl Strategy<Value = RecorderConfig> {
+    let directory = prop_oneof![made_of("/\\PC{0,12}"), Just(RecordingDirectory::default())];
+    let keep = (60_000_u64..=86_400_000).prop_map(|millis| format!("{millis}ms").try_into().unwrap());
+    let size = |bytes: u64| toml::Value::from(i64::try_from(bytes).unwrap());
+    let memory = (64_u64 << 10..=64 << 20).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    let disk = (1_u64 << 20..=64 << 30).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    (directory, keep, memory, disk, any::<bool>()).prop_map(|(directory, keep, memory, disk, anonymise)| {
+        RecorderConfig { directory, keep, memory, disk, anonymise }
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -144,7 +156,7 @@ fn config() -> impl Strategy<Value = Config> {
             ..ActivityConfig::default()
         }
     });
-    let of_devices = (destinations, activity, alerts());
+    let of_devices = (destinations, activity, alerts(), recorder());
     let others = (services, system(), of_devices, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
@@ -156,7 +168,7 @@ fn config() -> impl Strategy<Value = Config> {
                 measurements,
                 lan,
                 devices,
-                (services, system, (destinations, activity, alerts), limits, log),
+                (services, system, (destinations, activity, alerts, recorder), limits, log),
             ),
         )| {
             Config {
@@ -175,6 +187,7 @@ fn config() -> impl Strategy<Value = Config> {
                 destinations,
                 activity,
                 alerts,
+                recorder,
                 limits,
                 log,
             }
