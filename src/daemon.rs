@@ -219,7 +219,7 @@ impl Daemon {
                     Err(DaemonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         break info!("standard output is closed: stopping");
                     }
-                    changed => command.push(changed?),
+                    changed => self.tell(changed?, &mut command)?,
                 },
             }
         }
@@ -267,7 +267,7 @@ impl Daemon {
             }
             Work::Record => {
                 self.recording.step(&self.collector, &self.config_file);
-                Ok(())
+                Ok(Vec::new())
             }
             Work::Sleep(time) => {
                 sleep(time).await;
@@ -285,6 +285,15 @@ impl Daemon {
         } else if skipped == 0 && is_of_interval(due) && self.late.ends() {
             info!("ticks are in time again");
         }
+    }
+
+    /// Alerts have changed: the owner's program is told, and what led to one that fires is kept.
+    fn tell(&mut self, changed: Vec<AlertEvent>, command: &mut CommandRunner) -> io::Result<()> {
+        if changed.iter().any(|event| event.firing) {
+            self.record(Cause::Alert)?;
+        }
+        command.push(changed);
+        Ok(())
     }
 
     /// Takes the snapshot of `moment` and hands it over; says which alerts have changed.

@@ -20,6 +20,8 @@ use super::household::{Household, files};
 use super::place::Place;
 use super::truth::Truth;
 
+/// From one report to the next: the default of `interval`.
+const INTERVAL: u64 = 30;
 /// What is told of every household.
 const OF_EVERY_RECORDING: [&str; 6] =
     ["connection_state", "connection_rate", "bandwidth", "device_traffic", "conntrack", "conntrack_exporter"];
