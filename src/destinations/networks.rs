@@ -232,7 +232,8 @@ mod tests {
             let six = six.into_iter().map(|(host, length)| (IpAddr::V6(host.into()), length));
             let prefixes: Vec<IpNet> =
                 four.chain(six).map(|(address, length)| IpNet::new(address, length).unwrap().trunc()).collect();
-            let list: String = prefixes.iter().map(|prefix| format!("{prefix} {prefix}\n")).collect();
+            let lines: Vec<String> = prefixes.iter().map(|prefix| format!("{prefix} {prefix}")).collect();
+            let list = lines.join("\n");
             let (networks, _) = Networks::with_owners(list.as_bytes());
             let addresses = (0..16_u32).map(|host| IpAddr::V4(host.into()));
             for address in addresses.chain((0..16_u128).map(|host| IpAddr::V6(host.into()))) {

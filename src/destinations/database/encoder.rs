@@ -1,6 +1,8 @@
 //! Makes small databases for tests, as the specification of `MaxMind`'s format (version 2.0) has them: a tree of nodes of two
 //! records of 24 bits, sixteen zeros, the data, and behind a marker what is told of the whole.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's failure is a panic")]
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -129,7 +131,9 @@ fn encode(value: &Value, to: &mut Vec<u8>) {
         }
         Value::List(values) => {
             begin(11, values.len());
-            values.iter().for_each(|value| encode(value, to));
+            for value in values {
+                encode(value, to);
+            }
         }
     }
 }
