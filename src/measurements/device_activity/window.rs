@@ -4,7 +4,7 @@
 //! beyond, how many there were and their bytes. A look of more than a minute ago keeps the rows only of owners who have 32 at
 //! most: who has more listens to no music, and nothing else is asked. Looks that follow each other faster than every ten
 //! seconds are one. So at 16,000 flows which all move something there are at most 256 KiB a look, 1.5 MiB in all; an owner has
-//! 240 bytes more of each look in which anything moved.
+//! 144 bytes more of each look in which anything moved: 2.2 MB with 250 devices.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
