@@ -30,6 +30,7 @@ pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
 pub use crate::series::config::Limits;
+pub use crate::state::config::StateConfig;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
 pub use tags::{TagName, TagValue, UserTags};
@@ -79,6 +80,9 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// Where it is kept what was learned.
+    #[serde(deserialize_with = "section")]
+    pub state: StateConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -24,6 +24,7 @@ use crate::outputs::Output;
 use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::snapshot::timestamp;
+use crate::state::keeper::StateKeeper;
 use crate::wording::counted;
 use clock::{Clock, Verdict};
 use schedule::Now;
@@ -119,6 +120,8 @@ pub struct Daemon {
     clock: Box<dyn Clock>,
     set_log_level: SetLogLevel,
     restart_needed: RestartNeeded,
+    root: Root,
+    state: StateKeeper,
     table: EdgeLog,
     late: EdgeLog,
 }
@@ -164,11 +167,13 @@ enum Work {
 }
 
 impl Daemon {
-    /// Puts the parts together; reads the clocks, and nothing else yet.
+    /// Puts the parts together; reads the clocks and what an earlier run has kept, and nothing else yet.
     pub fn new(parts: Parts) -> io::Result<Self> {
         let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
-        let collector = Collector::new(config, &root, now.wall.as_secs());
+        let mut state = StateKeeper::new(&config.state.directory, &root, now.boot);
+        let mut collector = Collector::new(config, &root, now.wall.as_secs());
+        collector.restore(state.load());
         Ok(Self {
             schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),
@@ -179,13 +184,21 @@ impl Daemon {
             clock,
             set_log_level,
             restart_needed,
+            root,
+            state,
             table: EdgeLog::default(),
             late: EdgeLog::default(),
         })
     }
 
-    /// Runs until a signal ends it, or standard output is closed.
-    pub async fn run(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
+    /// Runs until a signal ends it, or standard output is closed; then has what was learned kept.
+    pub async fn run(&mut self, signals: Signals) -> Result<(), DaemonError> {
+        let outcome = self.work(signals).await;
+        self.keep_state(self.clock.now()?);
+        outcome
+    }
+
+    async fn work(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
         let Signals { hangup, interrupt, terminate } = &mut signals;
         self.announce(self.clock.now()?);
         loop {
@@ -263,8 +276,18 @@ impl Daemon {
     async fn tick(&mut self, moment: &Moment) -> Result<(), DaemonError> {
         let (collector, output) = (&mut self.collector, &mut self.output);
         tick::take(collector, output, &mut self.table, moment).await.map_err(DaemonError::Output)?;
-        self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
+        let now = self.clock.now()?;
+        self.schedules.set_pass_interval(self.collector.pass_interval(), now);
+        if self.state.is_due(now.boot) {
+            self.keep_state(now);
+        }
         Ok(())
+    }
+
+    /// Has what was learned kept for a later run.
+    fn keep_state(&mut self, now: Now) {
+        self.state.save(&self.collector.state(), now.boot);
+        self.log.flush();
     }
 
     /// Reads the configuration again; a bad one changes nothing.
@@ -292,6 +315,7 @@ impl Daemon {
         let now = self.clock.now()?;
         let interval_changes = config.interval != self.collector.config().interval;
         self.output.reconfigure(&config.telegraf);
+        self.state.reconfigure(&config.state.directory, &self.root);
         (self.set_log_level)(config.log.level);
         self.collector.reconfigure(config);
         if interval_changes {

@@ -6,6 +6,7 @@ mod lan;
 mod names;
 mod report;
 mod services;
+mod state;
 mod system;
 mod table;
 mod tags;
@@ -97,6 +98,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
+    state::check(report, &config.state.directory, root);
     system::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);

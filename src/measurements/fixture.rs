@@ -53,6 +53,8 @@ pub struct Fixture {
     pub inventory: Vec<ListedDevice>,
     /// The time since 1970, which goes on with every report; `None` while the clock is not set.
     pub wall: Option<Duration>,
+    /// How many seconds the kernel keeps silent TCP connections.
+    pub established_timeout: Option<u32>,
     /// What the measurements before this one find.
     pub found: Findings,
     /// What was found at the last report.
@@ -132,6 +134,7 @@ impl Fixture {
             services: ServiceTable::built_in(),
             inventory: Vec::new(),
             wall: Some(WALL),
+            established_timeout: Some(7440),
             found: Findings::default(),
             before: Findings::default(),
             tracker: FlowTracker::default(),
@@ -183,6 +186,7 @@ impl Fixture {
     pub fn broken_pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
         let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
         self.tracker.begin(expected);
+        measurement.note_established_timeout(self.established_timeout);
         measurement.begin(Attempt::First, self.table.places());
         if measurement.needs().history {
             self.history.get_or_insert_default().begin(Attempt::First, self.table.places());

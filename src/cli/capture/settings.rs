@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::anonymise::Anonymiser;
 use crate::config::value::ValueError;
-use crate::config::{Address, Config, LanConfig, TagName, TagValue, TelegrafConfig, User, UserTags};
+use crate::config::{
+    Address, Config, LanConfig, StateConfig, TagName, TagValue, TelegrafConfig, User, UserTags,
+};
 use crate::lan::config::{Prefix, RouterName};
 
 /// Tags that mean something: the others are the user's own words.
@@ -36,6 +38,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        // Where it was kept what was learned is not captured, and may be somebody's directory.
+        state: _,
         limits,
         log,
     } = config.clone();
@@ -55,6 +59,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        state: StateConfig::default(),
         limits,
         log,
     };
@@ -101,6 +106,7 @@ mod tests {
             log = { level = "trace" }
             measurements = { conntrack = false }
             traffic = { services = "/s" }
+            state = { directory = "/home/anna" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
@@ -123,6 +129,7 @@ mod tests {
         assert_eq!(new.lan.prefixes[0].0, anonymiser.net("80.1.2.0/24".parse().unwrap()).trunc());
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
+        new.state = config.state.clone();
         assert_eq!(new, config);
     }
 

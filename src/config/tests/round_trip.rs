@@ -9,6 +9,7 @@ use super::*;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
+use crate::state::config::StateDirectory;
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -94,12 +95,14 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let others = (services, system(), limits, log);
+    let directory = made_of::<StateDirectory>("auto|(/\\PC{1,12})?");
+    let state = directory.prop_map(|directory| StateConfig { directory });
+    let others = (services, system(), state, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, limits, log)),
+            (telegraf, tags, measurements, lan, devices, (services, system, state, limits, log)),
         )| {
             Config {
                 interval,
@@ -114,6 +117,7 @@ fn config() -> impl Strategy<Value = Config> {
                 lan,
                 devices,
                 system,
+                state,
                 limits,
                 log,
             }
