@@ -68,7 +68,7 @@ impl OwnDirectory {
 
     /// Whether files can be made here.
     pub(crate) fn is_writable(&self) -> io::Result<()> {
-        Ok(accessat(&self.0, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?)
+        Ok(accessat(&self.0, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::empty())?)
     }
 
     fn write_new(&self, name: &str, content: &[u8]) -> io::Result<()> {
@@ -139,6 +139,7 @@ mod tests {
         let (place, _) = private("shared");
         fs::set_permissions(&*place, Permissions::from_mode(0o770)).unwrap();
         assert!(matches!(OwnDirectory::open(&place), Err(DirectoryError::OpenToOthers(_))));
+        fs::set_permissions(&*place, Permissions::from_mode(0o700)).unwrap();
         let missing = OwnDirectory::open(&place.join("missing"));
         assert!(matches!(missing, Err(DirectoryError::Unreachable { .. })), "{missing:?}");
     }

@@ -44,10 +44,14 @@ pub enum FormatError {
 
 /// The state as bytes.
 pub fn encode(state: &State) -> Result<Vec<u8>, FormatError> {
-    let content = postcard::to_allocvec(state)?;
+    checked(&postcard::to_allocvec(state)?)
+}
+
+/// A header that vouches for `content`, and that behind it.
+pub fn checked(content: &[u8]) -> Result<Vec<u8>, FormatError> {
     let length = u32::try_from(content.len()).map_err(|_| FormatError::Length)?;
     let mut bytes = MAGIC.to_vec();
-    for number in [VERSION, length, crc32fast::hash(&content)] {
+    for number in [VERSION, length, crc32fast::hash(content)] {
         bytes.extend(number.to_le_bytes());
     }
     bytes.extend(content);
@@ -139,8 +143,7 @@ mod tests {
         assert_eq!(decode(&[bytes.clone(), vec![0]].concat()), Err(FormatError::Length));
         // Whole, and of something else: a list of so many devices as there can't be.
         let content = [0xff, 0xff, 0xff, 0xff, 0x0f];
-        let header = [VERSION, 5, crc32fast::hash(&content)].map(u32::to_le_bytes).concat();
-        let absurd = decode(&[&MAGIC[..], &header, &content].concat());
+        let absurd = decode(&checked(&content).unwrap());
         assert!(matches!(absurd, Err(FormatError::Content(_))), "{absurd:?}");
     }
 
@@ -156,10 +159,7 @@ mod tests {
 
         #[test]
         fn nothing_behind_a_valid_header_makes_it_panic(content in prop::collection::vec(any::<u8>(), 0..200)) {
-            let length = u32::try_from(content.len()).unwrap();
-            let header = [VERSION, length, crc32fast::hash(&content)].map(u32::to_le_bytes).concat();
-            let bytes = [&MAGIC[..], &header, &content].concat();
-            if let Ok(state) = decode(&bytes) {
+            if let Ok(state) = decode(&checked(&content).unwrap()) {
                 prop_assert_eq!(decode(&encode(&state).unwrap()), Ok(state));
             }
         }

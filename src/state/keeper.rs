@@ -145,7 +145,9 @@ impl StateKeeper {
         let path = place.path().join(FILE);
         let found = place.read();
         if let Err(error) = &found {
-            warn!("{}: {error}; {}, and everything is learned anew", path.display(), place.set_aside());
+            // Whether that is logged or not.
+            let aside = place.set_aside();
+            warn!("{}: {error}; {aside}, and everything is learned anew", path.display());
         } else if let Err(error) = place.check_writable()
             && self.failing.begins()
         {

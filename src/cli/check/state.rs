@@ -76,3 +76,74 @@ fn rounded(seconds: u64) -> String {
         _ => counted(minutes / 1440, "day", "days"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration as Time;
+
+    use crate::config::Config;
+    use crate::state::State;
+    use crate::state::keeper::StateKeeper;
+    use crate::test_directory::TestDirectory;
+
+    fn said(directory: &Path, root: &Root) -> String {
+        let text = format!("state.directory = \"{}\"", directory.display());
+        let mut report = Report::default();
+        check(&mut report, &Config::parse(&text).unwrap().state.directory, root);
+        report.to_string()
+    }
+
+    #[test]
+    fn it_is_told_where_it_is_how_old_and_of_how_many_devices() {
+        let place = TestDirectory::new("check-state");
+        fs::set_permissions(&*place, Permissions::from_mode(0o700)).unwrap();
+        let live = Root::live();
+        let path = place.display();
+        assert_eq!(said(&place, &live), format!("ok       state          {path}: nothing is kept yet\n"));
+        let text = format!("state.directory = \"{path}\"");
+        let directory = Config::parse(&text).unwrap().state.directory;
+        StateKeeper::new(&directory, &live, Time::ZERO).save(&State::default(), Time::ZERO);
+        let kept = format!(
+            "ok       state          {path}/state, written 0 minutes ago: it is known what is normal for 0 devices\n"
+        );
+        assert_eq!(said(&place, &live), kept);
+        fs::write(place.join("state"), "garbage").unwrap();
+        let garbage = said(&place, &live);
+        assert!(
+            garbage.starts_with("warning") && garbage.contains("everything is learned anew"),
+            "{garbage}"
+        );
+        assert_eq!(fs::read(place.join("state")).unwrap(), b"garbage", "nothing is set aside");
+        fs::set_permissions(&*place, Permissions::from_mode(0o777)).unwrap();
+        let open = said(&place, &live);
+        assert!(open.contains("nothing can be written there") && open.contains(LOST), "{open}");
+        fs::set_permissions(&*place, Permissions::from_mode(0o700)).unwrap();
+    }
+
+    #[test]
+    fn where_nothing_is_kept_that_is_said() {
+        let live = Root::live();
+        assert!(said(Path::new(""), &live).contains("state.directory = \"\": what is learned is kept until"));
+        let place = TestDirectory::new("check-no-state");
+        let replayed = said(Path::new("auto"), &Root::replay(&*place));
+        let expected =
+            "there is no /etc/conntrack-exporter/state and no /var/lib/conntrack-exporter: what is";
+        assert!(replayed.starts_with("ok ") && replayed.contains(expected), "{replayed}");
+    }
+
+    #[test]
+    fn an_age_is_in_whole_units() {
+        for (seconds, told) in [
+            (59, "0 minutes"),
+            (61, "1 minute"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(rounded(seconds), told);
+        }
+    }
+}

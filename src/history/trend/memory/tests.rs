@@ -10,12 +10,6 @@ fn at(seconds: u64) -> Now {
     Now { boot: Duration::from_secs(3600 + seconds), local: Some(local) }
 }
 
-fn names(stand: &[(Rc<str>, Trend)]) -> Vec<&str> {
-    let mut names: Vec<&str> = stand.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    names
-}
-
 #[test]
 fn who_has_nothing_now_still_stands_while_it_had_something_lately() {
     let mut memory = TrendMemory::default();
