@@ -296,8 +296,9 @@ impl Collector {
     /// Takes up what an earlier run of the program has remembered.
     pub fn restore(&mut self, state: State) {
         self.remembered = state;
-        let Self { measurements, remembered, .. } = self;
-        measurements.iter_mut().for_each(|one| one.measurement.restore(remembered));
+        for one in &mut self.measurements {
+            one.measurement.restore(&mut self.remembered);
+        }
     }
 
     /// What a later run of the program is to remember.

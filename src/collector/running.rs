@@ -60,7 +60,9 @@ pub(super) fn switch(running: &mut Vec<Running>, remembered: &mut State, config:
             place.map_or_else(|| Running::restored(new, remembered), |place| before.swap_remove(place)),
         );
     }
-    before.iter().for_each(|gone| gone.measurement.keep(remembered));
+    for gone in before {
+        gone.measurement.keep(remembered);
+    }
     for one in running {
         one.measurement.reconfigure(config);
     }

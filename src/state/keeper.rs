@@ -59,9 +59,12 @@ impl Place {
     /// Where `directory` says, below `root`; `None` if nothing is kept, or none of the usual places is there.
     pub fn find(directory: &StateDirectory, root: &Root) -> Option<Self> {
         let candidates = directory.candidates();
-        let is_there = |path: &&&Path| match root.is_live() {
-            true => files::metadata(None, path).is_ok_and(|metadata| metadata.is_dir()),
-            false => root.metadata(path.join(FILE)).is_ok(),
+        let is_there = |path: &&&Path| {
+            if root.is_live() {
+                files::metadata(None, path).is_ok_and(|metadata| metadata.is_dir())
+            } else {
+                root.metadata(path.join(FILE)).is_ok()
+            }
         };
         let found = match directory {
             StateDirectory::Auto => candidates.iter().find(is_there),

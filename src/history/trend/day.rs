@@ -23,8 +23,9 @@ impl Day {
         for begun in (0..passed).filter_map(|ago| place(hour - ago)) {
             self.peaks.get_mut(begun).into_iter().for_each(|peak| *peak = 0);
         }
-        let now = place(hour).and_then(|place| self.peaks.get_mut(place));
-        now.into_iter().for_each(|peak| *peak = most.max(*peak));
+        if let Some(peak) = place(hour).and_then(|place| self.peaks.get_mut(place)) {
+            *peak = most.max(*peak);
+        }
     }
 
     /// The most in 23 hours and what has passed of this one.

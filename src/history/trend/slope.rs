@@ -49,7 +49,7 @@ mod tests {
         let mut slopes = Vec::new();
         for (first, one) in values.iter().enumerate() {
             for (second, other) in values.iter().enumerate().skip(first + 1) {
-                slopes.push((i64::from(*other) - i64::from(*one), (second - first) as i64));
+                slopes.push((i64::from(*other) - i64::from(*one), i64::try_from(second - first).unwrap()));
             }
         }
         let below =
