@@ -23,7 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -31,6 +31,11 @@ const FIELDS: [(&str, &str); 16] = [
         "device_traffic",
         "rx_bytes:i? tx_bytes:i? rx_packets:i? tx_packets:i? rx_bits_per_second:f? tx_bits_per_second:f? \
          connections:i active_connections:i? bits_per_second_per_connection:f? remote_hosts:i? top_host_share:f?",
+    ),
+    (
+        "connection_trend",
+        "entries:i share:f? average_1m:f? average_5m:f? average_15m:f? peak_1h:f? peak_24h:f? growth_per_hour:f? \
+         normal_peak:f? idle_entries:i?",
     ),
     (
         "conntrack",
@@ -91,11 +96,12 @@ const FIELDS: [(&str, &str); 16] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 16] = [
+const TAGS: [(&str, &[&str]); 17] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
+    ("connection_trend", &["device_name"]),
     ("conntrack", &["host"]),
     ("nstat", &["host", "name"]),
     ("tcp_health", &["host"]),
