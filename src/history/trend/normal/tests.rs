@@ -159,9 +159,11 @@ fn what_was_kept_goes_on_and_what_can_not_be_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Against the same told in sentences: a list of all that was ever learned.
     #[test]
-    fn it_is_what_a_list_of_all_hours_gives(told in vec((0_u64..400, 0_u32..70_000), 1..300)) {
+    fn it_is_what_a_list_of_all_hours_gives(told in vec((0_u64..400, 0_u32..70_000), 1..100)) {
         let mut normal = Normal::new(utc(MONDAY));
         let mut list: Vec<(i64, u16)> = Vec::new();
         let mut hours = 0;
