@@ -92,6 +92,8 @@ pub struct Collector {
     started: u64,
     /// What the last report of `interval` has found.
     findings: Findings,
+    /// What an earlier run has remembered, and no measurement has taken that is switched on.
+    remembered: State,
     gauges_unreadable: EdgeLog,
     host_unreadable: EdgeLog,
     figures: Figures,
@@ -134,6 +136,7 @@ impl Collector {
             traffic_sequence: 0,
             started,
             findings: Findings::default(),
+            remembered: State::default(),
             gauges_unreadable: EdgeLog::default(),
             host_unreadable: EdgeLog::default(),
             figures: Figures::default(),
@@ -190,7 +193,7 @@ impl Collector {
         if config.source != self.config.source {
             self.table.reconfigure(config.source);
         }
-        running::switch(&mut self.measurements, &config);
+        running::switch(&mut self.measurements, &mut self.remembered, &config);
         self.sampling.reconfigure(sampling(&self.measurements, &config));
         if config.recorder != self.config.recorder {
             self.recorder = match self.recorder.take() {
@@ -210,6 +213,7 @@ impl Collector {
         let (begun, cpu) = (Instant::now(), cpu_time());
         self.surroundings.look(moment.boot);
         let gauges = self.gauges();
+        self.tell_established_timeout(moment.due);
         let census = self.pass(gauges, moment).await?;
         self.note_unknown(&census);
         self.report_unreadable(&census, moment.boot);
@@ -219,6 +223,16 @@ impl Collector {
         let snapshot = self.report(moment, &sample, &census, begun);
         self.sampling.note(cpu_time().saturating_sub(cpu), moment.boot);
         Ok(snapshot)
+    }
+
+    /// Tells how long silent TCP connections are kept, to whoever needs that.
+    fn tell_established_timeout(&mut self, due: DueClocks) {
+        let Self { measurements, table, .. } = self;
+        let needing =
+            measurements.iter_mut().filter(|one| one.needs().established_timeout && one.observes(due));
+        let mut needing = needing.peekable();
+        let seconds = needing.peek().and_then(|_| table.established_timeout());
+        needing.for_each(|one| one.measurement.note_established_timeout(seconds));
     }
 
     /// Takes note of whom nobody ties to a device, so that the neighbours are asked before the next pass. Addresses of
@@ -313,13 +327,16 @@ impl Collector {
     }
 
     /// Takes up what an earlier run of the program has remembered.
-    pub fn restore(&mut self, state: &State) {
-        self.measurements.iter_mut().for_each(|one| one.measurement.restore(state));
+    pub fn restore(&mut self, state: State) {
+        self.remembered = state;
+        for one in &mut self.measurements {
+            one.measurement.restore(&mut self.remembered);
+        }
     }
 
     /// What a later run of the program is to remember.
     pub fn state(&self) -> State {
-        let mut state = State::default();
+        let mut state = self.remembered.clone();
         self.measurements.iter().for_each(|one| one.measurement.keep(&mut state));
         state
     }

@@ -35,6 +35,7 @@ pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
 pub use crate::recorder::config::RecorderConfig;
 pub use crate::series::config::Limits;
+pub use crate::state::config::StateConfig;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
 pub use tags::{TagName, TagValue, UserTags};
@@ -93,6 +94,9 @@ pub struct Config {
     /// What is told when something is wrong.
     #[serde(deserialize_with = "section")]
     pub alerts: AlertsConfig,
+    /// Where it is kept what was learned.
+    #[serde(deserialize_with = "section")]
+    pub state: StateConfig,
     /// The flight recorder.
     #[serde(deserialize_with = "section")]
     pub recorder: RecorderConfig,

@@ -154,6 +154,12 @@ impl Table {
     pub fn accounting(&self) -> Option<bool> {
         gauges::accounting(&self.root)
     }
+
+    /// How many seconds an established TCP connection is kept on which nothing is sent
+    /// (`nf_conntrack_tcp_timeout_established`), if the kernel says so.
+    pub fn established_timeout(&self) -> Option<u32> {
+        gauges::established_timeout(&self.root)
+    }
 }
 
 /// A replayed router's table is always text.

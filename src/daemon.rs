@@ -27,6 +27,7 @@ use crate::outputs::Output;
 use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::snapshot::timestamp;
+use crate::state::keeper::StateKeeper;
 use crate::wording::counted;
 use clock::{Clock, Verdict};
 use recording::{Cause, Recording};
@@ -126,6 +127,8 @@ pub struct Daemon {
     clock: Box<dyn Clock>,
     set_log_level: SetLogLevel,
     restart_needed: RestartNeeded,
+    root: Root,
+    state: StateKeeper,
     table: EdgeLog,
     late: EdgeLog,
     recording: Recording,
@@ -174,11 +177,13 @@ enum Work {
 }
 
 impl Daemon {
-    /// Puts the parts together; reads the clocks, and nothing else yet.
+    /// Puts the parts together; reads the clocks and what an earlier run has kept, and nothing else yet.
     pub fn new(parts: Parts) -> io::Result<Self> {
         let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
-        let collector = Collector::new(config, &root, now.wall.as_secs()).with_recorder();
+        let mut state = StateKeeper::new(&config.state.directory, &root, now.boot);
+        let mut collector = Collector::new(config, &root, now.wall.as_secs()).with_recorder();
+        collector.restore(state.load());
         Ok(Self {
             schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),
@@ -189,14 +194,22 @@ impl Daemon {
             clock,
             set_log_level,
             restart_needed,
+            root,
+            state,
             table: EdgeLog::default(),
             late: EdgeLog::default(),
             recording: Recording::default(),
         })
     }
 
-    /// Runs until a signal ends it, or standard output is closed.
-    pub async fn run(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
+    /// Runs until a signal ends it, or standard output is closed; then has what was learned kept.
+    pub async fn run(&mut self, signals: Signals) -> Result<(), DaemonError> {
+        let outcome = self.work(signals).await;
+        self.keep_state(self.clock.now()?);
+        outcome
+    }
+
+    async fn work(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
         let Signals { hangup, interrupt, terminate, record } = &mut signals;
         self.announce(self.clock.now()?);
         let mut command = CommandRunner::new(self.command(), RUNS_AT_MOST);
@@ -301,7 +314,11 @@ impl Daemon {
         let (collector, output) = (&mut self.collector, &mut self.output);
         let taken = tick::take(collector, output, &mut self.table, moment).await;
         let changed = taken.map_err(DaemonError::Output)?.unwrap_or_default();
-        self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
+        let now = self.clock.now()?;
+        self.schedules.set_pass_interval(self.collector.pass_interval(), now);
+        if self.state.is_due(now.boot) {
+            self.keep_state(now);
+        }
         Ok(changed)
     }
 
@@ -309,6 +326,12 @@ impl Daemon {
     pub fn record(&mut self, cause: Cause) -> io::Result<()> {
         self.recording.begin(cause, &self.collector, self.clock.now()?);
         Ok(())
+    }
+
+    /// Has what was learned kept for a later run.
+    fn keep_state(&mut self, now: Now) {
+        self.state.save(&self.collector.state(), now.boot);
+        self.log.flush();
     }
 
     /// Reads the configuration again; a bad one changes nothing.
@@ -336,6 +359,7 @@ impl Daemon {
         let now = self.clock.now()?;
         let interval_changes = config.interval != self.collector.config().interval;
         self.output.reconfigure(&config.telegraf);
+        self.state.reconfigure(&config.state.directory, &self.root);
         (self.set_log_level)(config.log.level);
         self.collector.reconfigure(config);
         if interval_changes {

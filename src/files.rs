@@ -10,9 +10,16 @@
 //! way there is gone step by step, and `trust` has the rules for what may be on it. Of a replayed router it never leads out
 //! of the directory that stands for `/`.
 //!
+//! [`own_directory`] is where this program keeps a file of its own.
+//!
 //! Nobody else in this crate opens a file that is there; other crates are handed its bytes, or a reader.
 
 pub(crate) mod descriptors;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "below a descriptor, without blocking, and regular files alone"
+)]
+pub(crate) mod own_directory;
 mod trust;
 mod walk;
 

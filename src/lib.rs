@@ -19,6 +19,7 @@
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
 //!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
 //! - [`history`] remembers what each owner had and did in the last hour, pass by pass, if a measurement needs that.
+//! - [`state`] is what is remembered from one run of the program to the next, and the file that holds it.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
 //!   network and of the router's own sockets, by [`machine`] of its processors and memory, and by [`process`] of this

@@ -10,6 +10,7 @@ pub mod bandwidth;
 pub mod connection_alert;
 pub mod connection_rate;
 pub mod connection_state;
+pub mod connection_trend;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
@@ -73,6 +74,12 @@ pub trait Measurement: fmt::Debug {
         Needs::default()
     }
 
+    /// How many seconds the kernel keeps an established TCP connection on which nothing is sent, as far as it tells; before a
+    /// pass, to whoever needs it.
+    fn note_established_timeout(&mut self, seconds: Option<u32>) {
+        let _ = seconds;
+    }
+
     /// A reading of the table begins, with this many places of owners so far. What an earlier reading that broke off
     /// has counted is void; what complete passes have counted and no report has told yet is not.
     fn begin(&mut self, attempt: Attempt, owners: usize) {
@@ -110,8 +117,9 @@ pub trait Measurement: fmt::Debug {
     /// the owner's place may be given to another.
     fn remembers(&self, owner: OwnerId) -> bool;
 
-    /// Takes up what an earlier run of the program has remembered.
-    fn restore(&mut self, state: &State) {
+    /// Takes what an earlier run of the program has remembered out of `state`. What nobody takes is remembered for whoever is
+    /// switched off.
+    fn restore(&mut self, state: &mut State) {
         let _ = state;
     }
 
@@ -154,6 +162,8 @@ pub struct Needs {
     pub history: bool,
     /// Every device that is known: [`Tick::inventory`].
     pub inventory: bool,
+    /// How long silent TCP connections are kept: [`Measurement::note_established_timeout`].
+    pub established_timeout: bool,
 }
 
 impl Needs {

@@ -1,4 +1,12 @@
 //! What is remembered from one run of the program to the next.
+//!
+//! Measurements give and take their parts ([`Measurement::keep`](crate::measurements::Measurement::keep) and `restore`);
+//! [`keeper`] has it written to one file, and [`format`] says what is in that.
+
+pub mod config;
+pub mod format;
+pub mod keeper;
+mod octets;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +41,12 @@ pub struct KnownHabit {
     pub key: String,
     /// When it was last seen, in seconds since 1970.
     pub seen: u64,
-    /// The peaks of every hour of the week, of the last four weeks.
+    /// The local hour that went on, counted from a Monday.
+    pub hour: i64,
+    /// The most connections in that hour so far.
+    pub now: u16,
+    /// The most in each of the 672 hours before, the oldest first.
+    #[serde(with = "octets")]
     pub peaks: Vec<u16>,
 }
 

@@ -72,7 +72,8 @@ impl Table {
         let switches = match measured {
             Measured::All => "",
             Measured::Present => {
-                "connection_rate = false\nbandwidth = false\ndevice_traffic = false\ndevice = false\n"
+                "connection_rate = false\nbandwidth = false\ndevice_traffic = false\ndevice_activity = false\n\
+                 connection_trend = false\nconnection_alert = false\ndevice = false\n"
             }
         };
         format!(

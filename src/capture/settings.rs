@@ -6,8 +6,8 @@ use super::anonymise::Anonymiser;
 use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
 use crate::config::{
-    Address, AlertsConfig, Config, DestinationsConfig, LanConfig, TagName, TagValue, TelegrafConfig, User,
-    UserTags,
+    Address, AlertsConfig, Config, DestinationsConfig, LanConfig, StateConfig, TagName, TagValue,
+    TelegrafConfig, User, UserTags,
 };
 use crate::destinations::config::ExcludedName;
 use crate::lan::config::{Prefix, RouterName};
@@ -46,6 +46,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         activity,
         alerts,
         recorder: _,
+        // Where it was kept what was learned is not captured, and may be somebody's directory.
+        state: _,
         limits,
         log,
     } = config.clone();
@@ -72,6 +74,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         activity,
         alerts: self::alerts(alerts, anonymiser),
         recorder: RecorderConfig::default(),
+        state: StateConfig::default(),
         limits,
         log,
     };
@@ -125,6 +128,7 @@ mod tests {
             measurements = { conntrack = false }
             traffic = { services = "/s" }
             destinations = { mode = "prefix", exclude = ["Annas Phone"], networks = "/n" }
+            state = { directory = "/home/anna" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
@@ -149,6 +153,7 @@ mod tests {
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
         new.destinations.exclude = config.destinations.exclude.clone();
+        new.state = config.state.clone();
         assert_eq!(new, config);
     }
 

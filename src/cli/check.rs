@@ -10,6 +10,7 @@ mod owners_file;
 mod recorder;
 mod report;
 mod services;
+mod state;
 mod system;
 mod table;
 mod tags;
@@ -102,6 +103,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
     destinations::check(report, &config.destinations, root);
+    state::check(report, &config.state.directory, root);
     system::check(report, config, root);
     alerts::check(report, config, root);
     recorder::check(report, config, root);

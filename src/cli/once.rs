@@ -10,6 +10,7 @@ use crate::logging::{self, Streams};
 use crate::measurements::DueClocks;
 use crate::outputs::ledger::Ledger;
 use crate::snapshot::timestamp;
+use crate::state::keeper::Place;
 
 /// Takes a snapshot, stamped as the daemon would have stamped its last one, and prints it.
 pub(super) fn run(global: &GlobalArgs) -> Result<Exit, CommandError> {
@@ -20,7 +21,9 @@ pub(super) fn run(global: &GlobalArgs) -> Result<Exit, CommandError> {
     let clock_set = Verdict::at(now, &clock);
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
+    let found = Place::find(&config.state.directory, &root).and_then(|place| place.read().ok()?);
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
+    collector.restore(found.map(|found| found.state).unwrap_or_default());
     let moment =
         Moment { boot: now.boot, timestamp, wall: clock_set.then_some(instant), due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;

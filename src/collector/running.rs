@@ -4,6 +4,7 @@ use crate::census::CompletedPass;
 use crate::config::Config;
 use crate::measurements::{self, Covered, DueClocks, Flows, Measurement, Needs};
 use crate::series::schema::Schema;
+use crate::state::State;
 
 /// A measurement that goes on.
 #[derive(Debug)]
@@ -17,6 +18,12 @@ impl Running {
     /// Begins with nothing.
     pub(super) fn new(measurement: Box<dyn Measurement>) -> Self {
         Self { measurement, covered: Covered::default() }
+    }
+
+    /// Begins with what was remembered.
+    fn restored(mut measurement: Box<dyn Measurement>, remembered: &mut State) -> Self {
+        measurement.restore(remembered);
+        Self::new(measurement)
     }
 
     pub(super) fn schema(&self) -> &'static Schema {
@@ -43,12 +50,18 @@ impl Running {
     }
 }
 
-/// Takes over another configuration: measurements that go on keep what they have counted.
-pub(super) fn switch(running: &mut Vec<Running>, config: &Config) {
+/// Takes over another configuration: measurements that go on keep what they have counted. What those have remembered that are
+/// switched off goes to `remembered`, from where those that are switched on take theirs.
+pub(super) fn switch(running: &mut Vec<Running>, remembered: &mut State, config: &Config) {
     let mut before = std::mem::take(running);
     for new in measurements::all(config) {
         let place = before.iter().position(|old| old.schema().name == new.schema().name);
-        running.push(place.map_or_else(|| Running::new(new), |place| before.swap_remove(place)));
+        running.push(
+            place.map_or_else(|| Running::restored(new, remembered), |place| before.swap_remove(place)),
+        );
+    }
+    for gone in before {
+        gone.measurement.keep(remembered);
     }
     for one in running {
         one.measurement.reconfigure(config);

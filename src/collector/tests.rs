@@ -1,5 +1,6 @@
 mod history;
 mod in_memory;
+mod state;
 mod traffic;
 
 use std::cell::RefCell;

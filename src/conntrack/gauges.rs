@@ -53,6 +53,12 @@ pub(super) fn accounting(root: &Root) -> Option<bool> {
     Some(text.trim_ascii() != b"0")
 }
 
+/// How many seconds an established TCP connection is kept on which nothing is sent, if the kernel says so. It begins anew with
+/// every packet (`nf_conntrack_tcp_packet()` refreshes by it).
+pub(super) fn established_timeout(root: &Root) -> Option<u32> {
+    figure(root, "nf_conntrack_tcp_timeout_established").ok()??.try_into().ok()
+}
+
 /// Older and leaner kernels don't have all of them.
 fn figure(root: &Root, name: &str) -> Result<Option<u64>, GaugesError> {
     let path = Path::new(SYSCTL).join(name);

@@ -56,6 +56,8 @@ pub struct Fixture {
     pub inventory: Vec<ListedDevice>,
     /// The time since 1970, which goes on with every report; `None` while the clock is not set.
     pub wall: Option<Duration>,
+    /// How many seconds the kernel keeps silent TCP connections.
+    pub established_timeout: Option<u32>,
     /// What the measurements before this one find.
     pub found: Findings,
     /// What was found at the last report.
@@ -138,6 +140,7 @@ impl Fixture {
             networks: Networks::default(),
             inventory: Vec::new(),
             wall: Some(WALL),
+            established_timeout: Some(7440),
             found: Findings::default(),
             before: Findings::default(),
             tracker: FlowTracker::default(),
@@ -192,6 +195,7 @@ impl Fixture {
             Expected { flows: flows.len(), at_most: self.config.limits.max_flows, baseline: self.is_first };
         self.tracker.begin(expected);
         self.census = Census::default();
+        measurement.note_established_timeout(self.established_timeout);
         measurement.begin(Attempt::First, self.table.places());
         if measurement.needs().history {
             self.history.get_or_insert_default().begin(Attempt::First, self.table.places());

@@ -2,9 +2,9 @@
 
 use super::{Measurement, Needs};
 use super::{
-    bandwidth, connection_alert, connection_rate, connection_state, conntrack, conntrack_exporter,
-    destination, device, device_activity, device_traffic, listening_port, net, netstat, network_interface,
-    nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
+    bandwidth, connection_alert, connection_rate, connection_state, connection_trend, conntrack,
+    conntrack_exporter, destination, device, device_activity, device_traffic, listening_port, net,
+    netstat, network_interface, nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::destinations::config::Mode;
@@ -30,7 +30,7 @@ enum Switch {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 20] = [
+const LIST: [Entry; 21] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
@@ -41,6 +41,7 @@ const LIST: [Entry; 20] = [
         |config| Box::new(destination::Destination::new(config)),
     ),
     of_flows(&device_activity::SCHEMA, |config| Box::new(device_activity::DeviceActivity::new(config))),
+    of_flows(&connection_trend::SCHEMA, |_| Box::<connection_trend::ConnectionTrend>::default()),
     of_flows(&device::SCHEMA, |_| Box::<device::Device>::default()),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
     of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),

@@ -52,6 +52,7 @@ mod sample;
 mod snapshot;
 mod sockets;
 mod sources;
+mod state;
 mod stopping;
 mod stress;
 mod table;

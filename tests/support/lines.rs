@@ -34,6 +34,11 @@ const FIELDS: [(&str, &str); 17] = [
     ),
     ("device", "ip:t? mac:t? device_type:t? named_by:t? first_seen:i? last_seen:i? online:i"),
     (
+        "connection_trend",
+        "entries:i share:f? average_1m:f? average_5m:f? average_15m:f? peak_1h:f? peak_24h:f? growth_per_hour:f? \
+         normal_peak:f? idle_entries:i?",
+    ),
+    (
         "conntrack",
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
          drop:i? early_drop:i? insert_failed:i? invalid:i?",
@@ -97,6 +102,7 @@ const TAGS: [(&str, &[&str]); 17] = [
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
+    ("connection_trend", &["device_name"]),
     ("device", &["device_name"]),
     ("conntrack", &["host"]),
     ("nstat", &["host", "name"]),

@@ -3,6 +3,7 @@
 use super::traffic::{counted, write};
 use super::*;
 use crate::history::Interval;
+use crate::measurements::switches::Switches;
 
 thread_local! {
     /// The last minute of each device, as [`LastMinute`] found it in its last report; `None` if there was no history.
@@ -76,7 +77,8 @@ async fn where_nobody_needs_the_last_hour_nothing_is_remembered() {
     let mut with = collector(&router, vec![Box::new(LastMinute(true))]);
     take(&mut with, 0, DueClocks::Both).await.unwrap();
     assert!(FOUND.take().is_some());
-    with.reconfigure(Config::parse("[measurements]\ndevice_activity = false\n").unwrap());
+    let measurements = Switches::only(&["device_traffic"]);
+    with.reconfigure(Config { measurements, ..Config::default() });
     take(&mut with, 30, DueClocks::Both).await.unwrap();
     assert!(with.tracking.history().is_none(), "no measurement that is on needs it");
 }

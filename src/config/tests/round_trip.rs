@@ -16,6 +16,7 @@ use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
 use crate::recorder::config::RecordingDirectory;
+use crate::state::config::StateDirectory;
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -156,7 +157,9 @@ fn config() -> impl Strategy<Value = Config> {
             ..ActivityConfig::default()
         }
     });
-    let of_devices = (destinations, activity, alerts(), recorder());
+    let directory = made_of::<StateDirectory>("auto|(/\\PC{1,12})?");
+    let state = directory.prop_map(|directory| StateConfig { directory });
+    let of_devices = (destinations, activity, alerts(), state, recorder());
     let others = (services, system(), of_devices, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
@@ -168,7 +171,7 @@ fn config() -> impl Strategy<Value = Config> {
                 measurements,
                 lan,
                 devices,
-                (services, system, (destinations, activity, alerts, recorder), limits, log),
+                (services, system, (destinations, activity, alerts, state, recorder), limits, log),
             ),
         )| {
             Config {
@@ -188,6 +191,7 @@ fn config() -> impl Strategy<Value = Config> {
                 activity,
                 alerts,
                 recorder,
+                state,
                 limits,
                 log,
             }
