@@ -23,7 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -80,6 +80,7 @@ const FIELDS: [(&str, &str); 16] = [
          rx_errors:i? rx_dropped:i?",
     ),
     ("wan_bandwidth", "rx_rate:f rx_avg:f"),
+    ("connection_alert", "firing:i value:f? threshold:f? since:i? message:t"),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
@@ -91,7 +92,7 @@ const FIELDS: [(&str, &str); 16] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 16] = [
+const TAGS: [(&str, &[&str]); 17] = [
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
@@ -107,6 +108,7 @@ const TAGS: [(&str, &[&str]); 16] = [
     ("network_interface_total", &["host"]),
     ("router_stats", &["device"]),
     ("wan_bandwidth", &["device"]),
+    ("connection_alert", &["device_name", "rule", "severity"]),
     ("conntrack_exporter", &["host"]),
 ];
 
