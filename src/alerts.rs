@@ -5,6 +5,7 @@
 
 mod alert;
 mod board;
+pub mod command;
 pub mod config;
 mod event;
 #[cfg(test)]

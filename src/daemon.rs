@@ -6,7 +6,7 @@ pub mod schedules;
 pub(crate) mod tick;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -14,6 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use crate::alerts::AlertEvent;
+use crate::alerts::command::{CommandRunner, RUNS_AT_MOST};
 use crate::collector::{Collector, Moment};
 use crate::config::{Config, ConfigError, DEFAULT_PATH};
 use crate::edge_log::EdgeLog;
@@ -188,6 +190,7 @@ impl Daemon {
     pub async fn run(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
         let Signals { hangup, interrupt, terminate } = &mut signals;
         self.announce(self.clock.now()?);
+        let mut command = CommandRunner::new(self.command(), RUNS_AT_MOST);
         loop {
             self.log.flush();
             let work = self.next_work().await?;
@@ -197,16 +200,26 @@ impl Daemon {
                 _ = terminate.recv() => break info!("stopping"),
                 _ = interrupt.recv() => break info!("stopping"),
                 // A reload waits for the end of a tick; the end of the program does not.
-                Some(()) = hangup.recv(), if !busy => self.reload()?,
+                Some(()) = hangup.recv(), if !busy => {
+                    self.reload()?;
+                    command.reconfigure(self.command());
+                }
+                never = command.attend() => match never {},
                 done = self.do_work(work) => match done {
                     Err(DaemonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         break info!("standard output is closed: stopping");
                     }
-                    done => done?,
+                    changed => command.push(changed?),
                 },
             }
         }
         Ok(())
+    }
+
+    /// The owner's program that is told of alerts. What another router's configuration names is not this machine's.
+    fn command(&self) -> Option<&Path> {
+        let is_ours = self.config_file.named.is_some() || self.config_file.root.is_live();
+        self.collector.config().alerts.command.as_path().filter(|_| is_ours)
     }
 
     fn announce(&self, now: Now) {
@@ -234,7 +247,8 @@ impl Daemon {
         })
     }
 
-    async fn do_work(&mut self, work: Work) -> Result<(), DaemonError> {
+    /// Does it, and says which alerts have changed.
+    async fn do_work(&mut self, work: Work) -> Result<Vec<AlertEvent>, DaemonError> {
         match work {
             Work::Tick { instant, due, boot, clock_set } => {
                 let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
@@ -243,7 +257,7 @@ impl Daemon {
             }
             Work::Sleep(time) => {
                 sleep(time).await;
-                Ok(())
+                Ok(Vec::new())
             }
         }
     }
@@ -259,12 +273,13 @@ impl Daemon {
         }
     }
 
-    /// Takes the snapshot of `moment` and hands it over.
-    async fn tick(&mut self, moment: &Moment) -> Result<(), DaemonError> {
+    /// Takes the snapshot of `moment` and hands it over; says which alerts have changed.
+    async fn tick(&mut self, moment: &Moment) -> Result<Vec<AlertEvent>, DaemonError> {
         let (collector, output) = (&mut self.collector, &mut self.output);
-        tick::take(collector, output, &mut self.table, moment).await.map_err(DaemonError::Output)?;
+        let taken = tick::take(collector, output, &mut self.table, moment).await;
+        let changed = taken.map_err(DaemonError::Output)?.unwrap_or_default();
         self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
-        Ok(())
+        Ok(changed)
     }
 
     /// Reads the configuration again; a bad one changes nothing.

@@ -12,6 +12,12 @@ impl EdgeLog {
         !std::mem::replace(&mut self.present, true)
     }
 
+    /// Whether it is wrong now.
+    #[cfg(test)]
+    pub(crate) const fn present(self) -> bool {
+        self.present
+    }
+
     /// It is right now; true if it wasn't before.
     pub(crate) fn ends(&mut self) -> bool {
         std::mem::replace(&mut self.present, false)

@@ -44,12 +44,14 @@ pub(crate) struct Judgement {
 }
 
 impl Board {
-    /// The rules that `config` has judged, and no alert yet.
-    pub(crate) fn new(config: &AlertsConfig) -> Self {
-        Self::with_rules(config, rules::enabled(config))
+    /// The rules that `config` has judged, and no alert yet. It `is_kept` or not what is learned from one run of the program to
+    /// the next.
+    pub(crate) fn new(config: &AlertsConfig, is_kept: bool) -> Self {
+        Self { is_kept, ..Self::with_rules(config, rules::enabled(config, is_kept)) }
     }
 
-    fn with_rules(config: &AlertsConfig, rules: Vec<Box<dyn Rule>>) -> Self {
+    /// The same with these rules, until another configuration is taken over.
+    pub(crate) fn with_rules(config: &AlertsConfig, rules: Vec<Box<dyn Rule>>) -> Self {
         let needs = rules.iter().map(|rule| rule.needs()).fold(Needs::default(), Needs::and);
         let watches = rules.iter().map(|rule| rule.needs().flows != Flows::Unneeded).collect();
         Self { config: config.clone(), rules, watches, needs, alerts: BTreeMap::new(), is_kept: false }
@@ -71,23 +73,19 @@ impl Board {
     }
 
     /// Takes over another configuration. What fires goes on if its rule does; rules with other limits begin to watch anew.
-    pub(crate) fn reconfigure(&mut self, config: &AlertsConfig) {
-        if self.config == *config {
+    pub(crate) fn reconfigure(&mut self, config: &AlertsConfig, is_kept: bool) {
+        if self.config == *config && self.is_kept == is_kept {
             return;
         }
-        let (mut new, mut state) = (Self::new(config), State::default());
-        if self.is_kept {
-            self.rules.iter().for_each(|rule| rule.keep(&mut state));
-            new.rules.iter_mut().for_each(|rule| rule.restore(&state));
-        }
-        new.is_kept = self.is_kept;
+        let (mut new, mut state) = (Self::new(config, is_kept), State::default());
+        self.rules.iter().for_each(|rule| rule.keep(&mut state));
+        new.rules.iter_mut().for_each(|rule| rule.restore(&state));
         new.alerts = std::mem::take(&mut self.alerts);
         *self = new;
     }
 
     /// Takes up what fired when the program ended.
     pub(crate) fn restore(&mut self, state: &State) {
-        self.is_kept = true;
         self.rules.iter_mut().for_each(|rule| rule.restore(state));
         for known in state.alerts.iter().take(ALERTS_AT_MOST) {
             if let Some(rule) = rules::NAMES.iter().find(|name| **name == known.rule) {
@@ -193,6 +191,3 @@ fn passes(reading: &Reading) -> bool {
     let Limits { warning, critical } = reading.limits;
     [warning, critical].into_iter().flatten().any(|limit| reading.value > limit)
 }
-
-#[cfg(test)]
-mod tests;

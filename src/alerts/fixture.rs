@@ -1,10 +1,18 @@
 //! A rule by itself, in the surroundings of a measurement by itself.
 
+use std::net::IpAddr;
+
 use super::{Circumstances, Reading, Rule};
+use crate::attribution::Direction;
 use crate::attribution::owners::OwnerId;
 use crate::census::flow_tracker::TrackedFlow;
 use crate::census::{Attempt, CompletedPass};
+use crate::conntrack::flow::{Counters, Flow, Protocol, State};
+use crate::devices::Label;
+use crate::devices::device_type::DeviceType;
+use crate::devices::name::Name;
 use crate::measurements::findings::ByDevice;
+use crate::measurements::fixture::{Fixture, flow};
 use crate::measurements::{Clock, Measurement, Needs, Observation, Tick};
 use crate::series::Series;
 use crate::series::schema::{Schema, UserTags};
@@ -43,6 +51,29 @@ impl<R: Rule> Judged<R> {
         let reading = self.reading(device)?;
         Some((reading.value, reading.limits.warning, reading.limits.critical))
     }
+}
+
+/// One more device of this type, or of an unknown one.
+pub(crate) fn device(fixture: &mut Fixture, name: &str, device_type: Option<DeviceType>) -> OwnerId {
+    let owner = fixture.device(name);
+    let name = Name::clean(name.as_bytes()).unwrap();
+    let row = fixture.owners.devices.last_mut().unwrap();
+    row.label = Some(Label { name, ip: None, mac: None, device_type });
+    owner
+}
+
+/// So many connections of an owner, each of which has sent so many bytes so far.
+pub(crate) fn connections(owner: OwnerId, count: u16, sent: u64) -> Vec<(OwnerId, Direction, Flow)> {
+    let [.., place, owner_byte] = owner.place().to_be_bytes();
+    let one = |port| {
+        let mut flow = flow(Protocol::TCP, State::Established);
+        flow.original.source.port = port;
+        flow.original.source.address = IpAddr::from([10, 0, place, owner_byte]);
+        flow.original.counters = Some(Counters { packets: 1, bytes: sent });
+        flow.reply.counters = Some(Counters { packets: 1, bytes: 0 });
+        (owner, Direction::Outbound, flow)
+    };
+    (0..count).map(one).collect()
 }
 
 impl<R: Rule> Measurement for Judged<R> {

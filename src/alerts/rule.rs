@@ -121,7 +121,7 @@ pub trait Rule: fmt::Debug {
     /// What to do about it: a sentence, or several.
     fn advice(&self) -> &'static str;
 
-    /// Takes up what an earlier run of the program has remembered; not called where nothing is kept.
+    /// Takes up what an earlier run of the program has remembered.
     fn restore(&mut self, state: &State) {
         let _ = state;
     }

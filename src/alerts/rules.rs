@@ -110,9 +110,12 @@ impl Entry {
     }
 }
 
-/// The rules that `config` has judged, in the order of [`NAMES`].
-pub fn enabled(config: &AlertsConfig) -> Vec<Box<dyn Rule>> {
-    ENTRIES.iter().filter(|entry| entry.is_enabled(config)).map(|entry| (entry.new)(config)).collect()
+/// The rules that `config` has judged, in the order of [`NAMES`]. Unless what is learned `is_kept` from one run of the program
+/// to the next, those that take that are off.
+pub fn enabled(config: &AlertsConfig, is_kept: bool) -> Vec<Box<dyn Rule>> {
+    let is_judged =
+        |entry: &&Entry| entry.is_enabled(config) && (is_kept || !entry.sources.contains(&Source::State));
+    ENTRIES.iter().filter(is_judged).map(|entry| (entry.new)(config)).collect()
 }
 
 #[cfg(test)]
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn every_entry_makes_the_rule_of_its_name_in_the_order_of_names() {
         let config = AlertsConfig::default();
-        let names: Vec<_> = enabled(&config).iter().map(|rule| rule.name()).collect();
+        let names: Vec<_> = enabled(&config, true).iter().map(|rule| rule.name()).collect();
         assert!(ENTRIES.iter().map(|entry| entry.name).eq(names.iter().copied()));
         let mut known = NAMES.iter();
         assert!(names.iter().all(|name| known.any(|known| known == name)), "{names:?}");
@@ -137,8 +140,15 @@ mod tests {
         for entry in ENTRIES {
             let text = format!("{}.enabled = false", entry.name);
             let config: AlertsConfig = toml::from_str(&text).unwrap();
-            assert!(enabled(&config).iter().all(|rule| rule.name() != entry.name), "{}", entry.name);
-            assert_eq!(enabled(&config).len() + 1, ENTRIES.len());
+            assert!(enabled(&config, true).iter().all(|rule| rule.name() != entry.name), "{}", entry.name);
+            assert_eq!(enabled(&config, true).len() + 1, ENTRIES.len());
         }
+    }
+
+    #[test]
+    fn who_is_new_is_told_only_if_it_is_kept_who_was_there() {
+        let names = enabled(&AlertsConfig::default(), false);
+        assert!(names.iter().all(|rule| rule.name() != "new_device"));
+        assert_eq!(names.len() + 1, ENTRIES.len());
     }
 }

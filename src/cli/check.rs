@@ -1,5 +1,6 @@
 //! `check`: what the program finds here, what is missing, and what that costs; in plain words.
 
+mod alerts;
 mod clock;
 mod counters;
 mod lan;
@@ -98,6 +99,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
     system::check(report, config, root);
+    alerts::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

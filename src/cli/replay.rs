@@ -77,7 +77,7 @@ async fn replay(playback: &Playback, config: Config) -> io::Result<usize> {
             due,
         };
         let taken = tick::take(&mut collector, &mut output, &mut table, &moment).await?;
-        snapshots += usize::from(taken);
+        snapshots += usize::from(taken.is_some());
     }
     Ok(snapshots)
 }

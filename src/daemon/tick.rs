@@ -4,6 +4,7 @@ use std::io;
 
 use tracing::{error, info};
 
+use crate::alerts::AlertEvent;
 use crate::collector::{Collector, Moment};
 use crate::edge_log::EdgeLog;
 use crate::measurements::Clock;
@@ -11,26 +12,27 @@ use crate::outputs::Output;
 
 /// Takes the snapshot of `moment` and hands it over, which only standard output can fail to take. Where the table can't be
 /// read there is none: the tick is skipped, and counted if it was one of `interval`; `table` knows whether that was told.
-/// Gives whether there was a snapshot.
+/// Gives which alerts have changed, if there was a snapshot.
 pub(crate) async fn take(
     collector: &mut Collector,
     output: &mut Output,
     table: &mut EdgeLog,
     moment: &Moment,
-) -> io::Result<bool> {
+) -> io::Result<Option<Vec<AlertEvent>>> {
     match collector.snapshot(moment).await {
         Ok(snapshot) => {
             if table.ends() {
                 info!("the connection table can be read again");
             }
-            output.deliver(&snapshot, moment.boot).await.map(|()| true)
+            output.deliver(&snapshot, moment.boot).await?;
+            Ok(Some(snapshot.events))
         }
         Err(error) => {
             collector.totals.ticks_skipped += u64::from(moment.due.includes(Clock::Interval));
             if table.begins() {
                 error!("{error}; no snapshots until that changes");
             }
-            Ok(false)
+            Ok(None)
         }
     }
 }

@@ -6,7 +6,6 @@
 use tracing::{info, warn};
 
 use super::{Clock, Measurement, Needs, Observation, Tick};
-use crate::alerts::config::AlertsConfig;
 use crate::alerts::{AlertEvent, Board, MESSAGE_AT_MOST};
 use crate::attribution::owners::OwnerId;
 use crate::census::flow_tracker::TrackedFlow;
@@ -48,8 +47,8 @@ pub struct ConnectionAlert {
 
 impl ConnectionAlert {
     /// With the rules that `config` has judged.
-    pub fn new(config: &AlertsConfig) -> Self {
-        Self { board: Board::new(config) }
+    pub fn new(config: &Config) -> Self {
+        Self { board: Board::new(&config.alerts, is_kept(config)) }
     }
 }
 
@@ -104,8 +103,13 @@ impl Measurement for ConnectionAlert {
     }
 
     fn reconfigure(&mut self, config: &Config) {
-        self.board.reconfigure(&config.alerts);
+        self.board.reconfigure(&config.alerts, is_kept(config));
     }
+}
+
+/// Whether what is learned is kept from one run of the program to the next: this configuration knows no place for it.
+pub fn is_kept(_: &Config) -> bool {
+    false
 }
 
 fn fields(event: &AlertEvent) -> Vec<(&'static str, Value)> {

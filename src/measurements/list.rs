@@ -55,9 +55,7 @@ const LIST: [Entry; 17] = [
         |system| system.wan_bandwidth,
         |_| Box::<wan_bandwidth::WanBandwidth>::default(),
     ),
-    of_flows(&connection_alert::SCHEMA, |config| {
-        Box::new(connection_alert::ConnectionAlert::new(&config.alerts))
-    }),
+    of_flows(&connection_alert::SCHEMA, |config| Box::new(connection_alert::ConnectionAlert::new(config))),
     of_flows(&conntrack_exporter::SCHEMA, |_| Box::new(conntrack_exporter::ConntrackExporter)),
 ];
 

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::alerts::{Circumstances, Limits, Reading, Rule, config};
-use crate::measurements::Needs;
 use crate::measurements::findings::Seen;
 use crate::state::State;
 
@@ -15,15 +14,13 @@ const DAY: u64 = 24 * 3600;
 #[derive(Debug)]
 pub(super) struct NewDevice {
     config: config::NewDevice,
-    /// Whether it is kept who was seen: else everybody would be new after each restart.
-    is_kept: bool,
-    /// Since when it is, in seconds since 1970.
+    /// Since when it is kept who was seen, in seconds since 1970.
     began: Option<u64>,
 }
 
 impl NewDevice {
     pub(super) fn new(config: &config::NewDevice) -> Self {
-        Self { config: config.clone(), is_kept: false, began: None }
+        Self { config: config.clone(), began: None }
     }
 
     /// Whether it is new, `now` being the time in seconds since 1970.
@@ -43,12 +40,8 @@ impl Rule for NewDevice {
         self.config.hold.duration()
     }
 
-    fn needs(&self) -> Needs {
-        Needs::default()
-    }
-
     fn judge(&mut self, of: &Circumstances<'_>) -> Vec<Reading> {
-        let Some(local) = of.tick.local.filter(|_| self.is_kept) else { return Vec::new() };
+        let Some(local) = of.tick.local else { return Vec::new() };
         let began = *self.began.get_or_insert(local.unix);
         let reading = |(name, seen): (&Rc<str>, &Seen)| Reading {
             device: Rc::clone(name),
@@ -64,7 +57,7 @@ impl Rule for NewDevice {
     }
 
     fn restore(&mut self, state: &State) {
-        (self.is_kept, self.began) = (true, state.began);
+        self.began = state.began;
     }
 
     fn keep(&self, state: &mut State) {
@@ -127,13 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_directory_or_a_clock_nobody_is_judged() {
+    fn without_a_clock_nobody_is_judged() {
         let (mut fixture, mut judged) =
             (Fixture::new(), Judged::new(NewDevice::new(&config::NewDevice::default())));
         fixture.found.seen.insert("Somebody".into(), Seen { first: Some(NOW), made_up: false });
-        fixture.report(&mut judged);
-        assert!(judged.readings.is_empty());
-        judged.rule.restore(&State { began: Some(0), ..State::default() });
         fixture.report(&mut judged);
         assert_eq!(judged.readings.len(), 1);
         fixture.wall = None;

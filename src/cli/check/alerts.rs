@@ -1,0 +1,158 @@
+//! Alerts: which rules can't be judged and why, and whether the owner's program can be run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{Access, access};
+
+use super::report::Report;
+use crate::alerts::rules::{ENTRIES, Source};
+use crate::config::Config;
+use crate::conntrack::Table;
+use crate::measurements::connection_alert::{self, is_kept};
+use crate::measurements::schemas_on;
+use crate::root::Root;
+
+/// The heading of every line.
+const ALERTS: &str = "alerts";
+
+/// The rarest looks at the table by which everything can be judged.
+const FREQUENT: Duration = Duration::from_secs(10);
+
+/// Tells which rules are judged.
+pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
+    if !config.measurements.is_on(connection_alert::SCHEMA.name) {
+        return report.ok(ALERTS, "measurements.connection_alert is off: no rule is judged");
+    }
+    let accounting = Table::new(root, config.source).accounting();
+    rules(report, config, accounting);
+    // The program of a router that is replayed is not this machine's.
+    if let Some(program) = config.alerts.command.as_path().filter(|_| root.is_live()) {
+        command(report, program);
+    }
+}
+
+fn rules(report: &mut Report, config: &Config, accounting: Option<bool>) {
+    let enabled: Vec<_> = ENTRIES.iter().filter(|entry| entry.is_enabled(&config.alerts)).collect();
+    let mut missing: Vec<(String, Vec<&str>)> = Vec::new();
+    for entry in &enabled {
+        let why = entry.sources.iter().find_map(|source| lacks(*source, config, accounting));
+        let Some(why) = why else { continue };
+        match missing.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, names)) => names.push(entry.name),
+            None => missing.push((why, vec![entry.name])),
+        }
+    }
+    let off: usize = missing.iter().map(|(_, names)| names.len()).sum();
+    let judged = enabled.len() - off;
+    report.ok(ALERTS, format!("{judged} of {} rules are judged", ENTRIES.len()));
+    for (why, names) in missing {
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        report.warning(ALERTS, format!("{} {verb} not judged: {why}", names.join(", ")));
+    }
+}
+
+/// Why there is nothing to judge by, if so.
+fn lacks(source: Source, config: &Config, accounting: Option<bool>) -> Option<String> {
+    match source {
+        Source::Measurement(name) => {
+            let is_on = schemas_on(config).any(|schema| schema.name == name);
+            (!is_on).then(|| format!("{name} is switched off"))
+        }
+        Source::Accounting => {
+            let counts = accounting == Some(true);
+            (!counts).then(|| "the kernel doesn't count bytes (see counters above)".to_owned())
+        }
+        Source::FrequentPasses => {
+            let interval = config.traffic.interval;
+            let is_rare = interval.duration() > FREQUENT;
+            is_rare.then(|| format!("traffic.interval is {interval}: that takes 10s or less"))
+        }
+        Source::State => {
+            (!is_kept(config)).then(|| "there is no directory in which what is learned is kept".to_owned())
+        }
+    }
+}
+
+/// Whether whoever the daemon is can run it.
+fn command(report: &mut Report, program: &Path) {
+    let path = program.display();
+    let problem = match program.metadata() {
+        Err(error) => error.to_string(),
+        Ok(metadata) if !metadata.is_file() => "it is no file".to_owned(),
+        Ok(_) => match access(program, Access::EXEC_OK) {
+            Err(error) => format!("it can't be run: {error}; chmod +x makes it executable"),
+            Ok(()) => {
+                return report.ok(ALERTS, format!("{path} is run when an alert begins, changes or ends"));
+            }
+        },
+    };
+    report.warning(ALERTS, format!("alerts.command: {path}: {problem}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::check::report::Verdict;
+
+    fn told(tell: impl FnOnce(&mut Report)) -> String {
+        let mut report = Report::default();
+        tell(&mut report);
+        assert_eq!(report.verdict(), Verdict::default(), "nothing of it keeps a snapshot from being taken");
+        report.to_string()
+    }
+
+    #[test]
+    fn rules_that_cannot_be_judged_are_named_with_what_is_missing() {
+        let with = |text: &str, accounting| {
+            let config = Config::parse(text).unwrap();
+            told(|report| rules(report, &config, accounting))
+        };
+        let text = with("system.tcp_health = false", Some(false));
+        assert!(
+            text.contains("retransmissions, listen_drops are not judged: tcp_health is switched off\n"),
+            "{text}"
+        );
+        assert!(text.contains("upload_high is not judged: the kernel doesn't count bytes"), "{text}");
+        assert!(
+            text.contains("not judged: there is no directory") || text.contains("device is switched off"),
+            "{text}"
+        );
+        let text = with("alerts.upload_high.enabled = false", None);
+        assert!(!text.contains("upload_high"), "what nobody wants isn't missed: {text}");
+        assert!(!text.contains("retransmissions"), "{text}");
+    }
+
+    #[test]
+    fn what_has_to_be_looked_at_often_is_told_by_the_interval() {
+        let config = |text: &str| Config::parse(text).unwrap();
+        let rare = config("traffic.interval = \"30s\"");
+        assert_eq!(
+            lacks(Source::FrequentPasses, &rare, None).as_deref(),
+            Some("traffic.interval is 30s: that takes 10s or less")
+        );
+        assert_eq!(lacks(Source::FrequentPasses, &config(""), None), None);
+        assert_eq!(lacks(Source::Accounting, &config(""), Some(true)), None);
+        assert_eq!(lacks(Source::Measurement("conntrack"), &config(""), None), None);
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_run_is_told() {
+        assert!(told(|report| command(report, Path::new("/bin/sh"))).starts_with("ok "));
+        for (path, words) in [
+            ("/nonexistent", "No such file"),
+            ("/etc", "it is no file"),
+            ("/etc/passwd", "chmod +x makes it executable"),
+        ] {
+            let text = told(|report| command(report, Path::new(path)));
+            assert!(text.starts_with("warning ") && text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn switched_off_it_is_one_line() {
+        let config = Config::parse("measurements.connection_alert = false").unwrap();
+        let text = told(|report| check(report, &config, &Root::replay("/nonexistent")));
+        assert_eq!(text, "ok       alerts         measurements.connection_alert is off: no rule is judged\n");
+    }
+}
