@@ -14,10 +14,12 @@ use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::attribution::{Attribution, Direction, FlowOwner, flow_owner};
 use crate::conntrack::Entry;
 use crate::conntrack::flow::Flow;
+use crate::destinations::networks::Networks;
 use crate::devices::{Devices, Identity, UNKNOWN_AT_MOST};
 use crate::history::History;
 use crate::lan::{Lan, Place};
 use crate::measurements::{Measurement, Observation};
+use crate::recorder::FlightRecorder;
 use crate::services::ServiceTable;
 use flow_tracker::{Change, FlowTracker, ProtocolGroup, TrackedFlow};
 use outside::{OutsideTraffic, is_tunnel};
@@ -82,7 +84,7 @@ impl Census {
         self.entries.iter().filter(|(_, count)| *count > 0).map(|(owner, _)| *owner)
     }
 
-    fn count(&mut self, owner: OwnerId) {
+    pub(crate) fn count(&mut self, owner: OwnerId) {
         if self.entries.len() <= owner.place() {
             self.entries.resize(owner.place() + 1, (OwnerId::UNUSED, 0));
         }
@@ -128,6 +130,9 @@ pub struct Pass<'a> {
     /// What flows did, if somebody needs it.
     pub(crate) memory: Option<Memory<'a>>,
     pub(crate) services: &'a ServiceTable,
+    pub(crate) networks: &'a Networks,
+    /// The flight recorder, if there is one, and which reading this is.
+    pub(crate) recorder: Option<(&'a mut FlightRecorder, Attempt)>,
     pub(crate) census: Census,
 }
 
@@ -140,9 +145,21 @@ impl<'a> Pass<'a> {
         owners: &'a mut OwnerTable,
         labels: &'a OwnerLabels,
         services: &'a ServiceTable,
+        networks: &'a Networks,
     ) -> Self {
         let (observers, census) = (Vec::new(), Census::default());
-        Self { lan, devices, owners, labels, services, observers, memory: None, census }
+        Self {
+            lan,
+            devices,
+            owners,
+            labels,
+            services,
+            networks,
+            observers,
+            memory: None,
+            recorder: None,
+            census,
+        }
     }
 
     /// What was found.
@@ -156,6 +173,9 @@ impl<'a> Pass<'a> {
             Entry::Unreadable { bytes, why } => self.census.note_unreadable(bytes, why),
             Entry::Flow(flow) => {
                 self.census.read += 1;
+                if let Some((recorder, attempt)) = &mut self.recorder {
+                    recorder.see(*attempt, flow);
+                }
                 match self.attribute(flow) {
                     None => self.census.loopback += 1,
                     Some(attribution) => self.observe(flow, attribution),
@@ -168,8 +188,8 @@ impl<'a> Pass<'a> {
         self.census.count(attribution.owner);
         self.census.offloaded += u64::from(flow.flags.offloaded());
         let (change, tracked) = self.track(flow, attribution.owner);
-        let services = self.services;
-        let observation = Observation { flow, attribution, change, tracked, services };
+        let Self { services, networks, .. } = *self;
+        let observation = Observation { flow, attribution, change, tracked, services, networks };
         self.note_outside(&observation);
         if let Some(Memory { history: Some(history), .. }) = &mut self.memory {
             history.observe(&observation);

@@ -44,7 +44,8 @@ only what it needs: check tells what. capture and record stay who started them.
 
 Signals:
   SIGHUP reads the configuration again; a bad one is refused and the running
-  one kept. SIGTERM and SIGINT stop the daemon.
+  one kept. SIGUSR1 has the flight recorder written, if [recorder] says where.
+  SIGTERM and SIGINT stop the daemon.
 
 Exit codes:
   0 all is well    1 the table or the sockets can't be read, or a capture or a

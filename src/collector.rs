@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::attribution::labels::OwnerLabels;
 use crate::attribution::owners::{OwnerId, OwnerTable};
 use crate::census::Census;
-use crate::config::Config;
+use crate::config::{Config, RecorderConfig};
 use crate::conntrack::memory::MemoryTable;
 use crate::conntrack::rereads::Rereads;
 use crate::conntrack::{Gauges, Table, TableError};
@@ -29,6 +29,7 @@ use crate::files::FIGURE_AT_MOST;
 use crate::measurements::findings::Findings;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
 use crate::process::{Usage, cpu_time};
+use crate::recorder::FlightRecorder;
 use crate::root::Root;
 use crate::sample::Sample;
 use crate::series::Series;
@@ -95,6 +96,8 @@ pub struct Collector {
     host_unreadable: EdgeLog,
     figures: Figures,
     sockets: Sockets,
+    /// The last passes, if they are to be kept.
+    recorder: Option<FlightRecorder>,
     /// When an entry that can't be understood was last shown, since boot.
     line_shown: Option<Duration>,
 }
@@ -135,6 +138,7 @@ impl Collector {
             host_unreadable: EdgeLog::default(),
             figures: Figures::default(),
             sockets: Sockets::default(),
+            recorder: None,
             line_shown: None,
             root: root.clone(),
             config,
@@ -145,6 +149,23 @@ impl Collector {
     #[must_use]
     pub fn with_table(self, table: MemoryTable) -> Self {
         Self { table: Table::in_memory(&self.root, table), ..self }
+    }
+
+    /// Keeps the last passes over the table from now on, if the configuration says where they are to be written.
+    #[must_use]
+    pub fn with_recorder(self) -> Self {
+        let recorder = new_recorder(&self.config.recorder);
+        Self { recorder, ..self }
+    }
+
+    /// The last passes over the table, if they are kept.
+    pub const fn recorder(&self) -> Option<&FlightRecorder> {
+        self.recorder.as_ref()
+    }
+
+    /// Where the router's files are.
+    pub const fn root(&self) -> &Root {
+        &self.root
     }
 
     /// Every known device.
@@ -171,6 +192,15 @@ impl Collector {
         }
         running::switch(&mut self.measurements, &config);
         self.sampling.reconfigure(sampling(&self.measurements, &config));
+        if config.recorder != self.config.recorder {
+            self.recorder = match self.recorder.take() {
+                Some(mut recorder) if config.recorder.directory.path().is_some() => {
+                    recorder.reconfigure(config.recorder.clone());
+                    Some(recorder)
+                }
+                _ => new_recorder(&config.recorder),
+            };
+        }
         self.config = config;
         self.labels.clear();
     }
@@ -246,6 +276,7 @@ impl Collector {
                 instants: stamped.min(at_most(covered.bytes, every)),
                 every,
                 services: self.surroundings.services.table(),
+                networks: self.surroundings.networks.networks(),
                 history: self.tracking.history(),
                 inventory: &inventory,
                 local,
@@ -390,6 +421,11 @@ impl Collector {
             warn!("{entries}: {first}");
         }
     }
+}
+
+/// One that remembers nothing yet, unless what it remembers could be written nowhere.
+fn new_recorder(config: &RecorderConfig) -> Option<FlightRecorder> {
+    config.directory.path().map(|_| FlightRecorder::new(config.clone()))
 }
 
 /// How often the table is to be passed over.

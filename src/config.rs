@@ -3,6 +3,7 @@
 //! A section is defined in the room that it configures. Each is read by serde, which finds what is wrong and where;
 //! `explain` says it in sentences that somebody at home understands.
 
+pub mod byte_size;
 mod error;
 mod explain;
 mod hints;
@@ -18,6 +19,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
+use crate::activity::ActivityConfig;
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
@@ -25,11 +27,13 @@ use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
 pub use crate::alerts::config::AlertsConfig;
+pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
 pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
+pub use crate::recorder::config::RecorderConfig;
 pub use crate::series::config::Limits;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
@@ -80,9 +84,18 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// Where the names of networks are found.
+    #[serde(deserialize_with = "section")]
+    pub destinations: DestinationsConfig,
+    /// By which figures it is told what a device is doing.
+    #[serde(deserialize_with = "section")]
+    pub activity: ActivityConfig,
     /// What is told when something is wrong.
     #[serde(deserialize_with = "section")]
     pub alerts: AlertsConfig,
+    /// The flight recorder.
+    #[serde(deserialize_with = "section")]
+    pub recorder: RecorderConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -4,7 +4,7 @@
 //! `read()` of the file walks the hash table from its beginning, which makes a large table take seconds.
 
 #[cfg(test)]
-mod any_flow;
+pub(crate) mod any_flow;
 pub mod backend;
 pub mod entry;
 pub mod flow;

@@ -1,6 +1,7 @@
 //! The clockwork: ticks, reload, shutdown. The only reader of clocks.
 
 pub mod clock;
+pub mod recording;
 pub mod schedule;
 pub mod schedules;
 pub(crate) mod tick;
@@ -28,6 +29,7 @@ use crate::root::Root;
 use crate::snapshot::timestamp;
 use crate::wording::counted;
 use clock::{Clock, Verdict};
+use recording::{Cause, Recording};
 use schedule::Now;
 use schedules::{Due, Schedules};
 
@@ -97,6 +99,8 @@ pub struct Signals {
     hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
+    /// `SIGUSR1`: the flight recorder is to be written.
+    record: Signal,
 }
 
 impl Signals {
@@ -106,6 +110,7 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            record: signal(SignalKind::user_defined1())?,
         })
     }
 }
@@ -123,6 +128,7 @@ pub struct Daemon {
     restart_needed: RestartNeeded,
     table: EdgeLog,
     late: EdgeLog,
+    recording: Recording,
 }
 
 /// What a daemon is made of.
@@ -161,6 +167,8 @@ pub enum DaemonError {
 enum Work {
     /// The snapshot of this instant.
     Tick { instant: Duration, due: DueClocks, boot: Duration, clock_set: bool },
+    /// Some more of the recording in the making.
+    Record,
     /// Nothing for this long.
     Sleep(Duration),
 }
@@ -170,7 +178,7 @@ impl Daemon {
     pub fn new(parts: Parts) -> io::Result<Self> {
         let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
-        let collector = Collector::new(config, &root, now.wall.as_secs());
+        let collector = Collector::new(config, &root, now.wall.as_secs()).with_recorder();
         Ok(Self {
             schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),
@@ -183,12 +191,13 @@ impl Daemon {
             restart_needed,
             table: EdgeLog::default(),
             late: EdgeLog::default(),
+            recording: Recording::default(),
         })
     }
 
     /// Runs until a signal ends it, or standard output is closed.
     pub async fn run(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
-        let Signals { hangup, interrupt, terminate } = &mut signals;
+        let Signals { hangup, interrupt, terminate, record } = &mut signals;
         self.announce(self.clock.now()?);
         let mut command = CommandRunner::new(self.command(), RUNS_AT_MOST);
         loop {
@@ -204,12 +213,13 @@ impl Daemon {
                     self.reload()?;
                     command.reconfigure(self.command());
                 }
+                Some(()) = record.recv(), if !busy => self.record(Cause::Signal)?,
                 never = command.attend() => match never {},
                 done = self.do_work(work) => match done {
                     Err(DaemonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         break info!("standard output is closed: stopping");
                     }
-                    changed => command.push(changed?),
+                    changed => self.tell(changed?, &mut command)?,
                 },
             }
         }
@@ -243,6 +253,7 @@ impl Daemon {
         self.count_skipped(due);
         Ok(match due {
             Due::Snapshot(instant, due) => Work::Tick { instant, due, boot: now.boot, clock_set },
+            Due::In(_) if self.recording.goes_on() => Work::Record,
             Due::In(time) => Work::Sleep(time.min(asleep_at_most)),
         })
     }
@@ -254,6 +265,10 @@ impl Daemon {
                 let timestamp = timestamp(self.collector.config().timestamps, instant, clock_set);
                 let wall = clock_set.then_some(instant);
                 self.tick(&Moment { boot, timestamp, wall, due }).await
+            }
+            Work::Record => {
+                self.recording.step(&self.collector, &self.config_file);
+                Ok(Vec::new())
             }
             Work::Sleep(time) => {
                 sleep(time).await;
@@ -273,6 +288,15 @@ impl Daemon {
         }
     }
 
+    /// Alerts have changed: the owner's program is told, and what led to one that fires is kept.
+    fn tell(&mut self, changed: Vec<AlertEvent>, command: &mut CommandRunner) -> io::Result<()> {
+        if changed.iter().any(|event| event.firing) {
+            self.record(Cause::Alert)?;
+        }
+        command.push(changed);
+        Ok(())
+    }
+
     /// Takes the snapshot of `moment` and hands it over; says which alerts have changed.
     async fn tick(&mut self, moment: &Moment) -> Result<Vec<AlertEvent>, DaemonError> {
         let (collector, output) = (&mut self.collector, &mut self.output);
@@ -280,6 +304,12 @@ impl Daemon {
         let changed = taken.map_err(DaemonError::Output)?.unwrap_or_default();
         self.schedules.set_pass_interval(self.collector.pass_interval(), self.clock.now()?);
         Ok(changed)
+    }
+
+    /// Has what the flight recorder remembers written, between ticks.
+    pub fn record(&mut self, cause: Cause) -> io::Result<()> {
+        self.recording.begin(cause, &self.collector, self.clock.now()?);
+        Ok(())
     }
 
     /// Reads the configuration again; a bad one changes nothing.

@@ -254,9 +254,8 @@ impl Devices {
         let of_the_lan = found.iter().filter(|neighbour| {
             lan.pattern_for(&neighbour.interface).is_some() && lan.place(neighbour.address) != Place::Router
         });
-        let pairs = of_the_lan.map(|neighbour| (neighbour.address, neighbour.mac));
         let reading = self.inventory.reading();
-        let news = self.bindings.answer(pairs, reading, boot, self.settings.remember);
+        let news = self.bindings.answer(of_the_lan, reading, boot, self.settings.remember);
         self.inventory.see_neighbours(self.bindings.live_macs()) || news
     }
 

@@ -14,6 +14,7 @@
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
+//! - [`destinations`] says whose network is at the other end, by the owner's list.
 //! - [`services`] says what a connection is for, by the port that was called: the owner's labels over built-in ones.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
 //!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
@@ -32,13 +33,15 @@
 //!   theirs.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written, and keeps those that nobody reads.
+//! - `capture` writes what the program reads of a router to a directory; [`recorder`] remembers the last passes over the table,
+//!   and has them written by it when something happens.
 //! - `nonblocking_write` writes to an inherited descriptor, and never waits for whoever reads.
 //! - [`cli`] are the commands, [`daemon`] the clockwork; [`root`] says where the router's files are, `files` opens them, and
 //!   [`privileges`] says what the program gives up before any is opened.
 //!
 //! Who may know whom: a flow knows nobody. `conntrack` and `devices` don't know each other; `attribution` knows both. A
 //! measurement sees an observation and a tick, never a device's file or a socket. `encode` knows points, outputs only
-//! snapshots and bytes. Only `collector`, `daemon` and `cli` join the rooms; only `daemon` reads the clocks by which
+//! snapshots and bytes. Only `collector`, `daemon`, `capture` and `cli` join the rooms; only `daemon` reads the clocks by which
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
@@ -52,12 +55,14 @@ pub mod activity;
 pub mod alerts;
 pub mod attribution;
 pub mod byte_counters;
+mod capture;
 pub mod census;
 pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod conntrack;
 pub mod daemon;
+pub mod destinations;
 pub mod devices;
 mod edge_log;
 pub mod encode;
@@ -74,6 +79,7 @@ pub mod outputs;
 pub mod privileges;
 pub mod proc_net;
 pub mod process;
+pub mod recorder;
 pub mod root;
 pub mod sample;
 pub mod series;

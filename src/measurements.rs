@@ -13,6 +13,9 @@ pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
+pub mod destination;
+pub mod device;
+pub mod device_activity;
 pub mod device_traffic;
 pub mod findings;
 pub mod fixture;
@@ -43,6 +46,7 @@ use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits};
 use crate::conntrack::flow::{Counters, Flow};
+use crate::destinations::networks::Networks;
 use crate::devices::listing::ListedDevice;
 use crate::history::History;
 use crate::local_time::LocalTime;
@@ -219,6 +223,8 @@ pub struct Observation<'a> {
     pub tracked: TrackedFlow,
     /// Which services there are.
     pub services: &'a ServiceTable,
+    /// Names for networks. A look-up takes time: only who must know asks, and remembers.
+    pub networks: &'a Networks,
 }
 
 /// What a device received and sent, whoever began the connection.
@@ -290,6 +296,8 @@ pub struct Tick<'a> {
     pub every: Duration,
     /// What services are called.
     pub services: &'a ServiceTable,
+    /// Names for networks.
+    pub networks: &'a Networks,
     /// The last hour, this pass included; only if a measurement needs it.
     pub history: Option<&'a History>,
     /// Every device that is known, shown or not; only if a measurement needs it.

@@ -22,7 +22,7 @@ pub struct KnownDevice {
     pub key: String,
     /// What it is called.
     pub name: String,
-    /// When it was first and last seen, in seconds since 1970.
+    /// When it was first and last seen, in seconds since 1970; the latter is 0 of one that only a file has told of.
     pub seen: (u64, u64),
 }
 

@@ -71,7 +71,9 @@ impl Table {
         let leases = self.leases.display();
         let switches = match measured {
             Measured::All => "",
-            Measured::Present => "connection_rate = false\nbandwidth = false\ndevice_traffic = false\n",
+            Measured::Present => {
+                "connection_rate = false\nbandwidth = false\ndevice_traffic = false\ndevice = false\n"
+            }
         };
         format!(
             "interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n[measurements]\n{switches}{WITHOUT_SYSTEM}"

@@ -15,6 +15,7 @@ use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::Entry;
 use conntrack_exporter::conntrack::flow::Flow;
 use conntrack_exporter::conntrack::procfs::line;
+use conntrack_exporter::destinations::networks::Networks;
 use conntrack_exporter::devices::listing::ListedDevice;
 use conntrack_exporter::lan::config::{LanConfig, RouterName};
 use conntrack_exporter::services::ServiceTable;
@@ -96,8 +97,8 @@ impl Counter {
         observer.learn(&street.home, reading);
         let (devices, lan) = (&observer.devices, &street.home.lan);
         owners.begin((devices.generation(), lan.generation()), |_| false);
-        let services = ServiceTable::built_in();
-        let mut pass = Pass::new(lan, devices, owners, labels, &services);
+        let (services, networks) = (ServiceTable::built_in(), Networks::default());
+        let mut pass = Pass::new(lan, devices, owners, labels, &services, &networks);
         for flow in &street.table {
             pass.see(&Entry::Flow(*flow));
         }

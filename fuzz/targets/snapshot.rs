@@ -26,6 +26,7 @@ const FILES: [&str; 15] = [
     "/tmp/odhcpd.leases",
     "/etc/conntrack-exporter.devices",
     "/etc/conntrack-exporter.services",
+    "/etc/conntrack-exporter.networks",
     "/etc/config/dhcp",
     "/etc/config/gl-client",
     "/etc/ethers",

@@ -1,24 +1,6 @@
 //! `capture`: everything that the program reads here, written to a directory that `--root` replays.
-//!
-//! To anonymise files, they are written anew from what the program understands of them; otherwise they are copied as
-//! they are. A table that netlink alone gives is written as the text that it stands for. What can't be had is told and
-//! the rest goes on.
 
-mod anonymise;
-mod copier;
-mod file_kind;
-mod last_written;
-mod messages;
-mod new_file;
 mod report;
-mod rewrite;
-mod settings;
-mod table;
-#[expect(
-    clippy::disallowed_methods,
-    reason = "new files below a descriptor: nothing there can be waited for"
-)]
-mod target;
 
 use std::path::{Path, PathBuf};
 
@@ -27,14 +9,10 @@ use nix::unistd::Uid;
 use super::error::{CommandError, Exit};
 use super::path::path;
 use super::{GlobalArgs, print, print_error};
+use crate::capture::{Copied, Copier, Source, Target, TargetError};
 use report::CaptureReport;
 
-pub(super) use copier::{Copied, Copier, Source};
 pub(super) use report::{ANONYMISED, exit};
-pub(super) use target::{Target, TargetError};
-
-/// How often a file is read that changes meanwhile.
-const TRIES: usize = 3;
 
 /// Its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]

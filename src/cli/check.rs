@@ -3,8 +3,11 @@
 mod alerts;
 mod clock;
 mod counters;
+mod destinations;
 mod lan;
 mod names;
+mod owners_file;
+mod recorder;
 mod report;
 mod services;
 mod system;
@@ -98,8 +101,10 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     lan::check(report, config, root);
     names::check(report, &config.devices.settings(config.lan.router_name.name()), root);
     services::check(report, &config.traffic, root);
+    destinations::check(report, &config.destinations, root);
     system::check(report, config, root);
     alerts::check(report, config, root);
+    recorder::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use super::capture::TargetError;
+use crate::capture::TargetError;
 use crate::config::ConfigError;
 use crate::conntrack::TableError;
 use crate::daemon::DaemonError;

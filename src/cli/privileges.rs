@@ -27,6 +27,8 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     let live = root.is_live();
     let mut read = config.devices.settings(config.lan.router_name.name()).paths();
     read.push(PathBuf::from(&config.traffic.services));
+    read.push(PathBuf::from(&config.destinations.networks));
+    read.extend(config.destinations.wanted_database().map(PathBuf::from));
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
@@ -80,14 +82,27 @@ mod tests {
     #[test]
     fn every_file_that_the_configuration_names_is_needed() {
         let text = "[devices]\nregistry = \"/r\"\nleases = [\"/l\"]\nodhcpd = [\"/o\"]\nvendors = [\"/v\"]\n\
-            [traffic]\nservices = \"/s\"\n";
+            [traffic]\nservices = \"/s\"\n[destinations]\nnetworks = \"/n\"\n";
         let (config, root) = (Config::parse(text).unwrap(), Root::live());
         let file = ConfigFile { named: Some("/c".into()), root: root.clone() };
         let files = need(&config, &file, &root).files;
-        for path in ["/c", "/r", "/l", "/o", "/v", "/s"] {
+        for path in ["/c", "/r", "/l", "/o", "/v", "/s", "/n"] {
             assert!(files.contains(&(root.clone(), path.into())), "{path}: {files:?}");
         }
     }
+
+    #[cfg(feature = "database")]
+    #[test]
+    fn a_database_is_needed_where_networks_are_told() {
+        let root = Root::live();
+        let file = ConfigFile { named: Some("/c".into()), root: root.clone() };
+        let is_needed = |mode: &str| {
+            let text = format!("destinations = {{ mode = \"{mode}\", database = \"/d\" }}");
+            need(&Config::parse(&text).unwrap(), &file, &root).files.contains(&(root.clone(), "/d".into()))
+        };
+        assert!(is_needed("network") && !is_needed("off") && !is_needed("address"));
+    }
+
     #[test]
     fn processes_are_seen_only_where_it_is_told_who_listens() {
         let file = ConfigFile { named: Some("/c".into()), root: Root::live() };

@@ -14,10 +14,11 @@ use nix::unistd::Uid;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::capture::{ANONYMISED, Source, Target};
+use super::capture::ANONYMISED;
 use super::error::{CommandError, Exit};
 use super::path::path;
 use super::{GlobalArgs, daemon, print, print_error};
+use crate::capture::{Source, Target};
 use crate::config::Interval;
 use crate::daemon::clock::{Clock, SystemClock};
 use crate::daemon::schedule::{Due, Schedule};

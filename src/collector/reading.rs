@@ -15,6 +15,7 @@ use crate::census::{Attempt, Census, Pass};
 use crate::conntrack::backend::TableBackend;
 use crate::conntrack::{Gauges, Progress, TableError};
 use crate::measurements::{DueClocks, Needs};
+use crate::recorder::PassTime;
 
 /// How long a reading may hold on to the processor before signals are attended to.
 const WITHOUT_YIELDING: Duration = Duration::from_millis(20);
@@ -29,6 +30,9 @@ impl Collector {
         };
         self.owners.begin(generation, remembers);
         self.expect(gauges, moment.boot);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.expect(PassTime { boot: moment.boot, wall: moment.wall, count: gauges.count });
+        }
         let (first, source) = self.read_by_any(gauges, moment).await?;
         let count = gauges.count.filter(|_| self.table.can_skip_entries(source));
         let (census, kept) = self.fuller(first, source, count, moment).await;
@@ -65,6 +69,9 @@ impl Collector {
         });
         for one in observing(&mut self.measurements, moment.due) {
             one.complete(&pass);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.complete(kept);
         }
     }
 
@@ -136,10 +143,15 @@ impl Collector {
         for measurement in &mut observers {
             measurement.begin(attempt, places);
         }
-        let Surroundings { lan, devices, services, .. } = &self.surroundings;
+        let Surroundings { lan, devices, services, networks, .. } = &self.surroundings;
         let memory = self.tracking.begin(attempt, places);
-        let pass = Pass::new(lan, devices, &mut self.owners, &self.labels, services.table());
-        let mut pass = Pass { observers, memory, ..pass };
+        let recorder = self.recorder.as_mut().map(|recorder| {
+            recorder.begin(attempt);
+            (recorder, attempt)
+        });
+        let pass =
+            Pass::new(lan, devices, &mut self.owners, &self.labels, services.table(), networks.networks());
+        let mut pass = Pass { observers, memory, recorder, ..pass };
         let mut yielded = Instant::now();
         while step(&mut pass)? == Progress::More {
             if yielded.elapsed() >= WITHOUT_YIELDING {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::conntrack::backend::BackendChoice;
 use crate::daemon::ConfigFile;
+use crate::destinations::config::Mode;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::name_source::NameSource;
 use crate::root::Root;
@@ -17,7 +18,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 106, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 148, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -40,6 +41,7 @@ devices.names = ["lease", "registry"]
 devices.remember = "7d"
 devices.tags = ["ip", "mac", "device_type"]
 traffic.services = "/e"
+destinations = { mode = "prefix", exclude = ["tv"], networks = "/f", database = "" }
 limits = { max_devices = 1, max_series = 2, max_flows = 3 }
 log.level = "debug"
 "#,
@@ -65,6 +67,8 @@ log.level = "debug"
     assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);
     assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
     assert_eq!(config.traffic.services.as_path(), Path::new("/e"));
+    assert_eq!(config.destinations.networks.as_path(), Path::new("/f"));
+    assert_eq!((config.destinations.mode, config.destinations.excludes("TV")), (Mode::Prefix, true));
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2, max_flows: 3 });
     assert_eq!(config.log.level, LogLevel::Debug);
 }
@@ -117,6 +121,8 @@ const MISTAKES: &[(&str, usize, usize, &[&str])] = &[
     ("lan.interfaces = [\"!wan\"]", 1, 19, &["!wan"]),
     ("lan.interfaces = [\"br-{lan\"]", 1, 19, &["br-{lan"]),
     ("lan.router_name = \"02:00:00:00:00:11\"", 1, 19, &["MAC"]),
+    ("destinations.mode = \"on\"", 1, 21, &["on", "service", "network"]),
+    ("destinations.exclude = [\"\"]", 1, 25, &["a device's name"]),
     ("limits.max_devices = 0", 1, 22, &["1", "1000000"]),
     ("log.level = \"loud\"", 1, 13, &["loud", "info"]),
     ("interval = \"30s", 1, 16, &[]),

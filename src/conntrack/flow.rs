@@ -267,6 +267,16 @@ impl Flags {
         flags
     }
 
+    /// Its bits, of which [`Flags::from_bits`] makes it again.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The flags that have these bits.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0xf)
+    }
+
     /// Whether all of `other` is set here.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

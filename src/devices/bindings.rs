@@ -12,6 +12,7 @@ use super::Map;
 use super::identity::DeviceId;
 use super::last_seen::{KNOWN_AT_MOST, LastSeen, oldest_to_keep};
 use super::mac::Mac;
+use super::neighbours::Neighbour;
 use crate::lan::is_link_local;
 
 /// How many addresses learned from neighbours are kept at most.
@@ -42,6 +43,8 @@ struct Learned {
     last_seen: Duration,
     /// Whether the neighbours showed it when they last answered.
     live: bool,
+    /// When it had last answered a short while ago, since boot.
+    reached: Option<Duration>,
 }
 
 /// The addresses of one device.
@@ -73,14 +76,18 @@ impl AddressBindings {
     }
 
     /// The neighbours have answered in this reading, at `boot` (time since boot). Gives whether anything is new.
-    pub(super) fn answer(
+    pub(super) fn answer<'a>(
         &mut self,
-        neighbours: impl Iterator<Item = (IpAddr, Mac)>,
+        neighbours: impl Iterator<Item = &'a Neighbour>,
         reading: u64,
         boot: Duration,
         remember: Duration,
     ) -> bool {
-        let shown: Map<IpAddr, Mac> = neighbours.collect();
+        let (mut shown, mut reached) = (Map::default(), Vec::new());
+        for neighbour in neighbours {
+            shown.insert(neighbour.address, neighbour.mac);
+            reached.extend(neighbour.reachable.then_some(neighbour.address));
+        }
         // Who answers goes before a lease that was newer than the last answer, even if it is who answered then.
         let overruled = self.leased.iter().any(|(address, leased)| {
             leased.since > self.answered
@@ -90,8 +97,14 @@ impl AddressBindings {
         let live = self.learned.iter().filter(|(_, learned)| learned.live);
         let news = live.map(|(address, learned)| (*address, learned.mac)).collect::<Map<_, _>>() != shown;
         self.learned.values_mut().for_each(|learned| learned.live = false);
-        let learned = |(address, mac)| (address, Learned { mac, last_seen: boot, live: true });
-        self.learned.extend(shown.into_iter().map(learned));
+        for (address, mac) in shown {
+            let before = self.learned.get(&address).filter(|learned| learned.mac == mac);
+            let reached = before.and_then(|learned| learned.reached);
+            self.learned.insert(address, Learned { mac, last_seen: boot, live: true, reached });
+        }
+        for address in reached {
+            self.learned.entry(address).and_modify(|learned| learned.reached = Some(boot));
+        }
         let before = self.learned.len();
         self.learned.retain(|_, learned| boot.saturating_sub(learned.last_seen) < remember || learned.live);
         let expired = self.learned.len() != before;
@@ -131,6 +144,11 @@ impl AddressBindings {
     /// Whether the neighbours showed `address` on the LAN, now or a while ago.
     pub(super) fn is_neighbour(&self, address: IpAddr) -> bool {
         self.learned.contains_key(&address)
+    }
+
+    /// When somebody at `address` had last answered the router a short while ago, in time since boot.
+    pub(super) fn reached(&self, address: IpAddr) -> Option<Duration> {
+        self.learned.get(&address)?.reached
     }
 
     /// The addresses of each device.

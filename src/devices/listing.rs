@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::best_name::BestName;
 use super::identity::{DeviceId, Identity};
@@ -28,6 +29,8 @@ pub struct ListedDevice {
     pub source: Option<NameSource>,
     /// What others call it, the best source first.
     pub overruled: Vec<(NameSource, Name)>,
+    /// When the neighbours last had it answer a short while before, in time since boot; `None` if they never had.
+    pub reached: Option<Duration>,
 }
 
 /// The list in the making, by the name folded.
@@ -65,6 +68,7 @@ fn named_address(devices: &Devices, address: IpAddr, source: NameSource) -> Opti
         addresses: [address].into(),
         source: Some(source),
         overruled: overruled(devices, Some(source), name_by),
+        reached: None,
     })
 }
 
@@ -86,6 +90,7 @@ fn known_device(
         addresses: addresses.iter().copied().collect(),
         source,
         overruled: overruled(devices, source, name_by),
+        reached: addresses.iter().filter_map(|address| devices.bindings.reached(*address)).max(),
     })
 }
 
@@ -121,6 +126,7 @@ impl ListedDevice {
     fn join(&mut self, other: Self) {
         self.macs.extend(other.macs);
         self.addresses.extend(other.addresses);
+        self.reached = self.reached.max(other.reached);
         for name in other.overruled {
             if !self.overruled.contains(&name) {
                 self.overruled.push(name);

@@ -7,6 +7,7 @@ use crate::attribution::owners::OwnerTable;
 use crate::attribution::{Attribution, Direction};
 use crate::census::flow_tracker::{ProtocolGroup, Traffic};
 use crate::conntrack::flow::{Counters, Protocol, State};
+use crate::destinations::networks::Networks;
 use crate::devices::Identity;
 use crate::measurements::fixture::flow;
 use crate::services::ServiceTable;
@@ -63,12 +64,20 @@ fn reading(history: &mut History, attempt: Attempt, seen: &[Seen]) {
 }
 
 fn see(history: &mut History, seen: &[Seen], services: &ServiceTable) {
+    let networks = Networks::default();
     for Seen(owner, state, change, is_accounted) in seen.iter().copied() {
         let mut flow = flow(Protocol::TCP, state);
         flow.original.counters = is_accounted.then(Counters::default);
         let attribution = Attribution::new(&flow, owner, Direction::Outbound);
         let tracked = tracked(owner);
-        history.observe(&Observation { flow: &flow, attribution, change, tracked, services });
+        history.observe(&Observation {
+            flow: &flow,
+            attribution,
+            change,
+            tracked,
+            services,
+            networks: &networks,
+        });
     }
 }
 

@@ -13,6 +13,7 @@ use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
+use crate::destinations::networks::Networks;
 use crate::devices::Identity;
 use crate::devices::listing::ListedDevice;
 use crate::history::History;
@@ -49,6 +50,8 @@ pub struct Fixture {
     pub report_every: Duration,
     /// Which services there are.
     pub services: ServiceTable,
+    /// Names for networks.
+    pub networks: Networks,
     /// Every device that is known.
     pub inventory: Vec<ListedDevice>,
     /// The time since 1970, which goes on with every report; `None` while the clock is not set.
@@ -60,6 +63,8 @@ pub struct Fixture {
     tracker: FlowTracker,
     /// The last hour, if the measurement needs it.
     history: Option<History>,
+    /// What the last pass has found.
+    census: Census,
     /// When the next pass is, in time since boot.
     next_pass: Duration,
     /// Whether no pass has come to its end yet.
@@ -130,12 +135,14 @@ impl Fixture {
             instants: 1,
             report_every: Duration::from_secs(30),
             services: ServiceTable::built_in(),
+            networks: Networks::default(),
             inventory: Vec::new(),
             wall: Some(WALL),
             found: Findings::default(),
             before: Findings::default(),
             tracker: FlowTracker::default(),
             history: None,
+            census: Census::default(),
             next_pass: Duration::from_hours(1),
             is_first: true,
             covered: Covered::default(),
@@ -183,16 +190,18 @@ impl Fixture {
     pub fn broken_pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
         let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
         self.tracker.begin(expected);
+        self.census = Census::default();
         measurement.begin(Attempt::First, self.table.places());
         if measurement.needs().history {
             self.history.get_or_insert_default().begin(Attempt::First, self.table.places());
         }
         for (owner, direction, flow) in flows {
+            self.census.count(*owner);
             let attribution = Attribution::new(flow, *owner, *direction);
-            let Self { tracker, history, services, .. } = self;
+            let Self { tracker, history, services, networks, .. } = self;
             let mut ended = |flow: &TrackedFlow| tell_ended(flow, measurement, history);
             let (change, tracked) = tracker.observe(flow, *owner, &mut ended);
-            let observation = Observation { flow, attribution, change, tracked, services };
+            let observation = Observation { flow, attribution, change, tracked, services, networks };
             measurement.observe(&observation);
             if let Some(history) = history {
                 history.observe(&observation);
@@ -205,7 +214,7 @@ impl Fixture {
         let tick = Tick {
             sample: &self.sample,
             last: self.last.as_ref(),
-            census: &Census::default(),
+            census: &self.census,
             owners: &self.owners,
             limits: &self.config.limits,
             exporter: &self.exporter,
@@ -213,6 +222,7 @@ impl Fixture {
             instants: self.instants,
             every: PASS_INTERVAL,
             services: &self.services,
+            networks: &self.networks,
             history: self.history.as_ref(),
             inventory: &self.inventory,
             local: self.wall.map(|wall| TimeZone::default().at(wall)),

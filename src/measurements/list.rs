@@ -3,27 +3,45 @@
 use super::{Measurement, Needs};
 use super::{
     bandwidth, connection_alert, connection_rate, connection_state, conntrack, conntrack_exporter,
-    device_traffic, listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health,
-    tcp_service, wan_bandwidth,
+    destination, device, device_activity, device_traffic, listening_port, net, netstat, network_interface,
+    nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
+use crate::destinations::config::Mode;
 use crate::series::schema::{Schema, UserTags};
 
 /// One measurement of the list.
 struct Entry {
     schema: &'static Schema,
-    /// Which key of `[system]` switches it on; without, it is `[measurements]` that does.
-    system: Option<fn(&SystemConfig) -> bool>,
+    /// What switches it on.
+    switch: Switch,
     new: fn(&Config) -> Box<dyn Measurement>,
+}
+
+/// What switches a measurement on.
+enum Switch {
+    /// Its name in `[measurements]`.
+    Name,
+    /// A key of `[system]`.
+    System(fn(&SystemConfig) -> bool),
+    /// Another section, which says how much is told as well.
+    Section(fn(&Config) -> bool),
 }
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 17] = [
+const LIST: [Entry; 20] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
     of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
+    of_section(
+        &destination::SCHEMA,
+        |config| config.destinations.mode != Mode::Off,
+        |config| Box::new(destination::Destination::new(config)),
+    ),
+    of_flows(&device_activity::SCHEMA, |config| Box::new(device_activity::DeviceActivity::new(config))),
+    of_flows(&device::SCHEMA, |_| Box::<device::Device>::default()),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
     of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),
     of_system(&tcp_health::SCHEMA, |system| system.tcp_health, |_| Box::<tcp_health::TcpHealth>::default()),
@@ -61,7 +79,7 @@ const LIST: [Entry; 17] = [
 
 /// One of connections, of their table or of the exporter, which `[measurements]` switches.
 const fn of_flows(schema: &'static Schema, new: fn(&Config) -> Box<dyn Measurement>) -> Entry {
-    Entry { schema, system: None, new }
+    Entry { schema, switch: Switch::Name, new }
 }
 
 /// One of the router itself, which `[system]` switches.
@@ -70,12 +88,25 @@ const fn of_system(
     is_on: fn(&SystemConfig) -> bool,
     new: fn(&Config) -> Box<dyn Measurement>,
 ) -> Entry {
-    Entry { schema, system: Some(is_on), new }
+    Entry { schema, switch: Switch::System(is_on), new }
+}
+
+/// One that its own section switches.
+const fn of_section(
+    schema: &'static Schema,
+    is_on: fn(&Config) -> bool,
+    new: fn(&Config) -> Box<dyn Measurement>,
+) -> Entry {
+    Entry { schema, switch: Switch::Section(is_on), new }
 }
 
 impl Entry {
     fn is_on(&self, config: &Config) -> bool {
-        self.system.map_or_else(|| config.measurements.is_on(self.schema.name), |is_on| is_on(&config.system))
+        match self.switch {
+            Switch::Name => config.measurements.is_on(self.schema.name),
+            Switch::System(is_on) => is_on(&config.system),
+            Switch::Section(is_on) => is_on(config),
+        }
     }
 }
 
@@ -88,7 +119,7 @@ const SWITCHED: usize = count_switched();
 const fn count_switched() -> usize {
     let (mut place, mut count) = (0, 0);
     while place < LIST.len() {
-        if LIST[place].system.is_none() {
+        if matches!(LIST[place].switch, Switch::Name) {
             count += 1;
         }
         place += 1;
@@ -101,7 +132,7 @@ const fn names() -> [&'static str; SWITCHED] {
     let mut names = [""; SWITCHED];
     let (mut place, mut found) = (0, 0);
     while place < LIST.len() {
-        if LIST[place].system.is_none() {
+        if matches!(LIST[place].switch, Switch::Name) {
             names[found] = LIST[place].schema.name;
             found += 1;
         }

@@ -20,10 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ADDRESS_SPACE: u32 = 1024 * 1024;
 
 /// The files that are read, as the router has them; not its table.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("etc/conntrack-exporter.toml", "interval = \"1s\"\ndevices.vendors = [\"/usr/share/vendors\"]\n"),
     ("etc/conntrack-exporter.devices", "02:00:00:00:00:11=laptop\n"),
     ("etc/conntrack-exporter.services", "53 DNS\n"),
+    ("etc/conntrack-exporter.networks", "9.9.9.0/24 Example\n"),
     ("etc/hosts", "192.168.8.13 printer\n"),
     ("tmp/dhcp.leases", "1795241374 02:00:00:00:00:12 192.168.8.12 nas *\n"),
     ("ip-address", "2: br-lan:\n    link/ether 02:00:00:00:00:01\n    inet 192.168.8.1/24\n"),

@@ -11,7 +11,7 @@ const TABLE: &str = "proc/net/nf_conntrack";
 const HOST_NAME: &str = "proc/sys/kernel/hostname";
 
 /// Every file but that of vendors, which is looked for in several places: what isn't one is passed over.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 11] = [
     CONFIG,
     TABLE,
     HOST_NAME,
@@ -20,6 +20,7 @@ const PLACES: [&str; 10] = [
     "ip-neigh",
     "etc/conntrack-exporter.devices",
     "etc/conntrack-exporter.services",
+    "etc/conntrack-exporter.networks",
     "etc/hosts",
     "tmp/dhcp.leases",
 ];

@@ -32,6 +32,7 @@ const FIELDS: [(&str, &str); 17] = [
         "rx_bytes:i? tx_bytes:i? rx_packets:i? tx_packets:i? rx_bits_per_second:f? tx_bits_per_second:f? \
          connections:i active_connections:i? bits_per_second_per_connection:f? remote_hosts:i? top_host_share:f?",
     ),
+    ("device", "ip:t? mac:t? device_type:t? named_by:t? first_seen:i? last_seen:i? online:i"),
     (
         "conntrack",
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
@@ -97,6 +98,7 @@ const TAGS: [(&str, &[&str]); 17] = [
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
+    ("device", &["device_name"]),
     ("conntrack", &["host"]),
     ("nstat", &["host", "name"]),
     ("tcp_health", &["host"]),

@@ -230,6 +230,7 @@ fn personal(place: &Path) -> Router {
         ("tmp/odhcpd.leases", ODHCPD),
         ("etc/conntrack-exporter.devices", REGISTRY),
         ("etc/conntrack-exporter.services", SERVICES),
+        ("etc/conntrack-exporter.networks", "9.9.9.0/24 Annas Provider\n"),
         ("etc/config/gl-client", GL),
         ("etc/config/dhcp", DHCP),
         ("etc/hosts", "127.0.0.1 localhost\n192.168.8.22 rosenweg.annas.home rosenweg\n"),

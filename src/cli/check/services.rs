@@ -1,58 +1,24 @@
 //! Labels of services: what the owner's file says.
 
-use std::io;
-use std::path::Path;
-
+use super::owners_file;
 use super::report::Report;
 use crate::config::TrafficConfig;
-use crate::devices::watched_file::Look;
 use crate::root::Root;
 use crate::services::ServiceTable;
 use crate::services::watched::{self, FILE_AT_MOST};
 use crate::wording::counted;
 
-/// How many lines that can't be understood are named.
-const NAMED_AT_MOST: usize = 10;
+const SUBJECT: &str = "services";
 
 /// Tells of the owner's labels, and of lines that can't be understood.
 pub(super) fn check(report: &mut Report, config: &TrafficConfig, root: &Root) {
     let mut file = watched::file(root, config);
-    let look = file.look();
-    let path = file.path();
-    let Some(text) = text(report, &path, look) else { return };
-    let path = path.display();
-    let lines = ServiceTable::with_owners(&text).1;
+    let without = "the built-in labels hold";
+    let Some(text) = owners_file::text(report, SUBJECT, &mut file, FILE_AT_MOST, without) else { return };
+    let (path, lines) = (file.path(), ServiceTable::with_owners(&text).1);
     let heard = counted(lines.heard, "line of yours goes", "lines of yours go");
-    report.ok("services", format!("{path}: {heard} before the built-in labels"));
-    for problem in lines.problems.iter().take(NAMED_AT_MOST) {
-        report.warning("services", format!("{path}: {problem}"));
-    }
-    if lines.bad > NAMED_AT_MOST {
-        let bad = lines.bad;
-        let all = format!("{path}: {bad} lines in all are passed over, of which these are the first");
-        report.warning("services", all);
-    }
-}
-
-/// What is read of the owner's file; where that isn't all of it, tells why.
-fn text(report: &mut Report, path: &Path, look: io::Result<Look<Vec<u8>>>) -> Option<Vec<u8>> {
-    let path = path.display();
-    let why = match look {
-        Ok(Look::Taken(text)) => return Some(text),
-        Ok(Look::Cut(text)) => {
-            let kib = FILE_AT_MOST >> 10;
-            report.warning("services", format!("{path} is too large: only its first {kib} KiB are read"));
-            return Some(text);
-        }
-        Ok(Look::Unchanged | Look::Gone) => {
-            report.ok("services", format!("{path} does not exist: the built-in labels hold"));
-            return None;
-        }
-        Ok(Look::Unsettled) => "it changes while it is read".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    report.warning("services", format!("{path} can't be read: {why}; the built-in labels hold"));
-    None
+    report.ok(SUBJECT, format!("{}: {heard} before the built-in labels", path.display()));
+    owners_file::problems(report, SUBJECT, &path, &lines.problems, lines.bad);
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::cli::capture::{self, Copier, Source, Target};
+use crate::capture::{Copied, Copier, Source, Target};
+use crate::cli::capture;
 use crate::cli::error::Exit;
 use crate::cli::print_error;
 use crate::edge_log::EdgeLog;
@@ -92,7 +93,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Tells what is missing, unless that was so in the instant before.
-    fn tell(&mut self, copied: &capture::Copied) {
+    fn tell(&mut self, copied: &Copied) {
         let exit = capture::exit(&copied.omissions);
         if self.exit == Exit::Success || exit == Exit::Unwritable {
             self.exit = exit;

@@ -7,11 +7,15 @@ use proptest::option;
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::activity::ActivityConfig;
+use crate::activity::config::Between;
 use crate::alerts::config::Mute;
 use crate::alerts::rules::NAMES as NAMES_OF_RULES;
+use crate::destinations::config::{DatabasePath, ExcludedName, Mode};
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
+use crate::recorder::config::RecordingDirectory;
 
 /// What is made of texts, those left out that are not allowed.
 fn made_of<T: TryFrom<String> + std::fmt::Debug>(texts: &'static str) -> impl Strategy<Value = T> {
@@ -106,6 +110,17 @@ fn alerts() -> impl Strategy<Value = AlertsConfig> {
     })
 }
 
+fn recorder() -> impl Strategy<Value = RecorderConfig> {
+    let directory = prop_oneof![made_of("/\\PC{0,12}"), Just(RecordingDirectory::default())];
+    let keep = (60_000_u64..=86_400_000).prop_map(|millis| format!("{millis}ms").try_into().unwrap());
+    let size = |bytes: u64| toml::Value::from(i64::try_from(bytes).unwrap());
+    let memory = (64_u64 << 10..=64 << 20).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    let disk = (1_u64 << 20..=64 << 30).prop_map(move |bytes| size(bytes).try_into().unwrap());
+    (directory, keep, memory, disk, any::<bool>()).prop_map(|(directory, keep, memory, disk, anonymise)| {
+        RecorderConfig { directory, keep, memory, disk, anonymise }
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -120,12 +135,41 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let others = (services, system(), alerts(), limits, log);
+    let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
+    let database = made_of::<DatabasePath>(if cfg!(feature = "database") { "(/[a-z]{1,8})?" } else { "" });
+    let modes = vec![Mode::Off, Mode::Service, Mode::Network, Mode::Prefix, Mode::Address];
+    let destinations = (select(modes), vec(made_of::<ExcludedName>("\\PC{1,12}"), 0..3), networks, database);
+    let destinations = destinations.prop_map(|(mode, exclude, networks, database)| DestinationsConfig {
+        mode,
+        exclude,
+        networks,
+        database,
+    });
+    let rates = (0.0..=1e6, 0.0..=1.0, 1_usize..=32, (0.0..=1.0, 1.0..=1e6));
+    let activity = rates.prop_map(|(idle_mbits, video_share, audio_connections, (least, most))| {
+        let audio_mbits = Between([least, most]);
+        ActivityConfig {
+            idle_mbits,
+            video_share,
+            audio_connections,
+            audio_mbits,
+            ..ActivityConfig::default()
+        }
+    });
+    let of_devices = (destinations, activity, alerts(), recorder());
+    let others = (services, system(), of_devices, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, alerts, limits, log)),
+            (
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                (services, system, (destinations, activity, alerts, recorder), limits, log),
+            ),
         )| {
             Config {
                 interval,
@@ -140,7 +184,10 @@ fn config() -> impl Strategy<Value = Config> {
                 lan,
                 devices,
                 system,
+                destinations,
+                activity,
                 alerts,
+                recorder,
                 limits,
                 log,
             }

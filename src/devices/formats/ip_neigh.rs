@@ -18,37 +18,49 @@ pub struct Neighbour {
     pub interface: String,
     /// Who.
     pub mac: Mac,
+    /// Whether it has answered a short while ago, or is being asked: one that is `STALE` may have left long since, for the
+    /// kernel keeps a hundred of these as long as it likes (`gc_thresh1`).
+    pub reachable: bool,
 }
 
 /// Understands a whole text, the first [`AT_MOST`]; entries without an answer are passed over.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Neighbour, LineError>> {
     let lines = numbered(text).filter(|(_, line)| !line.trim_ascii().is_empty());
     let found = lines.filter_map(|(line, text)| match entry(text) {
-        Some((address, interface, mac)) => {
-            Some(Ok(Neighbour { address, interface: interface.to_owned(), mac: mac? }))
+        Some(Entry { address, interface, mac, reachable }) => {
+            Some(Ok(Neighbour { address, interface: interface.to_owned(), mac: mac?, reachable }))
         }
         None => Some(Err(LineError::not_understood(line))),
     });
     found.take(AT_MOST)
 }
 
-/// An address, pairs of a word and its value in any order, flags, and at the end the state; the MAC is that of somebody
-/// who answers.
-fn entry(line: &[u8]) -> Option<(IpAddr, &str, Option<Mac>)> {
+/// What one line says.
+struct Entry<'a> {
+    address: IpAddr,
+    interface: &'a str,
+    /// That of somebody who answers.
+    mac: Option<Mac>,
+    reachable: bool,
+}
+
+/// An address, pairs of a word and its value in any order, flags, and at the end the state.
+fn entry(line: &[u8]) -> Option<Entry<'_>> {
     let line = std::str::from_utf8(line).ok()?;
     let mut words = line.split_ascii_whitespace();
     let address = lines::address(words.next()?.as_bytes())?;
-    let (mut interface, mut mac, mut answers) = (None, None, true);
+    let (mut interface, mut mac, mut answers, mut reachable) = (None, None, true, false);
     while let Some(word) = words.next() {
         match word {
             "dev" => interface = Some(words.next()?),
             // Those of tunnels are of other lengths, and no MACs.
             "lladdr" => mac = Mac::parse(words.next()?.as_bytes()),
             "NOARP" | "FAILED" | "INCOMPLETE" => answers = false,
+            "REACHABLE" | "DELAY" | "PROBE" => reachable = true,
             _ => {}
         }
     }
-    Some((address, interface?, mac.filter(|_| answers)))
+    Some(Entry { address, interface: interface?, mac: mac.filter(|_| answers), reachable })
 }
 
 #[cfg(test)]
@@ -134,6 +146,22 @@ mod tests {
         assert_eq!(parse(&many).count(), AT_MOST);
     }
 
+    #[test]
+    fn who_has_answered_a_short_while_ago() {
+        for (state, expected) in [
+            ("REACHABLE", true),
+            ("extern_learn DELAY", true),
+            ("router PROBE", true),
+            ("STALE", false),
+            ("PERMANENT", false),
+            ("", false),
+        ] {
+            let line = format!("10.0.0.1 dev a lladdr 02:00:00:00:00:01 {state}");
+            let found: Vec<_> = parse(line.as_bytes()).map(Result::unwrap).collect();
+            assert_eq!(found.iter().map(|found| found.reachable).collect::<Vec<_>>(), [expected], "{state}");
+        }
+    }
+
     proptest! {
         #[test]
         fn never_panics(text: Vec<u8>, likely in "(10.0.0.1 |dev |lladdr |02:00:00:00:00:01 |[a-z:. \n]){0,20}") {
@@ -146,7 +174,7 @@ mod tests {
         fn a_neighbour_is_read_again(v6: [u8; 16], mac: [u8; 6], interface in "[a-z0-9.-]{1,15}") {
             let (address, mac) = (IpAddr::from(v6), Mac(mac));
             let text = format!("{address} dev {interface} lladdr {mac} router STALE ");
-            let expected = Neighbour { address, interface, mac };
+            let expected = Neighbour { address, interface, mac, reachable: false };
             prop_assert_eq!(parse(text.as_bytes()).collect::<Vec<_>>(), [Ok(expected)]);
         }
     }

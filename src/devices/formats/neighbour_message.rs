@@ -10,6 +10,9 @@ use crate::devices::mac::Mac;
 /// `NUD_INCOMPLETE`, `NUD_FAILED` and `NUD_NOARP` of `linux/neighbour.h`: nobody answered, or nobody was asked.
 const WITHOUT_ANSWER: u16 = 0x01 | 0x20 | 0x40;
 
+/// `NUD_REACHABLE`, `NUD_DELAY` and `NUD_PROBE`: somebody answered a short while ago, or is being asked.
+const REACHABLE: u16 = 0x02 | 0x08 | 0x10;
+
 /// A neighbour as the kernel's message has it: with the number of its interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KernelNeighbour {
@@ -19,13 +22,16 @@ pub struct KernelNeighbour {
     pub interface: u32,
     /// Who.
     pub mac: Mac,
+    /// Whether it has answered a short while ago, or is being asked.
+    pub reachable: bool,
 }
 
 /// Understands the payload of an `RTM_NEWNEIGH`; `None` for one that is broken, or of nobody who has a MAC, an IP
 /// address, and answers.
 pub fn parse(payload: &[u8]) -> Option<KernelNeighbour> {
     let message = NeighbourMessage::parse(payload).ok()?;
-    if u16::from(message.header.state) & WITHOUT_ANSWER != 0 {
+    let state = u16::from(message.header.state);
+    if state & WITHOUT_ANSWER != 0 {
         return None;
     }
     let (mut address, mut mac) = (None, None);
@@ -37,7 +43,8 @@ pub fn parse(payload: &[u8]) -> Option<KernelNeighbour> {
             _ => {}
         }
     }
-    Some(KernelNeighbour { address: address?, interface: message.header.ifindex, mac: mac? })
+    let (interface, reachable) = (message.header.ifindex, state & REACHABLE != 0);
+    Some(KernelNeighbour { address: address?, interface, mac: mac?, reachable })
 }
 
 #[cfg(test)]
@@ -68,7 +75,7 @@ mod tests {
     fn messages() {
         let (address, link) = (IpAddr::from([192, 168, 8, 5]), [2, 0, 0, 0, 0, 0x11]);
         let whole = message(AddressFamily::Inet, NeighbourState::Stale, attributes(address, &link));
-        let expected = KernelNeighbour { address, interface: 7, mac: Mac(link) };
+        let expected = KernelNeighbour { address, interface: 7, mac: Mac(link), reachable: false };
         assert_eq!(parse(&whole), Some(expected));
         for length in 0..whole.len() {
             assert_eq!(parse(&whole[..length]).filter(|found| *found != expected), None, "{length}");
@@ -127,7 +134,7 @@ mod tests {
         fn a_neighbour_is_read_again(v6: [u8; 16], mac: [u8; 6]) {
             let (address, mac) = (IpAddr::from(v6), Mac(mac));
             let payload = message(AddressFamily::Inet6, NeighbourState::Delay, attributes(address, &mac.0));
-            prop_assert_eq!(parse(&payload), Some(KernelNeighbour { address, interface: 7, mac }));
+            prop_assert_eq!(parse(&payload), Some(KernelNeighbour { address, interface: 7, mac, reachable: true }));
         }
     }
 }

@@ -30,7 +30,7 @@ fn interface_names() -> io::Result<BTreeMap<u32, String>> {
 /// An interface without a name went away meanwhile.
 fn with_name(found: KernelNeighbour, names: &BTreeMap<u32, String>) -> Option<Neighbour> {
     let interface = names.get(&found.interface)?.clone();
-    Some(Neighbour { address: found.address, interface, mac: found.mac })
+    Some(Neighbour { address: found.address, interface, mac: found.mac, reachable: found.reachable })
 }
 
 fn dump() -> io::Result<Vec<KernelNeighbour>> {
@@ -76,6 +76,7 @@ mod tests {
             address: [192, 168, 8, 5].into(),
             interface: 7,
             mac: Mac([2, 0, 0, 0, 0, 0x11]),
+            reachable: true,
         };
         assert_eq!(found, [expected].repeat(AT_MOST));
     }
@@ -83,7 +84,8 @@ mod tests {
     #[test]
     fn names_of_interfaces() {
         let names = BTreeMap::from([(7, "br-lan".to_owned())]);
-        let found = KernelNeighbour { address: [192, 168, 8, 5].into(), interface: 7, mac: Mac([2; 6]) };
+        let address = [192, 168, 8, 5].into();
+        let found = KernelNeighbour { address, interface: 7, mac: Mac([2; 6]), reachable: false };
         assert_eq!(with_name(found, &names).unwrap().interface, "br-lan");
         assert_eq!(with_name(KernelNeighbour { interface: 8, ..found }, &names), None);
     }

@@ -7,17 +7,23 @@ use std::path::Path;
 
 use conntrack_exporter::conntrack::flow::Counters;
 use conntrack_exporter::conntrack::procfs::print::Line;
+use conntrack_exporter::measurements::Moved;
 
 use super::router::{LAN_ADDRESS, WAN_ADDRESS};
 use super::{Household, address};
 
 /// Writes what stays as it is.
 pub(crate) fn write_standing(root: &Path, household: &Household) -> io::Result<()> {
+    write_standing_of(root, household.names())
+}
+
+/// The same of owners of these names, the last of whom is the router.
+pub(crate) fn write_standing_of(root: &Path, names: &[String]) -> io::Result<()> {
     let interfaces = format!(
         "1: br-lan: <UP>\n    link/ether 02:00:00:00:00:01\n    inet {LAN_ADDRESS}/24\n2: eth0: <UP>\n    \
          link/ether 02:00:00:00:00:02\n    inet {WAN_ADDRESS}/24\n"
     );
-    let devices = &household.names()[..household.names().len() - 1];
+    let devices = &names[..names.len() - 1];
     let leases = devices.iter().enumerate().fold(String::new(), |text, (number, name)| {
         text + &format!("0 02:00:00:00:01:{number:02x} {} {name} *\n", address(number))
     });
@@ -32,10 +38,14 @@ pub(crate) fn write_standing(root: &Path, household: &Household) -> io::Result<(
 
 /// Writes the interfaces' counters as they are now.
 pub(crate) fn write_counters(root: &Path, household: &Household) -> io::Result<()> {
+    write_counters_of(root, household.wan())
+}
+
+/// The same of a WAN that has counted so much.
+pub(crate) fn write_counters_of(root: &Path, wan: Moved) -> io::Result<()> {
     let mut text = "Inter-|   Receive                            |  Transmit\n face |bytes packets errs drop fifo frame \
                     compressed multicast|bytes packets errs drop fifo colls carrier compressed\n"
         .to_owned();
-    let wan = household.wan();
     let [received, sent] =
         [wan.rx, wan.tx].map(|Counters { packets, bytes }| format!("{bytes} {packets} 0 0 0 0 0 0"));
     writeln!(text, "  eth0: {received} {sent}").unwrap();

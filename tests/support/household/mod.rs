@@ -5,12 +5,12 @@ mod activity;
 mod backup;
 mod browsing;
 mod call;
-mod device;
+pub(crate) mod device;
 pub(crate) mod files;
 mod film;
-mod random;
+pub(crate) mod random;
 mod reconnecting;
-mod router;
+pub(crate) mod router;
 mod scan;
 pub(crate) mod scenario;
 mod standby;
@@ -134,6 +134,6 @@ impl Doing {
 }
 
 /// The address of the device of this number.
-fn address(device: usize) -> Ipv4Addr {
+pub(crate) fn address(device: usize) -> Ipv4Addr {
     Ipv4Addr::new(192, 168, 8, u8::try_from(20 + device).unwrap())
 }

@@ -6,6 +6,7 @@ use crate::attribution::Attribution;
 use crate::census::Attempt;
 use crate::census::flow_tracker::{ProtocolGroup, TrackedFlow, Traffic};
 use crate::conntrack::flow::{Flags, Flow, State};
+use crate::destinations::networks::Networks;
 use crate::measurements::fixture::{Fixture, flow};
 use crate::services::ServiceTable;
 
@@ -169,6 +170,7 @@ fn what_isnt_begun_by_the_device_or_has_no_port_is_no_scan() {
 fn however_many_scan_memory_is_bounded_and_given_back() {
     let mut fixture = Fixture::new();
     let (mut scan, services) = (Scan::default(), ServiceTable::built_in());
+    let networks = Networks::default();
     let owners: Vec<OwnerId> = (0..60).map(|_| fixture.owner()).collect();
     let pass =
         CompletedPass { kept: Attempt::First, flows: true, bytes: true, since_last: Duration::from_secs(10) };
@@ -185,7 +187,14 @@ fn however_many_scan_memory_is_bounded_and_given_back() {
                 moved: false,
             };
             let change = Change::New(Traffic::default());
-            scan.observe(&Observation { flow: &flow, attribution, change, tracked, services: &services });
+            scan.observe(&Observation {
+                flow: &flow,
+                attribution,
+                change,
+                tracked,
+                services: &services,
+                networks: &networks,
+            });
         }
     }
     scan.complete(&pass);

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::*;
-use crate::cli::capture::anonymise::Anonymiser;
+use crate::capture::Anonymiser;
 use crate::devices::mac::Mac;
 use tokens::{Corpus, Tokens, embeddings, translated};
 
