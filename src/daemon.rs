@@ -239,9 +239,10 @@ impl Daemon {
         Ok(())
     }
 
-    /// The owner's program that is told of alerts.
+    /// The owner's program that is told of alerts. What another router's configuration names is not this machine's.
     fn command(&self) -> Option<&Path> {
-        self.collector.config().alerts.command.as_path()
+        let is_ours = self.config_file.named.is_some() || self.config_file.root.is_live();
+        self.collector.config().alerts.command.as_path().filter(|_| is_ours)
     }
 
     fn announce(&self, now: Now) {

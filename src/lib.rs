@@ -21,6 +21,8 @@
 //! - [`history`] remembers what each owner had and did in the last hour, pass by pass, if a measurement needs that.
 //! - [`state`] is what is remembered from one run of the program to the next, and the file that holds it.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
+//! - [`alerts`] are rules over what measurements have found: the measurement `connection_alert` has them judged, and the daemon
+//!   runs the owner's program when one begins, changes or ends.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
 //!   network and of the router's own sockets, by [`machine`] of its processors and memory, and by [`process`] of this
 //!   program itself.

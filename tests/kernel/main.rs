@@ -1,7 +1,7 @@
 //! The exporter against a real kernel: namespaces for two clients, a router with NAT and an internet host, real
 //! connections between them, and the program in the router's namespace.
 //!
-//! They need root, and `ip`, `nft`, dnsmasq, busybox and strace, so `cargo test` alone doesn't run them: `make test`
+//! They need root, and `ip`, `nft`, dnsmasq, busybox, nmap and strace, so `cargo test` alone doesn't run them: `make test`
 //! does, or says how many it had to leave out. Each has namespaces, files and processes of its own, all of which are
 //! gone afterwards, also when it fails. Nothing sleeps for as long as something usually takes: what must come is waited
 //! for, with a deadline.
@@ -49,6 +49,7 @@ mod resource_limits;
 mod restore;
 #[path = "../support/sample.rs"]
 mod sample;
+mod scanning;
 mod snapshot;
 mod sockets;
 mod sources;

@@ -86,6 +86,7 @@ const FIELDS: [(&str, &str); 17] = [
          rx_errors:i? rx_dropped:i?",
     ),
     ("wan_bandwidth", "rx_rate:f rx_avg:f"),
+    ("connection_alert", "firing:i value:f? threshold:f? since:i? message:t"),
     (
         "conntrack_exporter",
         "sequence:i started:i points:i entries_read:i entries_loopback:i entries_unattributed:i \
@@ -115,6 +116,7 @@ const TAGS: [(&str, &[&str]); 17] = [
     ("network_interface_total", &["host"]),
     ("router_stats", &["device"]),
     ("wan_bandwidth", &["device"]),
+    ("connection_alert", &["device_name", "rule", "severity"]),
     ("conntrack_exporter", &["host"]),
 ];
 

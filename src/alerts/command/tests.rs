@@ -116,16 +116,14 @@ fn what_takes_too_long_is_killed_with_all_that_it_has_started() {
         let mut runner = CommandRunner::new(Some(&path), PATIENCE);
         runner.push(vec![event("TV"), event("NAS")]);
         until(&mut runner, "a process", |_| pid(()).is_some()).await;
+        let first = pid(()).unwrap();
+        fs::remove_file(directory.join("pid")).unwrap();
         // Its time is up now.
         runner.running.as_mut().unwrap().ends = Some(Instant::now());
-        until(&mut runner, "an end", |runner| runner.waiting.is_empty()).await;
-        assert!(runner.failing.present(), "it is told that it was killed");
-        let gone = pid(()).unwrap();
-        // It is nobody's child now, and gone once it has been reaped.
-        until_gone(gone).await;
+        until(&mut runner, "the process of the next", |_| pid(()).is_some()).await;
+        assert!(runner.failing.present(), "it is told that the first was killed");
+        until_gone(first).await;
         // Whoever stops doesn't leave the second behind.
-        fs::remove_file(directory.join("pid")).unwrap();
-        until(&mut runner, "another process", |_| pid(()).is_some()).await;
         drop(runner);
         until_gone(pid(()).unwrap()).await;
     });

@@ -99,7 +99,7 @@ impl Scan {
         };
         // A minute of which a part isn't known can show a scan, but not that there is none.
         let is_known = self.known >= WINDOW || value > limit;
-        is_known.then(|| Reading {
+        is_known.then_some(Reading {
             device,
             value,
             limits: Limits { warning: Some(limit), critical: None },

@@ -12,6 +12,8 @@ const SOUND: u64 = 16_000;
 /// Bytes of 1 Mbit.
 const MEGABIT: u64 = 125_000;
 const REQUEST: u64 = 900;
+/// For how many seconds a player waits for an answer.
+const PATIENCE: u64 = 10;
 
 #[derive(Default)]
 pub(crate) struct Film(Option<Playing>);
@@ -54,6 +56,21 @@ impl Activity for Film {
         }
         if (device.now() - playing.begun) % 60 == 59 {
             device.exchange(playing.telemetry, 2_000, 400);
+        }
+    }
+
+    /// The player gives its connections up, and tries again and again.
+    fn cut_off(&mut self, device: &mut Device<'_>, seconds: u64) {
+        if seconds < PATIENCE {
+            return;
+        }
+        if let Some(playing) = self.0.take() {
+            device.router.reset(playing.picture);
+            device.router.reset(playing.sound);
+        }
+        if seconds.is_multiple_of(PATIENCE) {
+            let server = device.server(Protocol::TCP, 443);
+            device.knock(server);
         }
     }
 

@@ -9,7 +9,9 @@ pub(crate) mod device;
 pub(crate) mod files;
 mod film;
 pub(crate) mod random;
+mod reconnecting;
 pub(crate) mod router;
+mod scan;
 pub(crate) mod scenario;
 mod standby;
 pub(crate) mod tally;
@@ -24,7 +26,7 @@ use activity::Activity;
 use device::Device;
 use random::Random;
 use router::{Party, Router};
-use scenario::{Plan, START, Scenario};
+use scenario::{LineBreak, Plan, START, Scenario};
 use tally::Tally;
 
 /// For how many seconds the household has lived when its recording begins.
@@ -37,6 +39,7 @@ pub(crate) struct Household {
     names: Vec<String>,
     router: Router,
     doings: Vec<Doing>,
+    line_breaks: Vec<LineBreak>,
 }
 
 /// What one device does.
@@ -65,15 +68,26 @@ impl Household {
         });
         let doings = doings.collect();
         let counters = [scenario.zeroed_every, scenario.written_back_every];
-        Self { router: Router::new(START - BEFORE, names.len(), counters), names, doings }
+        let router = Router::new(START - BEFORE, names.len(), counters);
+        Self { router, names, doings, line_breaks: scenario.line_breaks.clone() }
     }
 
     /// Lives on until `instant`, in seconds since 1970, that second included.
     pub(crate) fn live_until(&mut self, instant: u64) {
         while self.router.now < instant {
             self.router.pass_a_second();
-            self.doings.iter_mut().for_each(|doing| doing.second(&mut self.router, self.names.len() - 1));
+            let cut_off = self.cut_off();
+            let router_owner = self.names.len() - 1;
+            self.doings.iter_mut().for_each(|doing| doing.second(&mut self.router, router_owner, cut_off));
         }
+    }
+
+    /// For how many seconds the line has been broken, if it is.
+    fn cut_off(&self) -> Option<u64> {
+        let now = self.router.now.checked_sub(START)?;
+        let broken =
+            self.line_breaks.iter().find(|line_break| (line_break.from..line_break.to).contains(&now))?;
+        Some(now - broken.from)
     }
 
     /// The table as it is now.
@@ -103,7 +117,7 @@ impl Household {
 }
 
 impl Doing {
-    fn second(&mut self, router: &mut Router, router_owner: usize) {
+    fn second(&mut self, router: &mut Router, router_owner: usize, cut_off: Option<u64>) {
         let now = router.now;
         let mut device = Device { router, random: &mut self.random, party: self.party, router_owner };
         let begins = self.plan.from.map_or(0, |from| START + from);
@@ -111,7 +125,10 @@ impl Doing {
         if now == ends {
             self.activity.end(&mut device);
         } else if (begins..ends).contains(&now) {
-            self.activity.second(&mut device);
+            match cut_off {
+                Some(seconds) => self.activity.cut_off(&mut device, seconds),
+                None => self.activity.second(&mut device),
+            }
         }
     }
 }

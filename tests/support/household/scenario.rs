@@ -25,11 +25,25 @@ pub(crate) struct Scenario {
     /// Hardware forwards busy connections, and tells the kernel this often.
     #[serde(default, deserialize_with = "perhaps_seconds")]
     pub(crate) written_back_every: Option<u64>,
+    /// When the line to the provider breaks off.
+    #[serde(default)]
+    pub(crate) line_breaks: Vec<LineBreak>,
     /// Which measurements are on besides those of every recording.
     #[serde(default)]
     pub(crate) measurements: Vec<String>,
     #[serde(rename = "device")]
     pub(crate) devices: Vec<Habits>,
+}
+
+/// A time without the internet.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineBreak {
+    /// Since the first instant.
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) from: u64,
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) to: u64,
 }
 
 /// A device and what it does.
@@ -59,6 +73,8 @@ pub(crate) enum What {
     Browsing,
     Call,
     Film,
+    Reconnecting,
+    Scan,
     Sensor,
     Standby,
     Torrent,

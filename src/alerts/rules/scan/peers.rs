@@ -187,6 +187,6 @@ mod tests {
         peers.answer(7);
         assert_eq!((peers.known(), peers.unanswered_percent()), (2, 50.0));
         peers.note(asked(5));
-        assert_eq!(peers.unanswered_percent(), 50.0, "it has answered once");
+        assert_eq!((peers.known(), peers.unanswered_percent()), (2, 50.0), "it has answered once");
     }
 }
