@@ -342,7 +342,7 @@ mod tests {
         let written = router.write().unwrap();
         assert_eq!((written.instants, written.span.as_secs(), written.left_out), (3, 20, false));
         assert_eq!(written.omissions, [""; 0]);
-        assert_eq!(router.recordings(), ["20261121T051140Z"]);
+        assert_eq!(router.recordings(), ["20261121T061140Z"]);
         for (second, entries) in [("1795241480", 1), ("1795241490", 0), ("1795241500", 1025)] {
             let table = read(&written, &format!("{second}/proc/net/nf_conntrack"));
             assert_eq!(table, Some(format!("{LINE}\n").repeat(entries)), "{second}");
