@@ -152,9 +152,9 @@ impl Writer {
         open.table.write_all(&text)?;
         self.note(text.len(), &mut open);
         if is_whole {
-            self.close(open)?
+            self.close(open)?;
         } else {
-            self.open = Some(open)
+            self.open = Some(open);
         }
         Ok(Progress::More)
     }
@@ -236,9 +236,9 @@ impl Writer {
         let target = self.partial()?.target.within(&name_of(oldest))?;
         self.recordings.make_room(SURROUNDINGS)?;
         let mut copier = Copier::with(from, self.anonymiser.take());
-        let copied = copier.copy_surroundings(&target, self.recordings.room());
-        self.written.bytes += copied.bytes;
-        self.written.omissions = copied.omissions.iter().map(ToString::to_string).collect();
+        let rest = copier.copy_surroundings(&target, self.recordings.room());
+        self.written.bytes += rest.bytes;
+        self.written.omissions = rest.omissions.iter().map(ToString::to_string).collect();
         self.recordings.finish(self.partial()?)?;
         self.partial = None;
         Ok(std::mem::take(&mut self.written))
