@@ -26,6 +26,7 @@ use std::time::Duration;
 use conntrack_exporter::attribution::Direction;
 use conntrack_exporter::attribution::labels::OwnerLabels;
 use conntrack_exporter::attribution::owners::{OwnerId, OwnerTable};
+use conntrack_exporter::census::Attempt;
 use conntrack_exporter::census::flow_tracker::{Expected, FlowTracker, Grace};
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
@@ -44,6 +45,7 @@ use conntrack_exporter::measurements::fixture::Fixture;
 use conntrack_exporter::measurements::{DueClocks, Flows, Measurement, Needs, Tick};
 use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::outputs::ledger::Ledger;
+use conntrack_exporter::recorder::{FlightRecorder, PassTime};
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::Series;
 use conntrack_exporter::series::schema::Schema;
@@ -57,13 +59,13 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|activity|activity-idle|history|history-idle|tick|evening|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
+            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|record|activity|activity-idle|history|history-idle|tick|evening|devices|listing|lan|names|points|lines|gauges ENTRIES TIMES; \
              tools/bench runs it under callgrind"
         );
         return;
     };
     let (entries, times) = (entries.parse().unwrap(), times.parse().unwrap());
-    let devices = if what == "devices" { entries } else { 50 };
+    let devices = if matches!(what.as_str(), "devices" | "listing") { entries } else { 50 };
     let root = router::write(entries, devices).unwrap();
     match what.as_str() {
         "parse" => parse(entries, times),
@@ -77,6 +79,7 @@ fn main() {
         "activity-idle" => watch(&mut DeviceActivity::new(&Config::default()), entries, 0, times),
         "history" => watch(&mut History, entries, 1000, times),
         "history-idle" => watch(&mut History, entries, 0, times),
+        "record" => record(entries, times),
         "tick" => tick(&root, times),
         "evening" => evening(&root, entries, times),
         "lan" => lan(times),
@@ -84,6 +87,7 @@ fn main() {
         "points" => points(devices, times),
         "lines" => lines(&root, times),
         "gauges" => gauges(&root, times),
+        "listing" => listing(&root, times),
         "devices" => name(&root, devices, times),
         other => panic!("{other} is nothing to measure"),
     }
@@ -235,6 +239,40 @@ fn evening(root: &Path, looks: usize, times: usize) {
             table.replace(flows.clone());
             black_box(runtime.block_on(collector.snapshot(&moment(look * 10))).unwrap());
         }
+    }
+}
+
+/// Keeping passes in the flight recorder. One flow in five is another each time, in the place of the old one as in the
+/// kernel's table.
+fn record(entries: usize, times: usize) {
+    let config = Config::parse("recorder.memory = \"64MiB\"").unwrap();
+    let mut recorder = FlightRecorder::new(config.recorder);
+    let [flows, others, ..] = passes(entries, entries);
+    let passes: [Vec<Flow>; 5] = std::array::from_fn(|turn| {
+        let places = flows.iter().zip(&others).enumerate();
+        places.map(|(place, (flow, other))| *if place % 5 == turn { other } else { flow }).collect()
+    });
+    for (pass, second) in passes.iter().cycle().zip((0..).step_by(10)).take(times) {
+        let boot = Duration::from_secs(second);
+        recorder.expect(PassTime { boot, wall: None, count: None });
+        recorder.begin(Attempt::First);
+        for flow in pass {
+            recorder.see(Attempt::First, flow);
+        }
+        recorder.complete(Attempt::First);
+    }
+    black_box(recorder.bytes());
+}
+
+/// The inventory of every device that is known.
+fn listing(root: &Path, times: usize) {
+    let config = Config::default();
+    let mut lan = Lan::new(&["br-lan".into()], &[]);
+    lan.observe(interfaces::read(&Root::replay(root)).unwrap(), Duration::ZERO);
+    let mut known = Devices::new(&Root::replay(root), device_settings(&config));
+    known.refresh(&lan, Duration::ZERO);
+    for _ in 0..times {
+        black_box(known.listing(&lan).len());
     }
 }
 

@@ -214,8 +214,10 @@ impl FlightRecorder {
                 return;
             }
         }
-        let difference = self.readings.get_mut(place).and_then(|reading| reading.difference.as_mut());
-        difference.into_iter().for_each(|difference| difference.code.reserve_exact(rest));
+        if let Some(difference) = self.readings.get_mut(place).and_then(|reading| reading.difference.as_mut())
+        {
+            difference.code.reserve_exact(rest);
+        }
     }
 
     fn drop_oldest(&mut self) -> bool {

@@ -25,6 +25,9 @@ use known::{KnownDevices, Times};
 /// How often each device is told of, and for how long it is there after it was last seen.
 const EVERY: Duration = Duration::from_mins(5);
 
+/// What `named_by` says of an address that stands for a device.
+const ADDRESS: &str = "address";
+
 /// What it sends. Nothing ends by itself: a device has no point in most snapshots.
 pub const SCHEMA: Schema = Schema {
     name: "device",
@@ -132,7 +135,8 @@ impl Device {
         let mut room = tick.limits.max_devices;
         self.shown.retain(|name, shown| {
             // A reload may have made the limit smaller.
-            let stays = present.contains_key(name) && room > 0;
+            let is_known = present.contains_key(name) || shown.is_yet_to_go(present, tick.sample.boot);
+            let stays = is_known && room > 0;
             room -= usize::from(stays);
             if let Some(sent) = shown.sent.as_mut().filter(|sent| !stays && sent.told.online) {
                 sent.told.online = false;
@@ -182,6 +186,18 @@ impl Device {
 }
 
 impl Shown {
+    /// Whether it is an address by itself, which nobody has taken over since it last had a connection, and not long ago.
+    fn is_yet_to_go(&self, present: &BTreeMap<Rc<str>, Present<'_>>, now: Duration) -> bool {
+        let is_recent = self.there.is_some_and(|there| now.saturating_sub(there) <= EVERY);
+        let [ip, _, _, (_, Some(named_by))] = self.words() else { return false };
+        let has_its_address = |device: &Present<'_>| device.words().contains(ip);
+        is_recent && **named_by == *ADDRESS && !present.values().any(has_its_address)
+    }
+
+    fn words(&self) -> &[(&'static str, Option<Rc<str>>)] {
+        self.sent.as_ref().map_or(&[], |sent| &sent.told.words)
+    }
+
     fn is_online(&self) -> bool {
         self.sent.as_ref().is_some_and(|sent| sent.told.online)
     }
@@ -240,7 +256,7 @@ fn present<'a>(tick: &Tick<'a>) -> BTreeMap<Rc<str>, Present<'a>> {
 /// What is its name for want of one.
 fn named_by_itself(name: &Name) -> Option<&'static str> {
     let is_mac = name.as_mac().map(|_| "mac");
-    is_mac.or_else(|| name.as_address().map(|_| "address"))
+    is_mac.or_else(|| name.as_address().map(|_| ADDRESS))
 }
 
 /// Those first that are there: they may take the room of the others.

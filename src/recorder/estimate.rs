@@ -9,8 +9,8 @@ use crate::conntrack::flow::Flow;
 /// many one has gone. `docs/limits.md` says what made-up households come to.
 const ONE_MOVES_OF: usize = 4;
 const ONE_GOES_OF: usize = 16;
-/// What a flow takes that has moved something, in bytes.
-const MOVED: usize = 9;
+/// What a flow takes that has moved something, in bytes, with what tells of those up to the next one.
+const MOVED: usize = 13;
 
 /// A look at the table, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

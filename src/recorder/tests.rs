@@ -113,20 +113,19 @@ fn passes_of(connections: u32, passes: u64) -> usize {
 
 #[test]
 fn two_mebibytes_hold_ten_minutes_of_a_thousand_connections_and_some_of_sixteen_thousand() {
-    let held = passes_of(1_000, 1_000);
+    let held = passes_of(1_000, 500);
     assert!(held > 60, "{held}");
-    let held = passes_of(16_384, 30);
+    let held = passes_of(16_384, 20);
     assert!(held >= 5, "{held}");
-    // Two of these are beyond the memory while one is read.
-    let held = passes_of(65_536, 2);
-    assert_eq!(held, 0);
+    // Where there is no room for two while one is read, there is the last one, or none.
+    assert_eq!((passes_of(65_536, 2), passes_of(80_000, 2)), (1, 0));
 }
 
 #[test]
 fn check_doesnt_promise_more_than_there_is() {
     let mut estimate = Estimate::default();
     Busy::new(1_000).flows.iter().for_each(|flow| estimate.see(flow));
-    let (held, promised) = (passes_of(1_000, 1_000), estimate.passes(2 << 20));
+    let (held, promised) = (passes_of(1_000, 500), estimate.passes(2 << 20));
     assert!(promised <= held + held / 10 && promised >= held / 2, "{promised} of {held}");
     assert_eq!(
         estimate.lasts(2 << 20, Duration::from_secs(10)),
@@ -250,6 +249,12 @@ proptest! {
             tables.iter().zip((0..).step_by(10)).map(|(table, second)| (time(second), text(table))).collect();
         prop_assert_eq!(remembered(&recorder), expected);
     }
+
+}
+
+proptest! {
+    // The tables are large.
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn with_little_memory_the_newest_come_out(tables in vec(vec(any_flow(), 0..800), 1..6)) {

@@ -152,9 +152,9 @@ impl Writer {
         open.table.write_all(&text)?;
         self.note(text.len(), &mut open);
         if is_whole {
-            self.close(open)?
+            self.close(open)?;
         } else {
-            self.open = Some(open)
+            self.open = Some(open);
         }
         Ok(Progress::More)
     }
@@ -236,9 +236,9 @@ impl Writer {
         let target = self.partial()?.target.within(&name_of(oldest))?;
         self.recordings.make_room(SURROUNDINGS)?;
         let mut copier = Copier::with(from, self.anonymiser.take());
-        let copied = copier.copy_surroundings(&target, self.recordings.room());
-        self.written.bytes += copied.bytes;
-        self.written.omissions = copied.omissions.iter().map(ToString::to_string).collect();
+        let rest = copier.copy_surroundings(&target, self.recordings.room());
+        self.written.bytes += rest.bytes;
+        self.written.omissions = rest.omissions.iter().map(ToString::to_string).collect();
         self.recordings.finish(self.partial()?)?;
         self.partial = None;
         Ok(std::mem::take(&mut self.written))
@@ -342,7 +342,7 @@ mod tests {
         let written = router.write().unwrap();
         assert_eq!((written.instants, written.span.as_secs(), written.left_out), (3, 20, false));
         assert_eq!(written.omissions, [""; 0]);
-        assert_eq!(router.recordings(), ["20261121T051140Z"]);
+        assert_eq!(router.recordings(), ["20261121T061140Z"]);
         for (second, entries) in [("1795241480", 1), ("1795241490", 0), ("1795241500", 1025)] {
             let table = read(&written, &format!("{second}/proc/net/nf_conntrack"));
             assert_eq!(table, Some(format!("{LINE}\n").repeat(entries)), "{second}");

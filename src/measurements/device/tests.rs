@@ -123,6 +123,9 @@ fn one_that_nothing_but_connections_tell_of_is_told_of_while_it_has_some() {
     let fields = ["ip", "named_by", "online"];
     assert_eq!(report(&mut fixture, &mut device, &fields), ["192.168.8.9 192.168.8.9 address 1"]);
     fixture.pass(&mut device, &[]);
+    for _ in 0..10 {
+        assert_eq!(report(&mut fixture, &mut device, &["online"]), [""; 0]);
+    }
     assert_eq!(report(&mut fixture, &mut device, &["online"]), ["192.168.8.9 0"]);
 }
 
