@@ -246,6 +246,7 @@ impl Collector {
                 instants: stamped.min(at_most(covered.bytes, every)),
                 every,
                 services: self.surroundings.services.table(),
+                networks: self.surroundings.networks.networks(),
                 history: self.tracking.history(),
                 inventory: &inventory,
                 local,

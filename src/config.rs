@@ -18,12 +18,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
+use crate::activity::ActivityConfig;
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
 use value::section;
 
+pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
@@ -79,6 +81,12 @@ pub struct Config {
     /// Which figures of the router itself are sent.
     #[serde(deserialize_with = "section")]
     pub system: SystemConfig,
+    /// Where the names of networks are found.
+    #[serde(deserialize_with = "section")]
+    pub destinations: DestinationsConfig,
+    /// By which figures it is told what a device is doing.
+    #[serde(deserialize_with = "section")]
+    pub activity: ActivityConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

@@ -14,6 +14,7 @@
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
+//! - [`destinations`] says whose network is at the other end, by the owner's list.
 //! - [`services`] says what a connection is for, by the port that was called: the owner's labels over built-in ones.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
 //!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
@@ -56,6 +57,7 @@ pub mod collector;
 pub mod config;
 pub mod conntrack;
 pub mod daemon;
+pub mod destinations;
 pub mod devices;
 mod edge_log;
 pub mod encode;

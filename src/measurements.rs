@@ -12,6 +12,7 @@ pub mod connection_state;
 pub mod conntrack;
 pub mod conntrack_exporter;
 pub mod counted_cells;
+pub mod device_activity;
 pub mod device_traffic;
 pub mod findings;
 pub mod fixture;
@@ -42,6 +43,7 @@ use crate::census::outside::OutsideTraffic;
 use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::{Config, Limits};
 use crate::conntrack::flow::{Counters, Flow};
+use crate::destinations::networks::Networks;
 use crate::devices::listing::ListedDevice;
 use crate::history::History;
 use crate::local_time::LocalTime;
@@ -269,6 +271,8 @@ pub struct Tick<'a> {
     pub every: Duration,
     /// What services are called.
     pub services: &'a ServiceTable,
+    /// Names for networks.
+    pub networks: &'a Networks,
     /// The last hour, this pass included; only if a measurement needs it.
     pub history: Option<&'a History>,
     /// Every device that is known, shown or not; only if a measurement needs it.

@@ -142,7 +142,7 @@ fn an_hour_in_files_gives_what_it_gives_in_memory() {
     let in_memory =
         play("an-hour-in-memory", &scenario).looks.into_iter().map(|look| look.lines).collect::<String>();
     let in_memory = in_memory.replace("source=\"memory\"", "source=\"procfs\"");
-    let in_files = replay(place.path(), &nothing_of_the_router());
+    let in_files = replay(place.path(), &made::configuration(&scenario).to_toml().unwrap());
     assert!(in_memory.len() > 100_000);
     if in_files != in_memory {
         show_difference(Path::new("replay"), &in_files, &in_memory);

@@ -27,6 +27,7 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     let live = root.is_live();
     let mut read = config.devices.settings(config.lan.router_name.name()).paths();
     read.push(PathBuf::from(&config.traffic.services));
+    read.push(PathBuf::from(&config.destinations.networks));
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));
@@ -80,11 +81,11 @@ mod tests {
     #[test]
     fn every_file_that_the_configuration_names_is_needed() {
         let text = "[devices]\nregistry = \"/r\"\nleases = [\"/l\"]\nodhcpd = [\"/o\"]\nvendors = [\"/v\"]\n\
-            [traffic]\nservices = \"/s\"\n";
+            [traffic]\nservices = \"/s\"\n[destinations]\nnetworks = \"/n\"\n";
         let (config, root) = (Config::parse(text).unwrap(), Root::live());
         let file = ConfigFile { named: Some("/c".into()), root: root.clone() };
         let files = need(&config, &file, &root).files;
-        for path in ["/c", "/r", "/l", "/o", "/v", "/s"] {
+        for path in ["/c", "/r", "/l", "/o", "/v", "/s", "/n"] {
             assert!(files.contains(&(root.clone(), path.into())), "{path}: {files:?}");
         }
     }

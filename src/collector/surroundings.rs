@@ -1,10 +1,12 @@
-//! What is looked at before each pass: interfaces, the LAN, devices and their names, labels of services.
+//! What is looked at before each pass: interfaces, the LAN, devices and their names, labels of services,
+//! names of networks.
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::config::Config;
+use crate::destinations::watched::WatchedNetworks;
 use crate::devices::{Devices, Settings};
 use crate::edge_log::EdgeLog;
 use crate::lan::{Lan, interfaces};
@@ -23,6 +25,8 @@ pub(super) struct Surroundings {
     pub(super) devices: Devices,
     /// What connections are for.
     pub(super) services: WatchedServices,
+    /// Names for networks.
+    pub(super) networks: WatchedNetworks,
     time_zone: TimeZone,
     /// When the time zone was last read, in time since boot.
     time_zone_read: Option<Duration>,
@@ -38,6 +42,7 @@ impl Surroundings {
             lan: Lan::new(&config.lan.patterns(), &config.lan.prefixes()),
             devices: Devices::new(root, device_settings(config)),
             services: WatchedServices::new(root, &config.traffic),
+            networks: WatchedNetworks::new(root, &config.destinations),
             time_zone: TimeZone::default(),
             time_zone_read: None,
             addresses_changed: false,
@@ -55,6 +60,7 @@ impl Surroundings {
         self.lan.reconfigure(&new.lan.patterns(), &new.lan.prefixes());
         self.devices.reconfigure(device_settings(new));
         self.services.reconfigure(&new.traffic);
+        self.networks.reconfigure(&new.destinations);
     }
 
     /// Whether the router's interfaces or addresses have changed since this was last asked.
@@ -80,6 +86,7 @@ impl Surroundings {
         self.tell_of_the_lan();
         self.devices.refresh(&self.lan, boot);
         self.services.look();
+        self.networks.look();
         let is_due = |read| boot.saturating_sub(read) >= TIME_ZONE_EVERY;
         if self.time_zone_read.is_none_or(is_due) {
             self.time_zone = TimeZone::read(&self.root);

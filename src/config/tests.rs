@@ -17,7 +17,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 38, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 39, "a key was added: the sample must have it");
 }
 
 #[test]
@@ -40,6 +40,7 @@ devices.names = ["lease", "registry"]
 devices.remember = "7d"
 devices.tags = ["ip", "mac", "device_type"]
 traffic.services = "/e"
+destinations.networks = "/f"
 limits = { max_devices = 1, max_series = 2, max_flows = 3 }
 log.level = "debug"
 "#,
@@ -65,6 +66,7 @@ log.level = "debug"
     assert_eq!(devices.names.sources(), [NameSource::Lease, NameSource::Registry]);
     assert_eq!((devices.remember.duration(), devices.vendors.len()), (Duration::from_hours(7 * 24), 0));
     assert_eq!(config.traffic.services.as_path(), Path::new("/e"));
+    assert_eq!(config.destinations.networks.as_path(), Path::new("/f"));
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2, max_flows: 3 });
     assert_eq!(config.log.level, LogLevel::Debug);
 }

@@ -69,6 +69,40 @@ impl Visitor<'_> for WholeNumber {
     }
 }
 
+/// Reads a number with or without a fraction, within `allowed`, which `expected` describes, to end "… is not".
+pub fn number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    allowed: RangeInclusive<f64>,
+    expected: &'static str,
+) -> Result<f64, D::Error> {
+    deserializer.deserialize_any(Number { allowed, expected })
+}
+
+struct Number {
+    allowed: RangeInclusive<f64>,
+    expected: &'static str,
+}
+
+impl Visitor<'_> for Number {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_f64<E: Error>(self, given: f64) -> Result<f64, E> {
+        let fits = self.allowed.contains(&given);
+        if fits { Ok(given) } else { Err(E::invalid_value(Unexpected::Float(given), &self)) }
+    }
+
+    fn visit_i64<E: Error>(self, given: i64) -> Result<f64, E> {
+        #[expect(clippy::cast_precision_loss, reason = "what is too large to be exact is too large anyway")]
+        let number = given as f64;
+        let fits = self.allowed.contains(&number);
+        if fits { Ok(number) } else { Err(E::invalid_value(Unexpected::Signed(given), &self)) }
+    }
+}
+
 /// Reads a list so that an error points at the element that is wrong: toml adds the place of what is in a newtype, where
 /// that of a bare element whose `try_from` fails would be that of the whole list.
 pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {

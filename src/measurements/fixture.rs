@@ -13,6 +13,7 @@ use crate::census::{Attempt, Census, CompletedPass};
 use crate::config::Config;
 use crate::conntrack::Gauges;
 use crate::conntrack::flow::{Endpoint, Flags, Flow, Protocol, State, Tuple};
+use crate::destinations::networks::Networks;
 use crate::devices::Identity;
 use crate::devices::listing::ListedDevice;
 use crate::history::History;
@@ -49,6 +50,8 @@ pub struct Fixture {
     pub report_every: Duration,
     /// Which services there are.
     pub services: ServiceTable,
+    /// Names for networks.
+    pub networks: Networks,
     /// Every device that is known.
     pub inventory: Vec<ListedDevice>,
     /// The time since 1970, which goes on with every report; `None` while the clock is not set.
@@ -130,6 +133,7 @@ impl Fixture {
             instants: 1,
             report_every: Duration::from_secs(30),
             services: ServiceTable::built_in(),
+            networks: Networks::default(),
             inventory: Vec::new(),
             wall: Some(WALL),
             found: Findings::default(),
@@ -213,6 +217,7 @@ impl Fixture {
             instants: self.instants,
             every: PASS_INTERVAL,
             services: &self.services,
+            networks: &self.networks,
             history: self.history.as_ref(),
             inventory: &self.inventory,
             local: self.wall.map(|wall| TimeZone::default().at(wall)),

@@ -2,9 +2,9 @@
 
 use super::{Measurement, Needs};
 use super::{
-    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, device_traffic,
-    listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health, tcp_service,
-    wan_bandwidth,
+    bandwidth, connection_rate, connection_state, conntrack, conntrack_exporter, device_activity,
+    device_traffic, listening_port, net, netstat, network_interface, nstat, router_stats, tcp_health,
+    tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::series::schema::{Schema, UserTags};
@@ -19,11 +19,12 @@ struct Entry {
 
 /// Every measurement there is, in the order in which they are sent. The exporter's own is the last line of a snapshot:
 /// what it says of the others is known only then.
-const LIST: [Entry; 16] = [
+const LIST: [Entry; 17] = [
     of_flows(&connection_state::SCHEMA, |_| Box::<connection_state::ConnectionState>::default()),
     of_flows(&connection_rate::SCHEMA, |_| Box::<connection_rate::ConnectionRate>::default()),
     of_flows(&bandwidth::SCHEMA, |_| Box::<bandwidth::Bandwidth>::default()),
     of_flows(&device_traffic::SCHEMA, |_| Box::<device_traffic::DeviceTraffic>::default()),
+    of_flows(&device_activity::SCHEMA, |config| Box::new(device_activity::DeviceActivity::new(config))),
     of_flows(&conntrack::SCHEMA, |_| Box::<conntrack::Conntrack>::default()),
     of_system(&nstat::SCHEMA, nstat::is_on, |config| Box::new(nstat::Nstat::new(config))),
     of_system(&tcp_health::SCHEMA, |system| system.tcp_health, |_| Box::<tcp_health::TcpHealth>::default()),

@@ -8,6 +8,7 @@ use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::memory::MemoryTable;
 use conntrack_exporter::encode::line_protocol::Lines;
+use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter::measurements::system::SystemConfig;
 use conntrack_exporter::measurements::{Clock, DueClocks};
 use conntrack_exporter::outputs::ledger::Ledger;
@@ -21,6 +22,9 @@ use super::truth::Truth;
 
 /// From one report to the next: the default of `interval`.
 const INTERVAL: u64 = 30;
+/// What is told of every household.
+const OF_EVERY_RECORDING: [&str; 6] =
+    ["connection_state", "connection_rate", "bandwidth", "device_traffic", "conntrack", "conntrack_exporter"];
 /// How long the router is taken to have been up at the first instant, as `replay` does.
 const UP: Duration = Duration::from_hours(1);
 
@@ -45,14 +49,20 @@ pub(crate) fn scenario(directory: &Path) -> Scenario {
     toml::from_str(&fs::read_to_string(directory.join("scenario.toml")).unwrap()).unwrap()
 }
 
+/// What is on for it: what every recording has, and what this one names; nothing of the router itself.
+pub(crate) fn configuration(scenario: &Scenario) -> Config {
+    let more = scenario.measurements.iter().map(String::as_str);
+    let on: Vec<&str> = OF_EVERY_RECORDING.into_iter().chain(more).collect();
+    Config { system: SystemConfig::NOTHING, measurements: Switches::only(&on), ..Config::default() }
+}
+
 /// Plays it, and compares at every look with what the household really did. Says how fast that was.
 pub(crate) fn play(name: &str, scenario: &Scenario) -> Played {
     let (place, begun) = (Place::new(name), Instant::now());
     let mut household = Household::new(scenario);
     files::write_standing(place.path(), &household).unwrap();
     let table = MemoryTable::default();
-    let config = Config { system: SystemConfig::NOTHING, ..Config::default() };
-    let collector = Collector::new(config, &Root::replay(place.path()), START);
+    let collector = Collector::new(configuration(scenario), &Root::replay(place.path()), START);
     let mut pipeline = Pipeline::new(collector.with_table(table.clone()));
     let (mut looks, mut visited, mut truth) = (Vec::new(), 0, None);
     for instant in scenario.instants() {

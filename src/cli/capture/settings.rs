@@ -36,6 +36,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        destinations,
+        activity,
         limits,
         log,
     } = config.clone();
@@ -55,6 +57,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         devices,
         traffic,
         system,
+        destinations,
+        activity,
         limits,
         log,
     };
@@ -101,6 +105,7 @@ mod tests {
             log = { level = "trace" }
             measurements = { conntrack = false }
             traffic = { services = "/s" }
+            destinations = { networks = "/n" }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []

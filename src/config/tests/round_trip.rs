@@ -6,6 +6,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::activity::ActivityConfig;
+use crate::activity::config::Between;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
@@ -94,12 +96,32 @@ fn config() -> impl Strategy<Value = Config> {
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
     let log = select(levels.to_vec()).prop_map(|level| LogConfig { level });
     let services = made_of::<AbsolutePath>("/\\PC{0,12}");
-    let others = (services, system(), limits, log);
+    let networks = made_of::<AbsolutePath>("/\\PC{0,12}");
+    let destinations = networks.prop_map(|networks| DestinationsConfig { networks });
+    let rates = (0.0..=1e6, 0.0..=1.0, 1_usize..=32, (0.0..=1.0, 1.0..=1e6));
+    let activity = rates.prop_map(|(idle_mbits, video_share, audio_connections, (least, most))| {
+        let audio_mbits = Between([least, most]);
+        ActivityConfig {
+            idle_mbits,
+            video_share,
+            audio_connections,
+            audio_mbits,
+            ..ActivityConfig::default()
+        }
+    });
+    let others = (services, system(), destinations, activity, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
-            (telegraf, tags, measurements, lan, devices, (services, system, limits, log)),
+            (
+                telegraf,
+                tags,
+                measurements,
+                lan,
+                devices,
+                (services, system, destinations, activity, limits, log),
+            ),
         )| {
             Config {
                 interval,
@@ -114,6 +136,8 @@ fn config() -> impl Strategy<Value = Config> {
                 lan,
                 devices,
                 system,
+                destinations,
+                activity,
                 limits,
                 log,
             }

@@ -25,6 +25,9 @@ pub(crate) struct Scenario {
     /// Hardware forwards busy connections, and tells the kernel this often.
     #[serde(default, deserialize_with = "perhaps_seconds")]
     pub(crate) written_back_every: Option<u64>,
+    /// Which measurements are on besides those of every recording.
+    #[serde(default)]
+    pub(crate) measurements: Vec<String>,
     #[serde(rename = "device")]
     pub(crate) devices: Vec<Habits>,
 }
