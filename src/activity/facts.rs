@@ -69,8 +69,10 @@ pub struct Peaks {
     pub own: Option<f64>,
     /// By all devices together in a minute; `None` in the first hour.
     pub line: Option<f64>,
-    /// By the device from one look to the next, as far as it is known.
-    pub fastest: Option<f64>,
+    /// By the device from one look to the next, so far.
+    pub own_look: Option<f64>,
+    /// By all devices together from one look to the next, so far.
+    pub line_look: Option<f64>,
 }
 
 /// The last three minutes.

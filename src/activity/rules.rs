@@ -143,25 +143,29 @@ fn is_stream(facts: &Facts, config: &ActivityConfig) -> bool {
         && facts.flows as usize <= config.video_connections
 }
 
-/// A player fetches no faster than is watched: in pulses, or well below what the way can carry. The fastest look of a day
-/// shows what that is: a download never gets far above its own mean, while a player fetches segments at full speed. The
-/// line's peak shows it too, also for a device on which nothing but films is ever watched.
+/// A player fetches no more than is watched: in pulses, or well below what the way can carry. What that is, the device's
+/// fastest look of a day shows: a player fetches each part at full speed, so its looks differ, while a download never gets
+/// far above its own mean. The line's fastest look shows it too; but what is steady at the device's own limit is none.
 fn video(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
-    let peaks = [facts.peaks.own, facts.peaks.line, facts.peaks.fastest];
-    let peak = peaks.into_iter().flatten().reduce(f64::max);
+    let limit = |peak: Option<f64>| peak.map_or(0.0, |peak| config.video_below_peak * peak);
     let is_pulsing = facts.variation.is_some_and(|variation| variation > config.video_pulsing);
-    let room = peak.map_or(0.0, |peak| below(facts.down, config.video_below_peak * peak));
-    let is_well_below = peak.is_some_and(|peak| facts.down < config.video_below_peak * peak);
-    if facts.from_update_network || !is_stream(facts, config) || !(is_pulsing || is_well_below) {
+    let is_steady = facts.variation.is_some_and(|variation| variation < config.download_steady);
+    let line = facts.peaks.line_look.filter(|_| !is_steady);
+    let limits = [
+        is_pulsing.then_some((f64::INFINITY, None)),
+        Some((limit(facts.peaks.own_look), facts.peaks.own_look)),
+        Some((limit(line), line)),
+    ];
+    let (limit, peak) = limits.into_iter().flatten().find(|(limit, _)| facts.down < *limit)?;
+    if facts.from_update_network || !is_stream(facts, config) {
         return None;
     }
-    let ratio = below(facts.up_per_down(), config.video_up_per_down);
-    let margins =
-        [if is_pulsing { 1.0 } else { room }, share_above(facts.top_share, config.video_share), ratio];
-    let how = match peak.filter(|_| is_well_below) {
-        Some(peak) => format!(", of a peak of {}", rate(peak)),
-        None => ", in pulses".to_owned(),
-    };
+    let margins = [
+        if is_pulsing { 1.0 } else { below(facts.down, limit) },
+        share_above(facts.top_share, config.video_share),
+        below(facts.up_per_down(), config.video_up_per_down),
+    ];
+    let how = peak.map_or_else(|| ", in pulses".to_owned(), |peak| format!(", of a peak of {}", rate(peak)));
     Some(Judgement::by_margins(Class::Video, &margins, from_one_host(facts) + &how))
 }
 

@@ -43,7 +43,8 @@ pub struct Told {
 }
 
 impl Verdict {
-    /// Hears one more judgement, made at `boot` (time since boot), and says what is told. The first of all stands at once.
+    /// Hears one more judgement, made at `boot` (time since boot), and says what is told. The first of all stands at
+    /// once, and so does the first after nothing was known.
     pub fn hear(&mut self, judgement: Judgement, boot: Duration) -> Told {
         self.last.rotate_left(1);
         let class = judgement.class;
@@ -54,7 +55,9 @@ impl Verdict {
         let since = agreeing().map(|(_, at)| *at).next().unwrap_or(boot);
         let present = match self.present.take() {
             Some(present) if present.class == class => Present { judgement, is_doubted: false, ..present },
-            Some(present) if agreeing().count() < MUST_AGREE => Present { is_doubted: true, ..present },
+            Some(present) if present.class != Class::Unknown && agreeing().count() < MUST_AGREE => {
+                Present { is_doubted: true, ..present }
+            }
             _ => Present { class, since, judgement, is_doubted: false },
         };
         let told = present.told(boot);
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_class_is_taken_over_when_two_of_three_agree() {
-        use Class::{Browsing, Idle, Mixed, Video};
+        use Class::{Browsing, Idle, Mixed, Unknown, Video};
         let sure = 0.8;
         assert_eq!(told(&[Idle, Idle]), [(Idle, 0, sure), (Idle, 0, sure)], "the first stands at once");
         assert_eq!(
@@ -120,6 +123,12 @@ mod tests {
         assert_eq!(told(&[Idle, Idle, Video, Mixed, Video])[4], (Video, 60, sure), "with another between");
         let last = *told(&[Idle, Idle, Video, Mixed, Browsing]).last().unwrap();
         assert_eq!(last, (Idle, 0, 0.4), "no two agree");
+        assert_eq!(
+            told(&[Unknown, Video]),
+            [(Unknown, 0, sure), (Video, 30, sure)],
+            "not knowing is no class"
+        );
+        assert_eq!(told(&[Video, Unknown])[1], (Video, 0, 0.4), "but it is judged like one");
     }
 
     #[test]

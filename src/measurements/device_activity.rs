@@ -23,7 +23,7 @@ use crate::attribution::owners::{OWNERS_AT_MOST, OwnerId};
 use crate::census::{Attempt, CompletedPass};
 use crate::config::Config;
 use crate::history::Interval;
-use crate::history::statistics::peak;
+use crate::history::statistics::{Sums, peak};
 use crate::local_time::LocalTime;
 use crate::series::Series;
 use crate::series::point::{Tag, Value};
@@ -63,7 +63,7 @@ pub struct DeviceActivity {
     window: Window,
     hidden: Hidden,
     /// What all devices together received at the most.
-    line: Option<HourlyMaxima>,
+    line: Option<Received>,
     /// By name: a device stays itself with another address.
     devices: HashMap<Rc<str>, Device, RandomState>,
 }
@@ -72,16 +72,22 @@ pub struct DeviceActivity {
 #[derive(Debug)]
 struct Device {
     verdict: Verdict,
-    /// What it received in a minute at the most.
-    minute: HourlyMaxima,
-    /// What it received from one look to the next at the most.
-    look: HourlyMaxima,
+    received: Received,
     /// Since when it has been doing what it does, in seconds since 1970.
     since: Option<(Class, u64)>,
     /// When it last had entries, in time since boot.
     seen: Duration,
     /// With which tags its last point went out, unless that was its end.
     shown: Option<Rc<[Tag]>>,
+}
+
+/// What was received at the most, in Mbit/s.
+#[derive(Clone, Copy, Debug)]
+struct Received {
+    /// In a minute.
+    minute: HourlyMaxima,
+    /// From one look to the next.
+    look: HourlyMaxima,
 }
 
 impl Measurement for DeviceActivity {
@@ -143,11 +149,10 @@ impl DeviceActivity {
     /// Takes note of what all devices together received.
     fn note_line(&mut self, tick: &Tick<'_>) {
         let Some(history) = tick.history else { return };
+        let everybody: Vec<OwnerId> = tick.owners.all().flat_map(|row| &row.owners).copied().collect();
         let boot = tick.sample.boot;
-        let down = tick.owners.all().filter_map(|row| down(history.recent(&row.owners, MINUTE)));
-        let down = down.reduce(|sum, down| sum + down);
-        let line = self.line.get_or_insert_with(|| HourlyMaxima::new(boot));
-        line.note(down.unwrap_or_default(), boot);
+        let line = self.line.get_or_insert_with(|| Received::new(boot));
+        line.note(history.recent(&everybody, MINUTE), boot);
     }
 
     fn report_row(&mut self, row: &OwnerTags, tick: &Tick<'_>, out: &mut Series<'_>) {
@@ -161,8 +166,8 @@ impl DeviceActivity {
         };
         let device = self.devices.entry(Rc::clone(name)).or_insert_with(|| Device::new(boot));
         device.seen = boot;
-        device.note(&sources, boot);
-        let peaks = device.peaks(self.line.as_ref(), boot);
+        device.received.note(sources.minute(), boot);
+        let peaks = device.received.peaks(self.line.as_ref(), boot);
         let is_update = |address| tick.networks.find(address).is_some_and(|network| network.is_update);
         let evidence = evidence(&sources, peaks, self.hidden.coverage(&self.config), is_update);
         let told = device.verdict.hear(judge(&evidence, &self.config), boot);
@@ -192,17 +197,33 @@ impl DeviceActivity {
     }
 }
 
-impl Device {
-    fn new(boot: Duration) -> Self {
-        let (minute, look) = (HourlyMaxima::new(boot), HourlyMaxima::new(boot));
-        Self { verdict: Verdict::default(), minute, look, since: None, seen: boot, shown: None }
+impl Received {
+    const fn new(boot: Duration) -> Self {
+        Self { minute: HourlyMaxima::new(boot), look: HourlyMaxima::new(boot) }
     }
 
-    /// Takes note of what it received.
-    fn note(&mut self, sources: &Sources<'_>, boot: Duration) {
-        let fastest = peak(sources.minute(), Interval::rx_bits_per_second).unwrap_or_default() / 1e6;
+    /// Takes note of the last minute.
+    fn note(&mut self, minute: impl Iterator<Item = Interval> + Clone, boot: Duration) {
+        let fastest = peak(minute.clone(), Interval::rx_bits_per_second).unwrap_or_default() / 1e6;
         self.look.note(fastest, boot);
-        self.minute.note(down(sources.minute()).unwrap_or_default(), boot);
+        let down = Sums::of(minute).bytes.per_second(|bytes| gather::mbits(bytes.rx));
+        self.minute.note(down.unwrap_or_default(), boot);
+    }
+
+    fn peaks(&self, line: Option<&Self>, boot: Duration) -> Peaks {
+        Peaks {
+            own: self.minute.peak(boot),
+            line: line.and_then(|line| line.minute.peak(boot)),
+            own_look: self.look.so_far(),
+            line_look: line.and_then(|line| line.look.so_far()),
+        }
+    }
+}
+
+impl Device {
+    fn new(boot: Duration) -> Self {
+        let received = Received::new(boot);
+        Self { verdict: Verdict::default(), received, since: None, seen: boot, shown: None }
     }
 
     /// Since when that is so which is told, in seconds since 1970. It stays what it was first found to be: reports are not
@@ -213,14 +234,6 @@ impl Device {
             self.since.filter(|(class, _)| *class == told.class).unwrap_or((told.class, before));
         self.since = Some((class, since));
         Some(since)
-    }
-
-    fn peaks(&self, line: Option<&HourlyMaxima>, boot: Duration) -> Peaks {
-        Peaks {
-            own: self.minute.peak(boot),
-            line: line.and_then(|line| line.peak(boot)),
-            fastest: self.look.so_far(),
-        }
     }
 }
 
@@ -249,11 +262,6 @@ fn evidence(
         Some(facts) => Evidence::Traffic(Box::new(crate::activity::Facts { peaks, ..facts })),
         None => Evidence::Nothing("nothing is known of what was moved in the last minute".to_owned()),
     }
-}
-
-/// Mbit/s received.
-fn down(intervals: impl Iterator<Item = Interval>) -> Option<f64> {
-    crate::history::statistics::Sums::of(intervals).bytes.per_second(|bytes| gather::mbits(bytes.rx))
 }
 
 fn entries(row: &OwnerTags, tick: &Tick<'_>) -> u64 {

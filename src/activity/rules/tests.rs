@@ -144,6 +144,11 @@ fn realtime_is_small_packets_at_an_even_pace() {
     );
 }
 
+/// In a minute by the device and by all, from one look to the next by both.
+fn peaks(own: Option<f64>, line: Option<f64>, own_look: f64, line_look: f64) -> Peaks {
+    Peaks { own, line, own_look: Some(own_look), line_look: Some(line_look) }
+}
+
 /// A film on a line that can carry more.
 fn film() -> Facts {
     Facts {
@@ -153,7 +158,7 @@ fn film() -> Facts {
         flows: 7,
         top_share: 0.92,
         variation: Some(0.3),
-        peaks: Peaks { own: Some(6.5), line: Some(50.0), fastest: Some(9.0) },
+        peaks: peaks(Some(6.5), Some(50.0), 9.0, 60.0),
         ..Facts::default()
     }
 }
@@ -164,40 +169,43 @@ fn video_is_one_host_and_well_below_what_the_way_can_carry() {
         &film(),
         Class::Video,
         &[
-            ("pulsing at the peak", |facts| (facts.variation, facts.peaks.line) = (Some(0.51), Some(6.1))),
-            ("only its fastest look is known", |facts| (facts.peaks.own, facts.peaks.line) = (None, None)),
+            ("pulsing at the peak", |facts| {
+                (facts.variation, facts.peaks) = (Some(0.51), peaks(Some(6.1), Some(6.1), 6.1, 6.1));
+            }),
+            ("in the first hour", |facts| facts.peaks = peaks(None, None, 9.0, 9.0)),
+            ("steady, well below its own fastest look", |facts| facts.variation = Some(0.1)),
+            ("at its own limit, below the line's", |facts| facts.peaks.own_look = Some(6.2)),
             ("slow", |facts| (facts.down, facts.up) = (1.0, 0.05)),
-            ("4K", |facts| (facts.down, facts.peaks.line) = (40.0, Some(60.0))),
+            ("4K", |facts| facts.down = 40.0),
             ("20 connections", |facts| facts.flows = 20),
             ("seventy per cent", |facts| facts.top_share = 0.7),
             ("looks are rare", |facts| (facts.variation, facts.is_coarse) = (None, true)),
         ],
         &[
             (
-                ("at the peak", |facts| (facts.peaks.line, facts.peaks.fastest) = (Some(6.5), Some(8.0))),
+                ("at the line's peak", |facts| facts.peaks = peaks(Some(6.5), Some(6.5), 8.0, 8.0)),
                 Class::Mixed,
             ),
             (
-                ("at the peak and steady", |facts| {
-                    (facts.peaks.line, facts.peaks.fastest, facts.variation) =
-                        (Some(6.5), Some(8.0), Some(0.2));
+                ("steady at its own limit", |facts| {
+                    (facts.variation, facts.peaks.own_look) = (Some(0.2), Some(6.5));
                 }),
                 Class::Download,
             ),
             (("sound", |facts| (facts.down, facts.up) = (0.99, 0.05)), Class::Mixed),
-            (("too much", |facts| (facts.down, facts.peaks.line) = (40.1, Some(60.0))), Class::Mixed),
+            (("too much", |facts| facts.down = 40.1), Class::Mixed),
             (("sends", |facts| facts.up = 0.37), Class::Mixed),
             (("hosts", |facts| facts.top_share = 0.69), Class::Mixed),
             (("connections", |facts| facts.flows = 21), Class::Mixed),
         ],
     );
     let judged = judge(&Evidence::Traffic(Box::new(film())), &ActivityConfig::default());
-    assert_eq!(judged.why, "6.1 Mbit/s down, 92 % from one host, 7 connections, of a peak of 50.0 Mbit/s");
+    assert_eq!(judged.why, "6.1 Mbit/s down, 92 % from one host, 7 connections, of a peak of 9.0 Mbit/s");
 }
 
 /// A download that takes all there is.
 fn download() -> Facts {
-    let peaks = Peaks { own: Some(80.0), line: Some(90.0), fastest: Some(85.0) };
+    let peaks = peaks(Some(80.0), Some(90.0), 85.0, 95.0);
     Facts { down: 75.0, up: 1.0, flows: 2, top_share: 0.99, variation: Some(0.05), peaks, ..Facts::default() }
 }
 
@@ -214,7 +222,7 @@ fn download_is_all_there_is_without_a_break() {
             }),
             ("a slow line", |facts| {
                 (facts.down, facts.up) = (1.0, 0.02);
-                facts.peaks = Peaks { own: Some(1.1), line: Some(1.2), fastest: Some(1.2) };
+                facts.peaks = peaks(Some(1.1), Some(1.2), 1.2, 1.2);
             }),
             ("many connections", |facts| facts.flows = 40),
         ],
@@ -222,7 +230,7 @@ fn download_is_all_there_is_without_a_break() {
             (("below the peak", |facts| facts.down = 47.9), Class::Mixed),
             (
                 ("no peak is known", |facts| {
-                    (facts.down, facts.peaks) = (40.0, Peaks { fastest: Some(41.0), ..Peaks::default() });
+                    (facts.down, facts.peaks) = (40.0, peaks(None, None, 41.0, 99.0));
                 }),
                 Class::Mixed,
             ),
@@ -232,7 +240,7 @@ fn download_is_all_there_is_without_a_break() {
             (
                 ("next to nothing, at its peak", |facts| {
                     (facts.down, facts.up) = (0.9, 0.02);
-                    facts.peaks = Peaks { own: Some(1.0), line: Some(1.0), fastest: Some(1.0) };
+                    facts.peaks = peaks(Some(1.0), Some(1.0), 1.0, 1.0);
                 }),
                 Class::Mixed,
             ),
@@ -344,7 +352,7 @@ fn every_reason_is_short_and_of_one_line() {
         flows: u32::MAX,
         peer_share: 1.0,
         udp: vec![udp([1e6, 1e6], [65_535.0, 65_535.0])],
-        peaks: Peaks { own: Some(1e5), line: Some(1e5), fastest: Some(1e5) },
+        peaks: peaks(Some(1e5), Some(1e5), 1e5, 1e5),
         ..Facts::default()
     };
     for rule in
