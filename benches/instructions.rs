@@ -38,12 +38,15 @@ use conntrack_exporter::conntrack::{Entry, Progress, Table};
 use conntrack_exporter::devices::{Devices, Settings};
 use conntrack_exporter::encode::line_protocol::Lines;
 use conntrack_exporter::lan::{Lan, interfaces};
-use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::measurements::connection_state::ConnectionState;
+use conntrack_exporter::measurements::device_activity::{self, DeviceActivity};
 use conntrack_exporter::measurements::fixture::Fixture;
+use conntrack_exporter::measurements::{DueClocks, Flows, Measurement, Needs, Tick};
 use conntrack_exporter::netlink::Dump;
 use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
+use conntrack_exporter::series::Series;
+use conntrack_exporter::series::schema::Schema;
 use foldhash::fast::RandomState;
 use household::Household;
 use household::scenario::{EVERY, Scenario};
@@ -54,7 +57,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|tick|evening|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
+            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|activity|activity-idle|history|history-idle|tick|evening|devices|lan|names|points|lines|gauges ENTRIES TIMES; \
              tools/bench runs it under callgrind"
         );
         return;
@@ -70,6 +73,10 @@ fn main() {
         "track-turnover" => track(entries, entries / 5, times),
         "map" => map(entries, 0, times),
         "map-turnover" => map(entries, entries / 5, times),
+        "activity" => watch(&mut DeviceActivity::new(&Config::default()), entries, 1000, times),
+        "activity-idle" => watch(&mut DeviceActivity::new(&Config::default()), entries, 0, times),
+        "history" => watch(&mut History, entries, 1000, times),
+        "history-idle" => watch(&mut History, entries, 0, times),
         "tick" => tick(&root, times),
         "evening" => evening(&root, entries, times),
         "lan" => lan(times),
@@ -148,6 +155,44 @@ fn map(entries: usize, turnover: usize, times: usize) {
         }
         known.retain(|_, (seen, _)| *seen == pass);
         assert_eq!(known.len(), entries);
+    }
+}
+
+/// What `measurement` takes of passes over flows of 250 devices that receive so many bytes from one to the next.
+fn watch(measurement: &mut dyn Measurement, entries: usize, bytes: u64, times: usize) {
+    let mut fixture = Fixture::new();
+    let owners: Vec<_> = (0..250).map(|number| fixture.device(&format!("host-{number}"))).collect();
+    let [flows, ..] = passes(entries, 0);
+    let at = |pass: u64| {
+        let flows = flows.iter().zip(owners.iter().cycle()).map(|(flow, owner)| {
+            let mut flow = *flow;
+            flow.reply.counters = Some(Counters { packets: pass * bytes.min(1), bytes: pass * bytes });
+            (*owner, Direction::Outbound, flow)
+        });
+        flows.collect::<Vec<_>>()
+    };
+    // Always as many, so that making them makes no difference between two runs.
+    let passes: Vec<_> = (0..8).map(at).collect();
+    passes.iter().take(times).for_each(|flows| fixture.pass(measurement, flows));
+}
+
+/// Something that needs the last hour and does nothing.
+#[derive(Debug)]
+struct History;
+
+impl Measurement for History {
+    fn schema(&self) -> &'static Schema {
+        &device_activity::SCHEMA
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { flows: Flows::EveryPass, changes: true, history: true, ..Needs::default() }
+    }
+
+    fn report(&mut self, _: &Tick<'_>, _: &mut Series<'_>) {}
+
+    fn remembers(&self, _: OwnerId) -> bool {
+        false
     }
 }
 

@@ -90,7 +90,8 @@ mod tests {
             let judged = Judgement::by_margins(Class::Mixed, margins, String::new());
             assert!((judged.confidence - expected).abs() < 1e-9, "{margins:?}: {}", judged.confidence);
         }
-        assert_eq!(Judgement::new(Class::Mixed, 7.0, "").at_most(0.3).confidence, 0.3);
+        let judged = Judgement::new(Class::Mixed, 7.0, "").at_most(0.3);
+        assert_eq!(judged, Judgement::new(Class::Mixed, 0.3, ""));
     }
 
     #[test]

@@ -105,10 +105,10 @@ fn call(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
         rate(facts.up)
     );
     let judged = Judgement::by_margins(Class::Call, &margins, why);
-    Some(if !flow.is_call_port {
-        judged
-    } else {
+    Some(if flow.is_call_port {
         Judgement::new(Class::Call, judged.confidence + 0.25, judged.why + ", a port for calls")
+    } else {
+        judged
     })
 }
 

@@ -104,7 +104,7 @@ mod tests {
         let judged = classes.iter().zip(0_u64..).map(|(class, number)| {
             let boot = Duration::from_secs(30 * number);
             let told = verdict.hear(Judgement::new(*class, 0.8, "7 connections"), boot);
-            (told.class, (boot - told.lasting).as_secs(), told.confidence)
+            (told.class, boot.saturating_sub(told.lasting).as_secs(), told.confidence)
         });
         judged.collect()
     }

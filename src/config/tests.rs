@@ -17,7 +17,7 @@ fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let keys = |line: &&str| !line.starts_with('#') && line.contains('=');
-    assert_eq!(SAMPLE.lines().filter(keys).count(), 39, "a key was added: the sample must have it");
+    assert_eq!(SAMPLE.lines().filter(keys).count(), 77, "a key was added: the sample must have it");
 }
 
 #[test]

@@ -22,8 +22,8 @@ use crate::attribution::labels::OwnerTags;
 use crate::attribution::owners::{OWNERS_AT_MOST, OwnerId};
 use crate::census::{Attempt, CompletedPass};
 use crate::config::Config;
-use crate::history::Interval;
 use crate::history::statistics::{Sums, peak};
+use crate::history::{History, Interval};
 use crate::local_time::LocalTime;
 use crate::series::Series;
 use crate::series::point::{Tag, Value};
@@ -114,8 +114,12 @@ impl Measurement for DeviceActivity {
     fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
         self.hidden.note(tick);
         self.note_line(tick);
-        for row in tick.owners.all().filter(|row| entries(row, tick) > 0) {
-            self.report_row(row, tick, out);
+        let Some(history) = tick.history else { return };
+        for row in tick.owners.all() {
+            let last = history.recent(&row.owners, Duration::ZERO).last();
+            if last.is_some_and(|interval| interval.entries > 0) {
+                self.report_row(row, history, tick, out);
+            }
         }
         self.end_gone(tick, out);
     }
@@ -155,8 +159,8 @@ impl DeviceActivity {
         line.note(history.recent(&everybody, MINUTE), boot);
     }
 
-    fn report_row(&mut self, row: &OwnerTags, tick: &Tick<'_>, out: &mut Series<'_>) {
-        let (Some(name), Some(history)) = (row.name(), tick.history) else { return };
+    fn report_row(&mut self, row: &OwnerTags, history: &History, tick: &Tick<'_>, out: &mut Series<'_>) {
+        let Some(name) = row.name() else { return };
         let boot = tick.sample.boot;
         let sources = Sources {
             window: &self.window,
@@ -262,10 +266,6 @@ fn evidence(
         Some(facts) => Evidence::Traffic(Box::new(crate::activity::Facts { peaks, ..facts })),
         None => Evidence::Nothing("nothing is known of what was moved in the last minute".to_owned()),
     }
-}
-
-fn entries(row: &OwnerTags, tick: &Tick<'_>) -> u64 {
-    row.owners.iter().map(|owner| tick.census.entries(*owner)).sum()
 }
 
 fn fields(told: &Told, since: Option<u64>) -> Vec<(&'static str, Value)> {

@@ -185,7 +185,8 @@ impl Fixture {
 
     /// Has `measurement` see flows in a pass that breaks off.
     pub fn broken_pass(&mut self, measurement: &mut dyn Measurement, flows: &[(OwnerId, Direction, Flow)]) {
-        let expected = Expected { flows: flows.len(), at_most: 1000, baseline: self.is_first };
+        let expected =
+            Expected { flows: flows.len(), at_most: self.config.limits.max_flows, baseline: self.is_first };
         self.tracker.begin(expected);
         measurement.begin(Attempt::First, self.table.places());
         if measurement.needs().history {

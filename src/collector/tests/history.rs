@@ -76,7 +76,7 @@ async fn where_nobody_needs_the_last_hour_nothing_is_remembered() {
     let mut with = collector(&router, vec![Box::new(LastMinute(true))]);
     take(&mut with, 0, DueClocks::Both).await.unwrap();
     assert!(FOUND.take().is_some());
-    with.reconfigure(Config::default());
+    with.reconfigure(Config::parse("[measurements]\ndevice_activity = false\n").unwrap());
     take(&mut with, 30, DueClocks::Both).await.unwrap();
-    assert!(with.tracking.history().is_none(), "no measurement of the list needs it");
+    assert!(with.tracking.history().is_none(), "no measurement that is on needs it");
 }

@@ -203,7 +203,7 @@ async fn a_reload_makes_no_spike() {
     at(&mut collector, 0, Both).await;
     write(&router, &[counted(1, 1100, 0)]);
     collector.reconfigure(
-        Config::parse(&format!("{QUIET}bandwidth = false\ndevice_traffic = false\nconnection_rate = false"))
+        Config::parse(&format!("{QUIET}bandwidth = false\ndevice_traffic = false\nconnection_rate = false\ndevice_activity = false"))
             .unwrap(),
     );
     assert_eq!(integer(&at(&mut collector, 30, Both).await, "conntrack_exporter", "flows_tracked"), Some(0));

@@ -104,8 +104,8 @@ fn config() -> impl Strategy<Value = Config> {
         ActivityConfig {
             idle_mbits,
             video_share,
-            audio_connections,
             audio_mbits,
+            audio_connections,
             ..ActivityConfig::default()
         }
     });

@@ -34,7 +34,7 @@ const ROWS_OF_OWNER: u32 = 512;
 const ROWS: usize = 32_768;
 /// Flows that stand still of which it is remembered since when.
 const STILL: usize = 4096;
-/// Web, IPsec, OpenVPN, WireGuard: many packets of UDP there are none of a game's or a call's.
+/// The web, IPsec, `OpenVPN` and WireGuard: many packets of UDP there are none of a game's or a call's.
 const NEVER_LEAD: [u16; 5] = [443, 500, 1194, 4500, 51820];
 /// The same without the web.
 const VPN: [u16; 4] = [500, 1194, 4500, 51820];
@@ -173,12 +173,11 @@ impl Window {
         let joins = |last: &Look| {
             last.covered < SHORTEST && !last.covered.is_zero() && last.is_known == look.is_known
         };
-        match self.looks.back_mut().filter(|last| joins(last)) {
-            Some(last) => last.join(look),
-            None => {
-                look.rows.shrink_to_fit();
-                self.looks.push_back(look);
-            }
+        if let Some(last) = self.looks.back_mut().filter(|last| joins(last)) {
+            last.join(look);
+        } else {
+            look.rows.shrink_to_fit();
+            self.looks.push_back(look);
         }
     }
 
@@ -346,7 +345,6 @@ fn write(hasher: &mut impl Hasher, address: IpAddr) {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is what is wanted")]
 const fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
