@@ -32,6 +32,9 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
+activity-live: ## real programs on devices behind NAT, as root, and what is said of each; eight minutes
+	@tools/activity-live
+
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
 
