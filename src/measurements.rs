@@ -182,6 +182,7 @@ impl Needs {
             machine: self.machine | other.machine,
             history: self.history | other.history,
             inventory: self.inventory | other.inventory,
+            established_timeout: self.established_timeout | other.established_timeout,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::attribution::labels::OwnerTags;
 use crate::measurements::findings::{ByDevice, Findings};
 use crate::measurements::{Flows, Needs, Tick};
 use crate::series::point::Tag;
-use crate::state::State;
+use crate::state::KnownAlert;
 
 /// So many alerts there can be at a time, those that are about to fire among them. What is beyond is not begun.
 pub const ALERTS_AT_MOST: usize = 1024;
@@ -77,17 +77,12 @@ impl Board {
         if self.config == *config && self.is_kept == is_kept {
             return;
         }
-        let (mut new, mut state) = (Self::new(config, is_kept), State::default());
-        self.rules.iter().for_each(|rule| rule.keep(&mut state));
-        new.rules.iter_mut().for_each(|rule| rule.restore(&state));
-        new.alerts = std::mem::take(&mut self.alerts);
-        *self = new;
+        *self = Self { alerts: std::mem::take(&mut self.alerts), ..Self::new(config, is_kept) };
     }
 
     /// Takes up what fired when the program ended.
-    pub(crate) fn restore(&mut self, state: &State) {
-        self.rules.iter_mut().for_each(|rule| rule.restore(state));
-        for known in state.alerts.iter().take(ALERTS_AT_MOST) {
+    pub(crate) fn restore(&mut self, known: &[KnownAlert]) {
+        for known in known.iter().take(ALERTS_AT_MOST) {
             if let Some(rule) = rules::NAMES.iter().find(|name| **name == known.rule) {
                 self.alerts.insert((rule, known.device.as_str().into()), Alert::restored(known));
             }
@@ -95,9 +90,8 @@ impl Board {
     }
 
     /// What a later run is to know.
-    pub(crate) fn keep(&self, state: &mut State) {
-        state.alerts.extend(self.alerts.iter().filter_map(|((rule, _), alert)| alert.known(rule)));
-        self.rules.iter().for_each(|rule| rule.keep(state));
+    pub(crate) fn keep(&self) -> Vec<KnownAlert> {
+        self.alerts.iter().filter_map(|((rule, _), alert)| alert.known(rule)).collect()
     }
 
     /// Has every rule judge.

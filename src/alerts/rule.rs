@@ -10,7 +10,6 @@ use crate::census::flow_tracker::TrackedFlow;
 use crate::census::{Attempt, CompletedPass};
 use crate::measurements::findings::{ByDevice, Findings};
 use crate::measurements::{Needs, Observation, Tick};
-use crate::state::State;
 
 /// How grave an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,16 +119,6 @@ pub trait Rule: fmt::Debug {
 
     /// What to do about it: a sentence, or several.
     fn advice(&self) -> &'static str;
-
-    /// Takes up what an earlier run of the program has remembered.
-    fn restore(&mut self, state: &State) {
-        let _ = state;
-    }
-
-    /// Adds what a later run of the program is to remember.
-    fn keep(&self, state: &mut State) {
-        let _ = state;
-    }
 
     /// Whether anything is kept for this owner that it judges by later.
     fn remembers(&self, owner: OwnerId) -> bool {

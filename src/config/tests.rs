@@ -16,7 +16,9 @@ use crate::root::Root;
 /// All keys of a table, in order, with the sections that they stand in.
 fn keys(table: &toml::Table) -> Vec<String> {
     let keys = table.iter().flat_map(|(key, value)| match value {
-        toml::Value::Table(section) => keys(section).into_iter().map(|within| format!("{key}.{within}")).collect(),
+        toml::Value::Table(section) => {
+            keys(section).into_iter().map(|within| format!("{key}.{within}")).collect()
+        }
         _ => vec![key.clone()],
     });
     let mut keys: Vec<String> = keys.collect();

@@ -94,12 +94,12 @@ impl Measurement for ConnectionAlert {
         self.board.rules().iter().any(|rule| rule.remembers(owner))
     }
 
-    fn restore(&mut self, state: &State) {
-        self.board.restore(state);
+    fn restore(&mut self, state: &mut State) {
+        self.board.restore(&std::mem::take(&mut state.alerts));
     }
 
     fn keep(&self, state: &mut State) {
-        self.board.keep(state);
+        state.alerts = self.board.keep();
     }
 
     fn reconfigure(&mut self, config: &Config) {

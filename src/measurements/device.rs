@@ -115,7 +115,7 @@ impl Measurement for Device {
         false
     }
 
-    fn restore(&mut self, state: &State) {
+    fn restore(&mut self, state: &mut State) {
         self.known.restore(state);
     }
 

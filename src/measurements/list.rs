@@ -3,8 +3,8 @@
 use super::{Measurement, Needs};
 use super::{
     bandwidth, connection_alert, connection_rate, connection_state, connection_trend, conntrack,
-    conntrack_exporter, destination, device, device_activity, device_traffic, listening_port, net,
-    netstat, network_interface, nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
+    conntrack_exporter, destination, device, device_activity, device_traffic, listening_port, net, netstat,
+    network_interface, nstat, router_stats, tcp_health, tcp_service, wan_bandwidth,
 };
 use crate::config::{Config, SystemConfig};
 use crate::destinations::config::Mode;

@@ -109,6 +109,7 @@ mod tests {
             since: u64::MAX,
         };
         State {
+            began: Some(u64::MAX),
             devices: (0..count).map(device).collect(),
             habits: (0..count).map(habit).collect(),
             alerts: (0..2 * count).map(alert).collect(),

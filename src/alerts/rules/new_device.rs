@@ -5,29 +5,25 @@ use std::time::Duration;
 
 use crate::alerts::{Circumstances, Limits, Reading, Rule, config};
 use crate::measurements::findings::Seen;
-use crate::state::State;
 
-/// For how long everybody is new at first, and nobody is told; and for how long somebody stays new.
+/// For how long somebody stays new, in seconds.
 const DAY: u64 = 24 * 3600;
 
 /// The rule.
 #[derive(Debug)]
 pub(super) struct NewDevice {
     config: config::NewDevice,
-    /// Since when it is kept who was seen, in seconds since 1970.
-    began: Option<u64>,
 }
 
 impl NewDevice {
     pub(super) fn new(config: &config::NewDevice) -> Self {
-        Self { config: config.clone(), began: None }
+        Self { config: config.clone() }
     }
 
     /// Whether it is new, `now` being the time in seconds since 1970.
-    fn is_new(&self, seen: Seen, began: u64, now: u64) -> bool {
+    fn is_new(&self, seen: Seen, now: u64) -> bool {
         let is_told = !seen.made_up || self.config.made_up_macs;
-        seen.first.is_some_and(|first| first >= began.saturating_add(DAY) && now < first.saturating_add(DAY))
-            && is_told
+        seen.first.is_some_and(|first| now < first.saturating_add(DAY)) && is_told
     }
 }
 
@@ -42,10 +38,9 @@ impl Rule for NewDevice {
 
     fn judge(&mut self, of: &Circumstances<'_>) -> Vec<Reading> {
         let Some(local) = of.tick.local else { return Vec::new() };
-        let began = *self.began.get_or_insert(local.unix);
         let reading = |(name, seen): (&Rc<str>, &Seen)| Reading {
             device: Rc::clone(name),
-            value: f64::from(self.is_new(*seen, began, local.unix)),
+            value: f64::from(self.is_new(*seen, local.unix)),
             limits: Limits { warning: Some(0.0), critical: None },
             what: what(name, *seen, address(name, of)),
         };
@@ -54,14 +49,6 @@ impl Rule for NewDevice {
 
     fn advice(&self) -> &'static str {
         "If it is yours, give it a name in your registry of devices. If nobody knows it, change the Wi-Fi password."
-    }
-
-    fn restore(&mut self, state: &State) {
-        self.began = state.began;
-    }
-
-    fn keep(&self, state: &mut State) {
-        state.began = self.began;
     }
 }
 
@@ -90,33 +77,30 @@ mod tests {
     /// The time of the fixture at first.
     const NOW: u64 = 1_796_040_000;
 
-    fn judged(config: &config::NewDevice, began: Option<u64>, seen: Seen) -> Option<f64> {
+    fn judged(config: &config::NewDevice, seen: Seen) -> Option<f64> {
         let (mut fixture, mut judged) = (Fixture::new(), Judged::new(NewDevice::new(config)));
-        judged.rule.restore(&State { began, ..State::default() });
         fixture.found.seen.insert("Somebody".into(), seen);
         fixture.report(&mut judged);
         judged.reading("Somebody").map(|reading| reading.value)
     }
 
     #[test]
-    fn it_is_new_for_a_day_once_others_have_been_known_for_a_day() {
+    fn it_is_new_for_a_day_unless_it_was_there_before_anybody_remembers() {
         let config = config::NewDevice::default();
         let seen = |first, made_up| Seen { first, made_up };
         let cases = [
-            (Some(NOW - 2 * DAY), seen(Some(NOW), false), 1.0),
-            (Some(NOW - 2 * DAY), seen(Some(NOW), true), 1.0),
-            (Some(NOW - 2 * DAY), seen(Some(NOW - DAY + 1), false), 1.0),
-            (Some(NOW - 3 * DAY), seen(Some(NOW - DAY), false), 0.0),
-            (Some(NOW - 2 * DAY), seen(None, false), 0.0),
-            (Some(NOW - DAY + 1), seen(Some(NOW), false), 0.0),
-            (None, seen(Some(NOW), false), 0.0),
+            (seen(Some(NOW), false), 1.0),
+            (seen(Some(NOW), true), 1.0),
+            (seen(Some(NOW - DAY + 1), false), 1.0),
+            (seen(Some(NOW - DAY), false), 0.0),
+            (seen(None, false), 0.0),
         ];
-        for (began, seen, expected) in cases {
-            assert_eq!(judged(&config, began, seen), Some(expected), "{began:?} {seen:?}");
+        for (seen, expected) in cases {
+            assert_eq!(judged(&config, seen), Some(expected), "{seen:?}");
         }
         let quiet = config::NewDevice { made_up_macs: false, ..config };
-        assert_eq!(judged(&quiet, Some(0), seen(Some(NOW), true)), Some(0.0));
-        assert_eq!(judged(&quiet, Some(0), seen(Some(NOW), false)), Some(1.0));
+        assert_eq!(judged(&quiet, seen(Some(NOW), true)), Some(0.0));
+        assert_eq!(judged(&quiet, seen(Some(NOW), false)), Some(1.0));
     }
 
     #[test]
@@ -129,17 +113,6 @@ mod tests {
         fixture.wall = None;
         fixture.report(&mut judged);
         assert!(judged.readings.is_empty());
-    }
-
-    #[test]
-    fn when_it_began_is_kept() {
-        let (mut fixture, mut judged) =
-            (Fixture::new(), Judged::new(NewDevice::new(&config::NewDevice::default())));
-        judged.rule.restore(&State::default());
-        fixture.report(&mut judged);
-        let mut state = State::default();
-        judged.rule.keep(&mut state);
-        assert_eq!(state.began, Some(NOW));
     }
 
     #[test]

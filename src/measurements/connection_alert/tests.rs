@@ -73,7 +73,7 @@ impl Stage {
         let mut state = State::default();
         self.measurement.keep(&mut state);
         self.measurement = measurement(&self.readings, self.hold, &AlertsConfig::default());
-        self.measurement.restore(&state);
+        self.measurement.restore(&mut state.clone());
         self.fixture.wall = self.fixture.wall.map(|wall| wall + Duration::from_secs(after));
         state
     }
@@ -256,7 +256,7 @@ fn what_is_muted_is_not_told_and_ends_if_it_was() {
     let mut state = State::default();
     stage.measurement.keep(&mut state);
     stage.measurement = measurement(&stage.readings, stage.hold, &mute);
-    stage.measurement.restore(&state);
+    stage.measurement.restore(&mut state);
     assert_eq!(stage.tv(101.0), "w0 !w0");
     assert_eq!(stage.tv(101.0), "");
 }
@@ -272,7 +272,7 @@ fn a_rule_that_is_switched_off_ends_what_fires_and_one_with_other_limits_goes_on
     let config = |text: &str| Config::parse(text).unwrap();
     let (mut fixture, mut measurement) = (Fixture::new(), ConnectionAlert::new(&Config::default()));
     fixture.device("TV");
-    measurement.restore(&state);
+    measurement.restore(&mut state);
     assert_eq!(told(&fixture.report(&mut measurement)), "w1", "it goes on");
     measurement.reconfigure(&config("alerts.connections_high.connections = 7"));
     assert_eq!(told(&fixture.report(&mut measurement)), "", "still");
@@ -324,11 +324,11 @@ fn nothing_that_is_kept_can_make_it_fail() {
     };
     let mut stage = Stage::new(0);
     let alerts = vec![known("TV", "gone", "warning"), known("TV", "spike", "grave"), known("", "spike", "")];
-    stage.measurement.restore(&State { alerts, ..State::default() });
+    stage.measurement.restore(&mut State { alerts, ..State::default() });
     let report = stage.report(&[("TV", 101.0)]);
     assert_eq!(told(&report), "w0 w1 !w0", "nobody is called by nothing");
     let many: Vec<_> = (0..3000).map(|number| known(&format!("d{number}"), "spike", "warning")).collect();
-    stage.measurement.restore(&State { alerts: many, ..State::default() });
+    stage.measurement.restore(&mut State { alerts: many, ..State::default() });
     assert!(stage.report(&[]).points.len() <= crate::alerts::ALERTS_AT_MOST);
 }
 

@@ -70,9 +70,9 @@ impl KnownDevices {
     }
 
     /// Takes up what an earlier run has remembered.
-    pub(super) fn restore(&mut self, state: &State) {
-        self.since = state.began.or(self.since);
-        self.devices.extend(state.devices.iter().map(|known| {
+    pub(super) fn restore(&mut self, state: &mut State) {
+        self.since = state.began.take().or(self.since);
+        self.devices.extend(std::mem::take(&mut state.devices).iter().map(|known| {
             let (first, last) = known.seen;
             let last = Some(last).filter(|last| *last > 0);
             (known.key.as_str().into(), Times { name: known.name.as_str().into(), first, last })
@@ -82,11 +82,12 @@ impl KnownDevices {
     /// Adds what a later run is to remember.
     pub(super) fn keep(&self, state: &mut State) {
         state.began = self.since;
-        state.devices.extend(self.devices.iter().map(|(key, times)| KnownDevice {
+        let known = self.devices.iter().map(|(key, times)| KnownDevice {
             key: key.to_string(),
             name: times.name.to_string(),
             seen: (times.first, times.last.unwrap_or_default()),
-        }));
+        });
+        state.devices = known.collect();
     }
 }
 
@@ -128,7 +129,7 @@ mod tests {
         let mut state = State::default();
         known.keep(&mut state);
         let mut next = KnownDevices::default();
-        next.restore(&state);
+        next.restore(&mut state);
         let mut again = State::default();
         next.keep(&mut again);
         assert_eq!(again, state);
