@@ -34,7 +34,7 @@ const ROWS_OF_OWNER: u32 = 512;
 const ROWS: usize = 32_768;
 /// Flows that stand still of which it is remembered since when.
 const STILL: usize = 4096;
-/// The web, IPsec, `OpenVPN` and WireGuard: many packets of UDP there are none of a game's or a call's.
+/// The web, `IPsec`, `OpenVPN` and WireGuard: many packets of UDP there are none of a game's or a call's.
 const NEVER_LEAD: [u16; 5] = [443, 500, 1194, 4500, 51820];
 /// The same without the web.
 const VPN: [u16; 4] = [500, 1194, 4500, 51820];
