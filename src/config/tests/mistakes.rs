@@ -157,7 +157,7 @@ fn keys_and_sections_that_are_not_there() {
             "measurements.conntrak = false",
             1,
             14,
-            "the key \"conntrak\" is none of connection_state, connection_rate, bandwidth, device_traffic, conntrack, conntrack_exporter: did you mean conntrack?",
+            "conntrack_exporter: did you mean conntrack?",
         ),
         (
             "source = \"netlnk\"",
