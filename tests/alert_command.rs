@@ -28,7 +28,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(sample: &Sample, command: &str) -> Self {
-        let config = sample.join("config.toml");
+        let config = sample.config();
         let text = format!(
             "interval = \"1s\"\nsystem.nstat = false\n[alerts]\ncommand = \"{command}\"\n\
              [alerts.connections_high]\nconnections = 0.5\nconnections_others = 0.5\nfor = \"0s\"\n"

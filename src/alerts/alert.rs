@@ -137,9 +137,8 @@ impl Alert {
         let lower = warning.or(critical);
         self.warning.judge(reading.value, lower, hold, now.boot);
         self.critical.judge(reading.value, critical, hold, now.boot);
-        if lower.is_some() {
-            self.limits = reading.limits;
-        }
+        self.limits =
+            Limits { warning: warning.or(self.limits.warning), critical: critical.or(self.limits.critical) };
         self.judged = now.boot;
         self.last = Some(reading);
     }

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory with a program. It is written by another process: one that this one held open for writing could not be run
 /// while another test starts a process, which inherits that for an instant.
-fn program(test: &str, text: &str) -> (TestDirectory, PathBuf) {
+fn program(test: &str, script: &str) -> (TestDirectory, PathBuf) {
     let directory = TestDirectory::new(&format!("alert-command-{test}"));
     let path = directory.join("program");
     let mut shell = process::Command::new("/bin/sh")
@@ -22,8 +22,8 @@ fn program(test: &str, text: &str) -> (TestDirectory, PathBuf) {
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    let text = text.replace("HERE", directory.to_str().unwrap());
-    shell.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{text}\n").as_bytes()).unwrap();
+    let script = script.replace("HERE", directory.to_str().unwrap());
+    shell.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
     assert!(shell.wait().unwrap().success());
     (directory, path)
 }

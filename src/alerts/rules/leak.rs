@@ -24,7 +24,7 @@ pub(super) struct Leak {
 
 /// What the minima of a device come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Rise {
+struct Line {
     /// The statistic of Mann and Kendall: 2.3 is passed by chance once in a hundred times.
     certainty: f64,
     /// Where the line begins.
@@ -40,7 +40,7 @@ impl Leak {
 
     fn reading(&self, name: &Rc<str>, trend: &Trend, of: &Circumstances<'_>) -> Option<Reading> {
         let minima = trend.quarter_minima.as_slice();
-        let rise = Rise::of(minima.get(minima.len().checked_sub(QUARTERS)?..)?)?;
+        let rise = Line::of(minima.get(minima.len().checked_sub(QUARTERS)?..)?)?;
         let certainty = self.config.certainty.get();
         let certainty = if of.fires(self.name(), name) { STILL * certainty } else { certainty };
         let limit = (rise.certainty > certainty).then(|| self.needed(rise.start));
@@ -81,7 +81,7 @@ impl Rule for Leak {
     }
 }
 
-impl Rise {
+impl Line {
     /// `None` of fewer than two.
     fn of(minima: &[u32]) -> Option<Self> {
         let values: Vec<f64> = minima.iter().copied().map(f64::from).collect();
@@ -109,7 +109,7 @@ fn certainty(sum: f64, values: &[f64]) -> f64 {
     let term = |count: f64| count * (count - 1.0) * (2.0 * count + 5.0);
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let groups = sorted.chunk_by(|one, other| one == other).map(|group| term(count(group)));
+    let groups = sorted.chunk_by(|one, other| one.total_cmp(other).is_eq()).map(|group| term(count(group)));
     let variance = (term(count(values)) - groups.sum::<f64>()) / 18.0;
     if variance <= 0.0 || sum == 0.0 { 0.0 } else { (sum - sum.signum()) / variance.sqrt() }
 }

@@ -70,12 +70,12 @@ impl Stage {
 
     /// The program is started again, after so many seconds.
     fn restart(&mut self, after: u64) -> State {
-        let mut state = State::default();
-        self.measurement.keep(&mut state);
+        let mut kept = State::default();
+        self.measurement.keep(&mut kept);
         self.measurement = measurement(&self.readings, self.hold, &AlertsConfig::default());
-        self.measurement.restore(&mut state.clone());
+        self.measurement.restore(&mut kept.clone());
         self.fixture.wall = self.fixture.wall.map(|wall| wall + Duration::from_secs(after));
-        state
+        kept
     }
 }
 
@@ -253,10 +253,10 @@ fn what_is_muted_is_not_told_and_ends_if_it_was() {
     // It fires when it is muted.
     let mut stage = Stage::new(60);
     (0..3).for_each(|_| drop(stage.tv(101.0)));
-    let mut state = State::default();
-    stage.measurement.keep(&mut state);
+    let mut kept = State::default();
+    stage.measurement.keep(&mut kept);
     stage.measurement = measurement(&stage.readings, stage.hold, &mute);
-    stage.measurement.restore(&mut state);
+    stage.measurement.restore(&mut kept);
     assert_eq!(stage.tv(101.0), "w0 !w0");
     assert_eq!(stage.tv(101.0), "");
 }
@@ -265,14 +265,14 @@ fn what_is_muted_is_not_told_and_ends_if_it_was() {
 fn a_rule_that_is_switched_off_ends_what_fires_and_one_with_other_limits_goes_on() {
     let mut stage = Stage::new(0);
     // What fires is of a rule that there is by itself, too.
-    let mut state = State::default();
+    let mut kept = State::default();
     assert_eq!(stage.tv(101.0), "w1 !w1");
-    stage.measurement.keep(&mut state);
-    state.alerts[0].rule = "connections_high".to_owned();
+    stage.measurement.keep(&mut kept);
+    kept.alerts[0].rule = "connections_high".to_owned();
     let config = |text: &str| Config::parse(text).unwrap();
     let (mut fixture, mut measurement) = (Fixture::new(), ConnectionAlert::new(&Config::default()));
     fixture.device("TV");
-    measurement.restore(&mut state);
+    measurement.restore(&mut kept);
     assert_eq!(told(&fixture.report(&mut measurement)), "w1", "it goes on");
     measurement.reconfigure(&config("alerts.connections_high.connections = 7"));
     assert_eq!(told(&fixture.report(&mut measurement)), "", "still");
@@ -285,8 +285,8 @@ fn a_rule_that_is_switched_off_ends_what_fires_and_one_with_other_limits_goes_on
 fn what_fires_outlives_a_restart_or_is_over_at_the_first_judgement() {
     let mut stage = Stage::new(60);
     (0..3).for_each(|_| drop(stage.tv(250.0)));
-    let state = stage.restart(600);
-    let known = &state.alerts[0];
+    let kept = stage.restart(600);
+    let known = &kept.alerts[0];
     assert_eq!((&*known.device, &*known.rule, &*known.severity), ("TV", "spike", "critical"));
     assert_eq!(known.since, 1_796_040_000);
     // Nothing has changed, so it is no event; but it is told, for its series has been silent.

@@ -60,17 +60,17 @@ fn fewer_than_six_hours_are_not_judged() {
 #[test]
 fn the_statistic_is_that_of_mann_and_kendall() {
     // All 276 pairs rise: (276 − 1) ÷ √(24 · 23 · 53 ÷ 18).
-    let rise = Rise::of(&(0..24).collect::<Vec<_>>()).unwrap();
+    let rise = Line::of(&(0..24).collect::<Vec<_>>()).unwrap();
     assert!((rise.certainty - 275.0 / (24.0_f64 * 23.0 * 53.0 / 18.0).sqrt()).abs() < 1e-12);
     assert_eq!((rise.start, rise.rise), (0.0, 23.0));
     // 1 1 2: two pairs rise, one is equal. (2 − 1) ÷ √((3 · 2 · 11 − 2 · 1 · 9) ÷ 18).
-    let rise = Rise::of(&[1, 1, 2]).unwrap();
+    let rise = Line::of(&[1, 1, 2]).unwrap();
     assert!((rise.certainty - 1.0 / (48.0_f64 / 18.0).sqrt()).abs() < 1e-12);
     // Slopes 0, ½ and 1.
     assert_eq!((rise.start, rise.rise), (1.0, 1.0));
-    assert!(Rise::of(&[3, 2, 1]).unwrap().certainty < 0.0);
-    assert_eq!(Rise::of(&[4, 4, 4]).map(|rise| (rise.certainty, rise.rise)), Some((0.0, 0.0)));
-    assert_eq!((Rise::of(&[1]), Rise::of(&[])), (None, None));
+    assert!(Line::of(&[3, 2, 1]).unwrap().certainty < 0.0);
+    assert_eq!(Line::of(&[4, 4, 4]).map(|rise| (rise.certainty, rise.rise)), Some((0.0, 0.0)));
+    assert_eq!((Line::of(&[1]), Line::of(&[])), (None, None));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn one_that_fires_needs_a_little_less_to_go_on() {
     let mixed = |swaps: u32| -> Vec<u32> {
         (0..24).map(|place| if place < swaps { 60 + place } else { 20 + 2 * place }).collect()
     };
-    let certainty = |minima: &[u32]| Rise::of(minima).unwrap().certainty;
+    let certainty = |minima: &[u32]| Line::of(minima).unwrap().certainty;
     let between = (0..24).map(mixed).find(|minima| (2.07..2.3).contains(&certainty(minima)));
     let minima = between.unwrap();
     assert_eq!(judged(minima.clone(), false).unwrap().1, None);

@@ -6,8 +6,8 @@ fn judged() -> (Fixture, Judged<TableFilling>) {
     (Fixture::new(), Judged::new(TableFilling::new(&config::TableFilling::default())))
 }
 
-fn table(fill_ratio: f64, seconds_to_full: Option<f64>) -> Option<TableFindings> {
-    Some(TableFindings { fill_ratio, seconds_to_full })
+fn table(fill_ratio: f64, seconds_to_full: Option<f64>) -> TableFindings {
+    TableFindings { fill_ratio, seconds_to_full }
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn it_counts_as_full_if_it_will_be_within_the_hour() {
         (0.875, Some(60.0), 87.5, both),
         (1.0, Some(0.0), 100.0, both),
     ] {
-        fixture.found.table = table(fill_ratio, seconds_to_full);
+        fixture.found.table = Some(table(fill_ratio, seconds_to_full));
         judged.rule.holder = None;
         fixture.pass(&mut judged, &[]);
         fixture.report(&mut judged);
@@ -44,7 +44,7 @@ fn it_stays_with_who_had_the_largest_share_when_it_began() {
     let (mut fixture, mut judged) = judged();
     let [nas, pc] = ["NAS", "PC"].map(|name| device(&mut fixture, name, None));
     let mut at = |fill: f64, of_nas: u16, of_pc: u16, firing: Option<&str>| {
-        fixture.found.table = table(fill, None);
+        fixture.found.table = Some(table(fill, None));
         judged.firing = firing.map(|name| (name.into(), vec!["table_filling"])).into_iter().collect();
         fixture.pass(&mut judged, &[connections(nas, of_nas, 0), connections(pc, of_pc, 0)].concat());
         fixture.report(&mut judged);
@@ -66,7 +66,7 @@ fn it_stays_with_who_had_the_largest_share_when_it_began() {
 #[test]
 fn it_says_in_which_time_it_will_be_full() {
     let (mut fixture, mut judged) = judged();
-    fixture.found.table = table(0.4, Some(1500.0));
+    fixture.found.table = Some(table(0.4, Some(1500.0)));
     fixture.pass(&mut judged, &[]);
     fixture.report(&mut judged);
     assert_eq!(
