@@ -1,5 +1,7 @@
 //! `[activity]`: the thresholds by which it is told what a device is doing.
 
+use std::time::Duration;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -65,6 +67,9 @@ pub struct ActivityConfig {
     /// What varies more than this comes in pulses (standard deviation of the looks ÷ their mean).
     #[serde(deserialize_with = "rate")]
     pub video_pulsing: f64,
+    /// What varies less than this, and is as fast as the device ever was, is at its limit: no film is.
+    #[serde(deserialize_with = "rate")]
+    pub video_steady: f64,
     /// What is below this share of a peak is well below it.
     #[serde(deserialize_with = "share")]
     pub video_below_peak: f64,
@@ -97,6 +102,9 @@ pub struct ActivityConfig {
     /// The least share of the busiest host.
     #[serde(deserialize_with = "share")]
     pub audio_share: f64,
+    /// For how many seconds it may be silent between two pieces.
+    #[serde(deserialize_with = "count")]
+    pub audio_pause: usize,
     /// Connections that browsing opens in a second at least, or …
     #[serde(deserialize_with = "rate")]
     pub browsing_opened: f64,
@@ -125,32 +133,34 @@ impl Default for ActivityConfig {
             p2p_hosts: 40,
             p2p_unlisted: 0.6,
             p2p_ports_per_host: 0.5,
-            p2p_up_per_down: 0.1,
-            cloud_gaming_mbits: 8.0,
+            p2p_up_per_down: 0.03,
+            cloud_gaming_mbits: 6.0,
             cloud_gaming_packet: 900.0,
             cloud_gaming_up: 1.0,
             call_packets: 25.0,
-            call_up_per_down: Between([0.3, 3.0]),
+            call_up_per_down: Between([0.2, 3.0]),
             call_up: 0.1,
             realtime_packets: Between([10.0, 130.0]),
-            realtime_packet: 350.0,
+            realtime_packet: 800.0,
             realtime_mbits: Between([0.02, 0.5]),
             video_mbits: Between([1.0, 40.0]),
             video_up_per_down: 0.06,
-            video_share: 0.7,
+            video_share: 0.5,
             video_connections: 20,
             video_pulsing: 0.5,
+            video_steady: 0.1,
             video_below_peak: 0.7,
             download_of_peak: 0.6,
             download_steady: 0.25,
-            download_share: 0.7,
+            download_share: 0.4,
             download_mbits: 1.0,
             download_without_peak: 40.0,
-            upload_mbits: 1.0,
+            upload_mbits: 0.5,
             upload_up_per_down: 3.0,
-            audio_mbits: Between([0.03, 0.5]),
+            audio_mbits: Between([0.05, 1.5]),
             audio_connections: 6,
             audio_share: 0.6,
+            audio_pause: 240,
             browsing_opened: 0.3,
             browsing_hosts: 8,
             browsing_mbits: 5.0,
@@ -158,6 +168,13 @@ impl Default for ActivityConfig {
             coverage: 0.5,
             coverage_mbits: 0.5,
         }
+    }
+}
+
+impl ActivityConfig {
+    /// For how long music may be silent between two pieces.
+    pub fn audio_pause(&self) -> Duration {
+        Duration::from_secs(self.audio_pause.try_into().unwrap_or(u64::MAX))
     }
 }
 

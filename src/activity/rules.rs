@@ -149,7 +149,7 @@ fn is_stream(facts: &Facts, config: &ActivityConfig) -> bool {
 fn video(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     let limit = |peak: Option<f64>| peak.map_or(0.0, |peak| config.video_below_peak * peak);
     let is_pulsing = facts.variation.is_some_and(|variation| variation > config.video_pulsing);
-    let is_steady = facts.variation.is_some_and(|variation| variation < config.download_steady);
+    let is_steady = facts.variation.is_some_and(|variation| variation < config.video_steady);
     let line = facts.peaks.line_look.filter(|_| !is_steady);
     let limits = [
         is_pulsing.then_some((f64::INFINITY, None)),

@@ -24,8 +24,9 @@ struct Present {
     class: Class,
     /// In time since boot.
     since: Duration,
-    /// The last judgement that said the same.
+    /// The last judgement that said the same, and when, in time since boot.
     judgement: Judgement,
+    judged: Duration,
     is_doubted: bool,
 }
 
@@ -44,8 +45,9 @@ pub struct Told {
 
 impl Verdict {
     /// Hears one more judgement, made at `boot` (time since boot), and says what is told. The first of all stands at
-    /// once, and so does the first after nothing was known.
-    pub fn hear(&mut self, judgement: Judgement, boot: Duration) -> Told {
+    /// once, and so does the first after nothing was known. A player of music that has fetched a whole piece is silent until
+    /// the next, for `pause` at most: it isn't idle.
+    pub fn hear(&mut self, judgement: Judgement, boot: Duration, pause: Duration) -> Told {
         self.last.rotate_left(1);
         let class = judgement.class;
         if let Some(newest) = self.last.last_mut() {
@@ -54,11 +56,16 @@ impl Verdict {
         let agreeing = || self.last.iter().flatten().filter(|(other, _)| *other == class);
         let since = agreeing().map(|(_, at)| *at).next().unwrap_or(boot);
         let present = match self.present.take() {
-            Some(present) if present.class == class => Present { judgement, is_doubted: false, ..present },
+            Some(present) if present.class == class => {
+                Present { judgement, judged: boot, is_doubted: false, ..present }
+            }
+            Some(present) if present.is_pausing(class, boot, pause) => {
+                Present { is_doubted: true, ..present }
+            }
             Some(present) if present.class != Class::Unknown && agreeing().count() < MUST_AGREE => {
                 Present { is_doubted: true, ..present }
             }
-            _ => Present { class, since, judgement, is_doubted: false },
+            _ => Present { class, since, judgement, judged: boot, is_doubted: false },
         };
         let told = present.told(boot);
         self.present = Some(present);
@@ -72,6 +79,10 @@ impl Verdict {
 }
 
 impl Present {
+    fn is_pausing(&self, judged: Class, boot: Duration, pause: Duration) -> bool {
+        self.class == Class::Audio && judged == Class::Idle && boot.saturating_sub(self.judged) <= pause
+    }
+
     fn told(&self, boot: Duration) -> Told {
         let lasting = boot.saturating_sub(self.since);
         let doubt = if self.is_doubted { DOUBTED } else { 1.0 };
@@ -98,12 +109,14 @@ fn in_words(lasting: Duration) -> String {
 mod tests {
     use super::*;
 
+    const PAUSE: Duration = Duration::from_secs(90);
+
     /// What is told of judgements made every 30 s: the class, since when, and how sure.
     fn told(classes: &[Class]) -> Vec<(Class, u64, f64)> {
         let mut verdict = Verdict::default();
         let judged = classes.iter().zip(0_u64..).map(|(class, number)| {
             let boot = Duration::from_secs(30 * number);
-            let told = verdict.hear(Judgement::new(*class, 0.8, "7 connections"), boot);
+            let told = verdict.hear(Judgement::new(*class, 0.8, "7 connections"), boot, PAUSE);
             (told.class, boot.saturating_sub(told.lasting).as_secs(), told.confidence)
         });
         judged.collect()
@@ -132,19 +145,32 @@ mod tests {
     }
 
     #[test]
+    fn music_may_pause_between_two_pieces() {
+        use Class::{Audio, Idle, Video};
+        let classes = |judged: &[Class]| told(judged).iter().map(|(class, ..)| *class).collect::<Vec<_>>();
+        assert_eq!(classes(&[Audio, Idle, Idle, Idle, Audio]), [Audio; 5]);
+        assert_eq!(
+            classes(&[Audio, Idle, Idle, Idle, Idle]),
+            [Audio, Audio, Audio, Audio, Idle],
+            "for so long"
+        );
+        assert_eq!(classes(&[Video, Idle, Idle]), [Video, Video, Idle], "no other may");
+    }
+
+    #[test]
     fn a_device_that_has_left_begins_anew() {
         let mut verdict = Verdict::default();
         let judgement = |class| Judgement::new(class, 1.0, "");
-        verdict.hear(judgement(Class::Video), Duration::ZERO);
+        verdict.hear(judgement(Class::Video), Duration::ZERO, PAUSE);
         verdict.clear();
-        assert_eq!(verdict.hear(judgement(Class::Idle), Duration::from_secs(30)).class, Class::Idle);
+        assert_eq!(verdict.hear(judgement(Class::Idle), Duration::from_secs(30), PAUSE).class, Class::Idle);
     }
 
     #[test]
     fn why_says_for_how_long_and_is_bounded() {
         let mut verdict = Verdict::default();
         let mut hear = |why: &str, second| {
-            verdict.hear(Judgement::new(Class::Video, 1.0, why), Duration::from_secs(second)).why
+            verdict.hear(Judgement::new(Class::Video, 1.0, why), Duration::from_secs(second), PAUSE).why
         };
         assert_eq!(hear("7 connections", 0), "7 connections");
         assert_eq!(hear("6 connections", 241), "6 connections, for 4 min");

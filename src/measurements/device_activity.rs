@@ -174,7 +174,7 @@ impl DeviceActivity {
         let peaks = device.received.peaks(self.line.as_ref(), boot);
         let is_update = |address| tick.networks.find(address).is_some_and(|network| network.is_update);
         let evidence = evidence(&sources, peaks, self.hidden.coverage(&self.config), is_update);
-        let told = device.verdict.hear(judge(&evidence, &self.config), boot);
+        let told = device.verdict.hear(judge(&evidence, &self.config), boot, self.config.audio_pause());
         let since = device.since(&told, tick.local);
         out.findings().activities.insert(Rc::clone(name), told.class);
         let ended = device.shown.replace(Rc::clone(&row.tags)).filter(|tags| *tags != row.tags);
@@ -255,12 +255,12 @@ fn evidence(
     }
     let last = sources.minute().last();
     let connections = last.map_or(0, |interval| interval.connections);
+    if sources.window.is_known() && last.is_some_and(|interval| interval.bytes.is_none()) {
+        return Evidence::Connections(connections);
+    }
     if let Some(share) = coverage.filter(|_| connections > 0) {
         let share = share * 100.0;
         return Evidence::Nothing(format!("connections account for {share:.0} % of what passes the WAN"));
-    }
-    if sources.window.is_known() && last.is_some_and(|interval| interval.bytes.is_none()) {
-        return Evidence::Connections(connections);
     }
     match sources.facts(is_update) {
         Some(facts) => Evidence::Traffic(Box::new(crate::activity::Facts { peaks, ..facts })),

@@ -34,6 +34,9 @@ const ROWS_OF_OWNER: u32 = 512;
 const ROWS: usize = 32_768;
 /// Flows that stand still of which it is remembered since when.
 const STILL: usize = 4096;
+/// Ports of names and of the time (DNS, NTP, mDNS). Every device asks there whatever it does, a question at a time: such flows
+/// tell nothing of it, and would pass for connections and hosts.
+const SMALL_TALK: [u16; 3] = [53, 123, 5353];
 /// The web, `IPsec`, `OpenVPN` and WireGuard: many packets of UDP there are none of a game's or a call's.
 const NEVER_LEAD: [u16; 5] = [443, 500, 1194, 4500, 51820];
 /// The same without the web.
@@ -97,6 +100,9 @@ impl Window {
             return;
         };
         let (owner, remote) = (of.attribution.owner, of.attribution.remote);
+        if SMALL_TALK.contains(&remote.port) {
+            return;
+        }
         let (flow, host) = (self.hash(of.flow), self.hash_host(remote.address));
         let (kind, label) = kind(of, remote.port);
         let (bytes, is_udp) = (moved.bytes(), of.flow.protocol == Protocol::UDP);

@@ -1,6 +1,7 @@
 //! An evening is played in memory through the daemon's pipeline.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use conntrack_exporter::collector::{Collector, Moment};
@@ -13,6 +14,7 @@ use conntrack_exporter::measurements::system::SystemConfig;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::{Point, Value};
 use conntrack_exporter::snapshot::Snapshot;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::evening::kind::Kind;
 use crate::evening::line::Line;
@@ -26,6 +28,8 @@ const INTERVAL: u64 = 30;
 /// So many seconds around a true change are not scored: what is said is of the last minute, and a new class has to be found
 /// twice.
 const AROUND_A_CHANGE: u64 = 150;
+/// How long nobody looks between the two evenings, in seconds.
+const BETWEEN: u64 = 3600;
 /// How long the router has been up.
 const UP: Duration = Duration::from_hours(1);
 
@@ -54,42 +58,83 @@ pub(crate) struct Heard {
     pub(crate) windows: Vec<Window>,
 }
 
+/// Plays an evening. Something large was loaded by somebody in the house more than an hour before, as it is in any house, so
+/// that it is known how fast the line is; but not by the device in question, of which nothing is known yet.
 pub(crate) fn play(name: &str, kind: Kind, seed: u64, line: Line, accounting: Accounting) -> Heard {
-    let mut evening = Evening::new(kind, seed, line);
     let place = Place::new(name);
-    evening.write_standing(place.path()).unwrap();
-    let (network, bits) = UPDATE_NETWORK;
-    fs::create_dir_all(place.path().join("etc")).unwrap();
-    fs::write(
-        place.path().join("etc/conntrack-exporter.networks"),
-        format!("{network}/{bits} Updates update\n"),
-    )
-    .unwrap();
-    if accounting == Accounting::Off {
-        fs::write(place.path().join("proc/sys/net/netfilter/nf_conntrack_acct"), "0\n").unwrap();
-    }
-    let measurements = Switches::only(&["device_activity", "conntrack_exporter"]);
-    let config = Config { system: SystemConfig::NOTHING, measurements, ..Config::default() };
-    let table = MemoryTable::default();
-    let mut collector = Collector::new(config, &Root::replay(place.path()), START).with_table(table.clone());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (changes, mut windows) = (evening.changes(), Vec::new());
-    for second in (0..evening.length()).step_by(usize::try_from(EVERY).unwrap()) {
-        evening.live_until(second);
-        evening.write_counters(place.path()).unwrap();
-        table.replace(evening.table().into_iter().map(|flow| counted(flow, accounting)).collect());
-        let due = if second.is_multiple_of(INTERVAL) { DueClocks::Both } else { DueClocks::TrafficOnly };
-        let wall = Duration::from_secs(START + second);
-        let timestamp = i64::try_from(wall.as_nanos()).ok();
-        let moment = Moment { boot: UP + Duration::from_secs(second), timestamp, wall: Some(wall), due };
-        let snapshot = runtime.block_on(collector.snapshot(&moment)).unwrap();
-        if let Some((said, why)) = said(&snapshot, evening.device()) {
+    let mut exporter = Exporter::new(place.path(), accounting);
+    let before = Evening::new(Kind::Download, seed + 1000, line);
+    let length = before.length();
+    exporter.live_through(before, 0, |_, _, _| ());
+    let (mut windows, mut changes) = (Vec::new(), None);
+    exporter.live_through(Evening::new(kind, seed, line), length + BETWEEN, |evening, second, snapshot| {
+        let changes = changes.get_or_insert_with(|| evening.changes());
+        if let Some((said, why)) = said(snapshot, evening.device()) {
             let is_scored = second >= AROUND_A_CHANGE
                 && changes.iter().all(|change| change.abs_diff(second) >= AROUND_A_CHANGE);
             windows.push(Window { second, truth: evening.truth(second).name(), said, why, is_scored });
         }
-    }
+    });
     Heard { windows }
+}
+
+/// The daemon's pipeline, and the files of the router.
+struct Exporter<'a> {
+    root: &'a Path,
+    accounting: Accounting,
+    table: MemoryTable,
+    collector: Collector,
+    runtime: Runtime,
+}
+
+impl<'a> Exporter<'a> {
+    fn new(root: &'a Path, accounting: Accounting) -> Self {
+        let write = |path: &str, text: String| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let (network, bits) = UPDATE_NETWORK;
+        write("etc/conntrack-exporter.networks", format!("{network}/{bits} Updates update\n"));
+        let measurements = Switches::only(&["device_activity", "conntrack_exporter"]);
+        let config = Config { system: SystemConfig::NOTHING, measurements, ..Config::default() };
+        let table = MemoryTable::default();
+        let collector = Collector::new(config, &Root::replay(root), START).with_table(table.clone());
+        let runtime = Builder::new_current_thread().build().unwrap();
+        Self { root, accounting, table, collector, runtime }
+    }
+
+    /// Shows an evening that begins `offset` seconds after the start, and what is said at every report.
+    fn live_through(
+        &mut self,
+        mut evening: Evening,
+        offset: u64,
+        mut heard: impl FnMut(&Evening, u64, &Snapshot),
+    ) {
+        evening.write_standing(self.root).unwrap();
+        if self.accounting == Accounting::Off {
+            fs::write(self.root.join("proc/sys/net/netfilter/nf_conntrack_acct"), "0\n").unwrap();
+        }
+        for second in (0..evening.length()).step_by(usize::try_from(EVERY).unwrap()) {
+            evening.live_until(second);
+            evening.write_counters(self.root).unwrap();
+            let flows = evening.table().into_iter().map(|flow| counted(flow, self.accounting));
+            self.table.replace(flows.collect());
+            let due = if second.is_multiple_of(INTERVAL) { DueClocks::Both } else { DueClocks::TrafficOnly };
+            let snapshot = self.look(offset + second, due);
+            if due == DueClocks::Both {
+                heard(&evening, second, &snapshot);
+            }
+        }
+    }
+
+    fn look(&mut self, second: u64, due: DueClocks) -> Snapshot {
+        let second = Duration::from_secs(second);
+        let wall = Duration::from_secs(START) + second;
+        let timestamp = i64::try_from(wall.as_nanos()).ok();
+        let moment = Moment { boot: UP + second, timestamp, wall: Some(wall), due };
+        self.runtime.block_on(self.collector.snapshot(&moment)).unwrap()
+    }
 }
 
 fn counted(flow: Flow, accounting: Accounting) -> Flow {
