@@ -137,10 +137,8 @@ impl Alert {
         let lower = warning.or(critical);
         self.warning.judge(reading.value, lower, hold, now.boot);
         self.critical.judge(reading.value, critical, hold, now.boot);
-        self.limits = Limits {
-            warning: warning.or(self.limits.warning),
-            critical: critical.or(self.limits.critical),
-        };
+        self.limits =
+            Limits { warning: warning.or(self.limits.warning), critical: critical.or(self.limits.critical) };
         self.judged = now.boot;
         self.last = Some(reading);
     }

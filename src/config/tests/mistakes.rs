@@ -153,12 +153,7 @@ fn keys_and_sections_that_are_not_there() {
         ("[sugar]", 1, 2, "[devices], [traffic], [system], [alerts], [limits], [log]"),
         ("[sugar]\ncane = 1", 1, 2, "[devices], [traffic], [system], [alerts], [limits], [log]"),
         ("sugar = 1", 1, 1, "the key \"sugar\" is none of interval, timestamps, source, user"),
-        (
-            "measurements.conntrak = false",
-            1,
-            14,
-            "conntrack_exporter: did you mean conntrack?",
-        ),
+        ("measurements.conntrak = false", 1, 14, "conntrack_exporter: did you mean conntrack?"),
         (
             "source = \"netlnk\"",
             1,
