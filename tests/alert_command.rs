@@ -1,6 +1,6 @@
 //! The owner's program that is told of alerts, run by the real daemon.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's failure is a panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's failure is a panic")]
 
 #[path = "support/sample.rs"]
 mod sample;

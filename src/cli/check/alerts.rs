@@ -61,7 +61,7 @@ fn lacks(source: Source, config: &Config, accounting: Option<bool>) -> Option<St
         }
         Source::Accounting => {
             let counts = accounting == Some(true);
-            (!counts).then(|| "the kernel doesn't count bytes (see counters above)".to_owned())
+            (!counts).then(|| "the kernel doesn't count bytes, or doesn't tell".to_owned())
         }
         Source::FrequentPasses => {
             let interval = config.traffic.interval;
