@@ -70,7 +70,7 @@ def main(devices_file, lines_file, begun):
     for name, _, ran in known:
         why = said[name][-1][1]["why"] if said[name] else "nothing was said"
         print(f"| {name} | {ran} | {moved(traffic[name])} | {why} |")
-    silent = [name for name, _, _ in known if not any(figures(traffic[name], "rx_bytes"))]
+    silent = [name for name, _, _ in known if not any(fields.get("rx_bytes", "0i") != "0i" for _, fields in traffic[name])]
     if silent:
         sys.exit(f"nothing was seen of: {', '.join(silent)}")
 
