@@ -192,8 +192,12 @@ impl ConnectionTrend {
 /// What the last hour tells of a device; nothing if there was no room for it.
 fn of_history(row: &OwnerTags, history: &History) -> Vec<(&'static str, Option<Value>)> {
     let connections = |interval: &Interval| Some(f64::from(interval.connections));
-    let averages =
-        AVERAGES.map(|(name, window)| (name, mean(history.recent(&row.owners, window), connections)));
+    let averages = AVERAGES.map(|(name, window)| {
+        let passes = history.recent(&row.owners, window);
+        // The first pass of all covers no time: it counts only where there is no other.
+        let covering = passes.clone().filter(|pass| !pass.covered.is_zero());
+        (name, mean(covering, connections).or_else(|| mean(passes, connections)))
+    });
     let peak = ("peak_1h", peak(history.recent(&row.owners, HOUR), connections));
     averages.into_iter().chain([peak]).map(|(name, value)| (name, value.map(Value::Float))).collect()
 }
