@@ -183,7 +183,10 @@ impl Daemon {
         let now = clock.now()?;
         let mut state = StateKeeper::new(&config.state.directory, &root, now.boot);
         let mut collector = Collector::new(config, &root, now.wall.as_secs()).with_recorder();
-        collector.restore(state.load());
+        let remembered = state.load();
+        if state.keeps() {
+            collector.restore(remembered);
+        }
         Ok(Self {
             schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),

@@ -15,6 +15,7 @@ use crate::series::Series;
 use crate::series::point::Value;
 use crate::series::schema::{Schema, TagSchema, UserTags, count, float, integer, text};
 use crate::state::State;
+use crate::state::config::StateDirectory;
 
 /// What it sends.
 pub const SCHEMA: Schema = Schema {
@@ -107,9 +108,10 @@ impl Measurement for ConnectionAlert {
     }
 }
 
-/// Whether what is learned is kept from one run of the program to the next: this configuration knows no place for it.
-pub fn is_kept(_: &Config) -> bool {
-    false
+/// Whether what is learned may be kept from one run of the program to the next: whether there is a place for it, who keeps it
+/// knows.
+fn is_kept(config: &Config) -> bool {
+    config.state.directory != StateDirectory::Nowhere
 }
 
 fn fields(event: &AlertEvent) -> Vec<(&'static str, Value)> {

@@ -142,6 +142,11 @@ impl StateKeeper {
         Self { place, tried: Some(boot), held: None, failing: EdgeLog::default() }
     }
 
+    /// Whether anything is kept.
+    pub const fn keeps(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// What an earlier run has kept; nothing if there is none. One that can't be read is set aside.
     pub fn load(&mut self) -> State {
         let Some(place) = &self.place else { return State::default() };

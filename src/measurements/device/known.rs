@@ -15,6 +15,8 @@ const STRANGERS_AFTER: u64 = 86_400;
 pub(super) struct KnownDevices {
     /// Since when devices are remembered.
     since: Option<u64>,
+    /// Whether they are from one run of the program to the next.
+    is_kept: bool,
     devices: BTreeMap<Rc<str>, Times>,
 }
 
@@ -63,14 +65,15 @@ impl KnownDevices {
         }
     }
 
-    /// When a device was first seen, if somebody remembers the time before.
+    /// When a device was first seen, if somebody remembers the time before, and will at the next start.
     pub(super) fn first_as_stranger(&self, times: &Times) -> Option<u64> {
         let begun = self.since?.saturating_add(STRANGERS_AFTER);
-        (times.first >= begun).then_some(times.first)
+        (self.is_kept && times.first >= begun).then_some(times.first)
     }
 
     /// Takes up what an earlier run has remembered.
     pub(super) fn restore(&mut self, state: &mut State) {
+        self.is_kept = true;
         self.since = state.began.take().or(self.since);
         self.devices.extend(std::mem::take(&mut state.devices).iter().map(|known| {
             let (first, last) = known.seen;
@@ -112,10 +115,15 @@ mod tests {
     #[test]
     fn who_was_there_within_the_first_day_is_no_stranger() {
         let mut known = KnownDevices::default();
+        known.restore(&mut State::default());
         for (day, expected) in [(0, None), (1, Some(START + DAY)), (2, Some(START + 2 * DAY))] {
             let times = meet(&mut known, &format!("a{day}"), START + day * DAY, None);
             assert_eq!(known.first_as_stranger(&times), expected, "{day}");
         }
+        let mut forgetful = KnownDevices::default();
+        meet(&mut forgetful, "a0", START, None);
+        let times = meet(&mut forgetful, "a2", START + 2 * DAY, None);
+        assert_eq!(forgetful.first_as_stranger(&times), None, "after the next start all would be strangers");
         let times = meet(&mut known, "a0", START + 3 * DAY, Some(START + 3 * DAY));
         assert_eq!((times.first, times.last), (START, Some(START + 3 * DAY)));
         assert_eq!(known.first_as_stranger(&times), None);

@@ -144,6 +144,7 @@ fn times_are_told_while_the_clock_is_set() {
 #[test]
 fn a_stranger_is_found_on_the_second_day() {
     let (mut fixture, mut device) = (Fixture::new(), Device::default());
+    device.restore(&mut State::default());
     fixture.inventory = vec![listed("tv", 5)];
     fixture.report(&mut device);
     fixture.wall = fixture.wall.map(|wall| wall + Duration::from_hours(24));
