@@ -87,9 +87,10 @@ fn write_table(root: &Path, look: u32) {
 
 fn write_router(root: &Path, recordings: &Path) {
     let config = format!(
-        "interval = \"1s\"\ntimestamps = \"always\"\nuser = \"root\"\nrecorder.directory = {recordings:?}\n\
+        "interval = \"1s\"\ntimestamps = \"always\"\nuser = \"root\"\nrecorder.directory = \"{}\"\n\
          [system]\nnstat = \"off\"\nnetstat = false\nnet = false\ntcp_health = false\ntcp_service = false\n\
-         listening_port = false\nnetwork_interface = false\n"
+         listening_port = false\nnetwork_interface = false\n",
+        recordings.display()
     );
     let addresses = "1: eth0:\n    link/ether\n    inet 203.0.113.10/24\n2: br-lan:\n    link/ether\n    inet 192.168.8.1/24\n";
     for (path, text) in [

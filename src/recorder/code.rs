@@ -212,8 +212,12 @@ mod tests {
             let found: Vec<_> = std::iter::from_fn(|| take_flow(&mut rest)).collect();
             prop_assert_eq!(found, flows);
             let mut code = Vec::new();
-            numbers.iter().for_each(|number| put_number(*number, &mut code));
-            differences.iter().for_each(|difference| put_difference(*difference, &mut code));
+            for number in &numbers {
+                put_number(*number, &mut code);
+            }
+            for difference in &differences {
+                put_difference(*difference, &mut code);
+            }
             let mut rest = code.as_slice();
             let found: Vec<_> = numbers.iter().map_while(|_| take_number(&mut rest)).collect();
             prop_assert_eq!(found, numbers);

@@ -154,8 +154,11 @@ mod tests {
         let recordings = Recordings::open(&config).unwrap().unwrap();
         for second in [20, 10] {
             let partial = recordings.begin(Duration::from_secs(second)).unwrap();
-            fs::write(place.join("recordings").join(format!(".{}.partial/file", partial.name)), [0; 400_000])
-                .unwrap();
+            fs::write(
+                place.join("recordings").join(format!(".{}.partial/file", partial.name)),
+                vec![0; 400_000],
+            )
+            .unwrap();
             recordings.finish(&partial).unwrap();
         }
         recordings.begin(Duration::from_secs(30)).unwrap();

@@ -51,9 +51,12 @@ impl Scene {
             let any = |snapshot: &Snapshot| snapshot.of("connection_alert").any(fires);
             let snapshot = self.receiver.next_where("an alert", any);
             let firing = snapshot.of("connection_alert").filter(|line| fires(line));
-            alerts.extend(firing.map(|line| (line.tags["rule"].clone(), line.clone())));
+            alerts.extend(firing.filter_map(|line| Some((line.tags.get("rule")?.clone(), line.clone()))));
         }
-        assert!(alerts.values().all(|line| line.tags["device_name"] == "laptop"), "{alerts:#?}");
+        assert!(
+            alerts.values().all(|line| line.tags.get("device_name").is_some_and(|name| name == "laptop")),
+            "{alerts:#?}"
+        );
         alerts
     }
 }
@@ -64,8 +67,8 @@ fn fires(line: &Line) -> bool {
 
 /// What a scan is said to be, and of how many.
 fn scan(alert: &Line) -> (&str, f64) {
-    match (&alert.fields["message"], &alert.fields["value"]) {
-        (Value::Text(message), Value::Float(value)) => (message, *value),
+    match (alert.fields.get("message"), alert.fields.get("value")) {
+        (Some(Value::Text(message)), Some(Value::Float(value))) => (message, *value),
         _ => panic!("{alert:#?}"),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Value {
 
 /// Which fields a measurement has, in the order in which they are sent; `i`nteger, `f`loat or `t`ext, and `?` behind those
 /// that are left out where they aren't known. `*` are any that the kernel counts.
-const FIELDS: [(&str, &str); 17] = [
+const FIELDS: &[(&str, &str)] = &[
     ("connection_state", "count:i"),
     ("connection_rate", "opened:i closed:i unreplied:i opened_per_second:f closed_per_second:f"),
     ("bandwidth", "bytes:i"),
@@ -32,12 +32,14 @@ const FIELDS: [(&str, &str); 17] = [
         "rx_bytes:i? tx_bytes:i? rx_packets:i? tx_packets:i? rx_bits_per_second:f? tx_bits_per_second:f? \
          connections:i active_connections:i? bits_per_second_per_connection:f? remote_hosts:i? top_host_share:f?",
     ),
-    ("device", "ip:t? mac:t? device_type:t? named_by:t? first_seen:i? last_seen:i? online:i"),
+    ("destination", "connections:i? opened:i? rx_bytes:i? tx_bytes:i?"),
+    ("device_activity", "activity:t code:i confidence:f since:i? why:t"),
     (
         "connection_trend",
         "entries:i share:f? average_1m:f? average_5m:f? average_15m:f? peak_1h:f? peak_24h:f? growth_per_hour:f? \
          normal_peak:f? idle_entries:i?",
     ),
+    ("device", "ip:t? mac:t? device_type:t? named_by:t? first_seen:i? last_seen:i? online:i"),
     (
         "conntrack",
         "ip_conntrack_count:f? ip_conntrack_max:f? ip_conntrack_buckets:f? fill_ratio:f? seconds_to_full:f? \
@@ -98,11 +100,13 @@ const FIELDS: [(&str, &str); 17] = [
 ];
 
 /// Which tags a measurement has besides those that a user may add.
-const TAGS: [(&str, &[&str]); 17] = [
+const TAGS: &[(&str, &[&str])] = &[
     ("connection_state", &["device_name", "protocol", "state"]),
     ("connection_rate", &["device_name", "protocol"]),
     ("bandwidth", &["device_name", "direction", "protocol"]),
     ("device_traffic", &["device_name"]),
+    ("destination", &["destination", "device_name", "service"]),
+    ("device_activity", &["device_name"]),
     ("connection_trend", &["device_name"]),
     ("device", &["device_name"]),
     ("conntrack", &["host"]),
@@ -156,7 +160,7 @@ fn checked(point: &ParsedLine<'_>) -> Result<Line, String> {
         return Err("tags not in order, or one of them twice".to_owned());
     }
     let tags = BTreeMap::from_iter(tags);
-    let wanted = known(&TAGS, &measurement).ok_or("an unknown measurement")?;
+    let wanted = known(TAGS, &measurement).ok_or("an unknown measurement")?;
     if let Some(lacking) = wanted.iter().find(|key| !tags.contains_key(**key)) {
         return Err(format!("no tag {lacking}"));
     }
@@ -175,7 +179,7 @@ fn checked(point: &ParsedLine<'_>) -> Result<Line, String> {
 /// Whether these are the fields of `measurement`: all of them, in order, but for what isn't always known.
 fn are_those_of(measurement: &str, found: &[String]) -> bool {
     let mut found = found.iter().peekable();
-    for field in known(&FIELDS, measurement).unwrap_or_default().split_whitespace() {
+    for field in known(FIELDS, measurement).unwrap_or_default().split_whitespace() {
         if let Some(kind) = field.strip_prefix('*') {
             return found.all(|found| found.ends_with(kind));
         }

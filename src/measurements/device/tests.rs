@@ -34,7 +34,7 @@ fn listed(name: &str, octet: u8) -> ListedDevice {
 
 /// A point in words: whose, and the fields that are asked for.
 fn words(point: &Point, fields: &[&str]) -> String {
-    let name = point.tags.own("device_name").map(|name| name.to_string()).unwrap_or_default();
+    let name = point.tags.own("device_name").map(ToString::to_string).unwrap_or_default();
     fields.iter().fold(name, |words, field| {
         let value = point.fields.iter().find(|(name, _)| name == field).map(|(_, value)| value);
         words
@@ -58,7 +58,7 @@ fn a_device_is_told_of_at_first_and_then_every_five_minutes() {
     fixture.inventory = vec![listed("tv", 5)];
     let fields = ["ip", "mac", "device_type", "named_by", "first_seen", "last_seen", "online"];
     let first = format!("tv 192.168.8.5 02:00:00:00:00:05 - lease {WALL} - 0");
-    assert_eq!(report(&mut fixture, &mut device, &fields), [first.clone()]);
+    assert_eq!(report(&mut fixture, &mut device, &fields), std::slice::from_ref(&first));
     let told: Vec<usize> =
         (1..=20).filter(|_| !report(&mut fixture, &mut device, &fields).is_empty()).collect();
     assert_eq!(told, [10, 20], "every ten reports of 30 seconds");
@@ -85,7 +85,8 @@ fn it_is_there_while_it_has_connections_and_for_five_minutes_after() {
 #[test]
 fn a_neighbour_that_answered_is_there_without_connections() {
     let boot = Fixture::new().sample.boot;
-    let reached = |ago| ListedDevice { reached: Some(boot - Duration::from_secs(ago)), ..listed("tv", 5) };
+    let reached =
+        |ago| ListedDevice { reached: boot.checked_sub(Duration::from_secs(ago)), ..listed("tv", 5) };
     for (ago, expected) in [(0, 1), (300, 1), (301, 0)] {
         let (mut fixture, mut device) = (Fixture::new(), Device::default());
         fixture.inventory = vec![reached(ago)];
