@@ -117,9 +117,13 @@ fn recording(recordings: &Path) -> Option<PathBuf> {
 
 /// The lines of each instant, without what a replay can't know: figures of the exporter itself, and what goes by the time
 /// between two looks to the microsecond.
+/// What tells of the exporter itself, or of more than is in the recording.
+const OF_LONG_MEMORY: [&str; 5] =
+    ["conntrack_exporter,", "connection_trend,", "device_activity,", "connection_alert,", "device,"];
+
 fn by_instant<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<String, Vec<String>> {
     let mut instants: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in lines.filter(|line| !line.starts_with("conntrack_exporter,")) {
+    for line in lines.filter(|line| !OF_LONG_MEMORY.iter().any(|name| line.starts_with(name))) {
         let mut parts = line.rsplitn(3, ' ');
         let (instant, fields, series) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
         let whole = fields.split(',').filter(|field| field.ends_with('i')).collect::<Vec<_>>().join(",");

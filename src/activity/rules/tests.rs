@@ -1,11 +1,28 @@
 use super::*;
+use crate::activity::config::Between;
 use crate::activity::facts::{LongFacts, Peaks};
+
+/// Round figures, whatever the defaults are.
+fn config() -> ActivityConfig {
+    ActivityConfig {
+        p2p_up_per_down: 0.1,
+        cloud_gaming_mbits: 8.0,
+        call_up_per_down: Between([0.3, 3.0]),
+        realtime_packet: 350.0,
+        video_share: 0.7,
+        video_steady: 0.25,
+        download_share: 0.7,
+        upload_mbits: 1.0,
+        audio_mbits: Between([0.03, 0.5]),
+        ..ActivityConfig::default()
+    }
+}
 
 /// A change to facts: what it is called, and what it does.
 type Change = (&'static str, fn(&mut Facts));
 
 fn class(facts: &Facts) -> Class {
-    judge(&Evidence::Traffic(Box::new(facts.clone())), &ActivityConfig::default()).class
+    judge(&Evidence::Traffic(Box::new(facts.clone())), &config()).class
 }
 
 /// The facts are of this class, and stay so at the borders that `within` names; beyond those of `beyond` they are of
@@ -114,8 +131,7 @@ fn call_is_as_much_up_as_down_by_one_flow() {
             (("sends more", |facts| facts.up = 0.91), Class::Mixed),
         ],
     );
-    let judged =
-        |facts: &Facts| judge(&Evidence::Traffic(Box::new(facts.clone())), &ActivityConfig::default());
+    let judged = |facts: &Facts| judge(&Evidence::Traffic(Box::new(facts.clone())), &config());
     let mut known = facts.clone();
     known.udp[0].is_call_port = true;
     assert_eq!((judged(&facts).confidence, judged(&known).confidence), (0.5, 0.75), "a known port is surer");
@@ -199,7 +215,7 @@ fn video_is_one_host_and_well_below_what_the_way_can_carry() {
             (("connections", |facts| facts.flows = 21), Class::Mixed),
         ],
     );
-    let judged = judge(&Evidence::Traffic(Box::new(film())), &ActivityConfig::default());
+    let judged = judge(&Evidence::Traffic(Box::new(film())), &config());
     assert_eq!(judged.why, "6.1 Mbit/s down, 92 % from one host, 7 connections, of a peak of 9.0 Mbit/s");
 }
 
@@ -322,7 +338,7 @@ fn without_accounting_there_are_only_connections() {
         (30, Class::Mixed),
         (31, Class::Browsing),
     ] {
-        let judged = judge(&Evidence::Connections(connections), &ActivityConfig::default());
+        let judged = judge(&Evidence::Connections(connections), &config());
         assert_eq!(judged.class, expected, "{connections}");
         assert!(judged.confidence <= 0.3, "{connections}");
     }
@@ -330,14 +346,14 @@ fn without_accounting_there_are_only_connections() {
 
 #[test]
 fn what_is_not_known_is_never_idle() {
-    let judged = judge(&Evidence::Nothing("no".to_owned()), &ActivityConfig::default());
+    let judged = judge(&Evidence::Nothing("no".to_owned()), &config());
     assert_eq!((judged.class, judged.confidence, &*judged.why), (Class::Unknown, 0.0, "no"));
 }
 
 #[test]
 fn rare_looks_are_never_sure() {
     let facts = Facts { is_coarse: true, opened: 9.0, hosts: 100, down: 1.0, ..Facts::default() };
-    let judged = judge(&Evidence::Traffic(Box::new(facts)), &ActivityConfig::default());
+    let judged = judge(&Evidence::Traffic(Box::new(facts)), &config());
     assert_eq!((judged.class, judged.confidence), (Class::Browsing, 0.5));
 }
 
@@ -355,9 +371,7 @@ fn every_reason_is_short_and_of_one_line() {
         peaks: peaks(Some(1e5), Some(1e5), 1e5, 1e5),
         ..Facts::default()
     };
-    for rule in
-        RULES.into_iter().map(|rule| rule(&most, &ActivityConfig::default())).chain([Some(mixed(&most))])
-    {
+    for rule in RULES.into_iter().map(|rule| rule(&most, &config())).chain([Some(mixed(&most))]) {
         let why = rule.map(|judged| judged.why).unwrap_or_default();
         assert!(why.is_ascii() && !why.contains('\n') && why.len() < 180, "{why}");
     }

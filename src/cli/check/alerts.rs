@@ -126,7 +126,10 @@ mod tests {
             text.contains("retransmissions, listen_drops are not judged: tcp_health is switched off\n"),
             "{text}"
         );
-        assert!(text.contains("upload_high is not judged: the kernel doesn't count bytes"), "{text}");
+        assert!(
+            text.contains("upload_high, buffering are not judged: the kernel doesn't count bytes"),
+            "{text}"
+        );
         assert!(text.contains("new_device is not judged: there is no directory"), "{text}");
         let text = with("alerts.upload_high.enabled = false", None);
         assert!(!text.contains("upload_high"), "what nobody wants isn't missed: {text}");

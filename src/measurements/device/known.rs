@@ -137,7 +137,7 @@ mod tests {
         let mut state = State::default();
         known.keep(&mut state);
         let mut next = KnownDevices::default();
-        next.restore(&mut state);
+        next.restore(&mut state.clone());
         let mut again = State::default();
         next.keep(&mut again);
         assert_eq!(again, state);

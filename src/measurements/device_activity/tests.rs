@@ -236,7 +236,7 @@ fn rare_looks_leave_out_what_needs_finer_ones() {
     home.fixture.exporter.pass_interval = Duration::from_secs(30);
     let laptop = home.fixture.device("laptop");
     let flows = |second: u64| {
-        let both = [(50 * second, 50 * second * 1400); 2];
+        let both = [(150 * second, 150 * second * 1400); 2];
         vec![(laptop, Outbound, with(Protocol::UDP, (1, 8801), both))]
     };
     let reports = home.reports(0..120, flows);
@@ -249,7 +249,7 @@ fn a_device_that_has_gone_ends_with_idle_once() {
     let mut home = Home::new();
     let tv = home.fixture.device("tv");
     let flows =
-        |second: u64| vec![(tv, Outbound, with(Protocol::TCP, (1, 443), [(second, second * 90_000); 2]))];
+        |second: u64| vec![(tv, Outbound, with(Protocol::TCP, (1, 443), [(second, second * 250_000); 2]))];
     assert_eq!(activities(&home.reports(0..90, flows))[2..], ["mixed"]);
     let gone = home.reports(90..150, |_| Vec::new());
     assert_eq!(activities(&gone), ["idle", "-"]);
