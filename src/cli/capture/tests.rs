@@ -276,7 +276,7 @@ fn nothing_personal_is_left() {
         let report = router.capture(&directory, true);
         let mut files = BTreeMap::new();
         every_file(&directory, &mut files);
-        assert_eq!(files.len(), 23 + system::WRITTEN, "{:?}", files.keys());
+        assert_eq!(files.len(), 24 + system::WRITTEN, "{:?}", files.keys());
         let mut found = BTreeSet::new();
         for (path, content) in &files {
             let content = String::from_utf8_lossy(content).to_ascii_lowercase();
