@@ -59,7 +59,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [what, entries, times] = arguments.as_slice() else {
         println!(
-            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|record|activity|activity-idle|history|history-idle|tick|evening|devices|listing|lan|names|points|lines|gauges ENTRIES TIMES; \
+            "usage: instructions parse|decode|scrape|track|track-turnover|map|map-turnover|record|activity|activity-idle|history|history-idle|tick|tick-destinations|evening|devices|listing|lan|names|points|lines|gauges ENTRIES TIMES; \
              tools/bench runs it under callgrind"
         );
         return;
@@ -80,7 +80,8 @@ fn main() {
         "history" => watch(&mut History, entries, 1000, times),
         "history-idle" => watch(&mut History, entries, 0, times),
         "record" => record(entries, times),
-        "tick" => tick(&root, times),
+        "tick" => tick(&root, Config::default(), times),
+        "tick-destinations" => tick(&root, destinations(&root), times),
         "evening" => evening(&root, entries, times),
         "lan" => lan(times),
         "names" => names(&root, times),
@@ -206,8 +207,8 @@ fn moment(second: usize) -> Moment {
 }
 
 /// All of a tick but sending.
-fn tick(root: &Path, times: usize) {
-    let mut collector = Collector::new(Config::default(), &Root::replay(root), 0);
+fn tick(root: &Path, config: Config, times: usize) {
+    let mut collector = Collector::new(config, &Root::replay(root), 0);
     let mut ledger = Ledger::default();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut lines = Lines::default();
@@ -217,6 +218,14 @@ fn tick(root: &Path, times: usize) {
         lines.write(&points, snapshot.timestamp);
         ledger.confirm(&snapshot, &points, |_| true, false);
     }
+}
+
+/// With where connections go to, by a list that names half of the hosts.
+fn destinations(root: &Path) -> Config {
+    let list = "0.0.0.0/1 Lower\n198.51.100.0/24 Example\n2001:db8:7::/48 Example\n";
+    std::fs::create_dir_all(root.join("etc")).unwrap();
+    std::fs::write(root.join("etc/conntrack-exporter.networks"), list).unwrap();
+    Config::parse("destinations.mode = \"network\"").unwrap()
 }
 
 /// All of so many ticks but reading and sending: looks at the table of a household in the evening, none of which is the same.

@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 const TABLE: &str = "/proc/net/nf_conntrack";
 const CONFIG: &str = "config.toml";
 /// All that is read; a path by another name is none of these.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     TABLE,
     CONFIG,
     "/ip-address",
