@@ -32,6 +32,9 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
+activity: ## how well it tells what devices are doing: all made-up evenings; ten minutes
+	ACTIVITY=all cargo test --release --locked --test activity -- --nocapture --test-threads=1
+
 activity-live: ## real programs on devices behind NAT, as root, and what is said of each; eight minutes
 	@tools/activity-live
 

@@ -14,13 +14,15 @@
 //! - [`devices`] knows who is on the LAN: from an address to a device, and from a device to a name that is safe to send.
 //! - [`attribution`] says whose a flow is, which way it goes and who is at its other end: six rules. It hands out an
 //!   [`attribution::owners::OwnerId`] to each owner, once, and says under which tags the owner's figures go out.
-//! - [`destinations`] says whose network is at the other end, by the owner's list.
+//! - [`destinations`] says whose network is at the other end, by the owner's list and a database.
 //! - [`services`] says what a connection is for, by the port that was called: the owner's labels over built-in ones.
 //! - [`census`] is the one pass over the flows of a tick: it shows each, with its attribution, to the measurements.
 //!   Its [`census::flow_tracker`] remembers flows from pass to pass: what is new, what each has carried, what is gone.
 //! - [`history`] remembers what each owner had and did in the last hour, pass by pass, if a measurement needs that.
 //! - [`state`] is what is remembered from one run of the program to the next, and the file that holds it.
 //! - [`measurements`] count, and give [`series::point::Point`]s, each in a room of its own behind one trait.
+//! - [`activity`] tells from plain figures of a device what it is doing, by rules; the measurement `device_activity` has gathered
+//!   them.
 //! - [`alerts`] are rules over what measurements have found: the measurement `connection_alert` has them judged, and the daemon
 //!   runs the owner's program when one begins, changes or ends.
 //! - [`sample`] is what a tick reads besides flows: by [`conntrack`], by [`proc_net`] from the kernel's other figures of the
@@ -32,6 +34,7 @@
 //! - [`byte_counters`] finds what makes the kernel's counters of bytes tell less than was carried, for `check`.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack`, `devices` and `byte_counters` understand
 //!   theirs.
+//! - [`local_time`] is the time on the wall where the router stands, for hours of the week.
 //! - [`config`] is the configuration, of which each room defines its own section; [`logging`] says how messages are
 //!   written, and keeps those that nobody reads.
 //! - `capture` writes what the program reads of a router to a directory; [`recorder`] remembers the last passes over the table,
