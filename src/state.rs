@@ -1,7 +1,7 @@
 //! What is remembered from one run of the program to the next.
 //!
 //! Measurements give and take their parts ([`Measurement::keep`](crate::measurements::Measurement::keep) and `restore`);
-//! [`keeper`] has it written to one file, and [`format`] says what is in that.
+//! [`keeper`] has it written to one file, and [`mod@format`] says what is in that.
 
 pub mod config;
 pub mod format;
