@@ -187,6 +187,24 @@ fn variables_have_the_defaults_that_the_listings_have() {
 }
 
 #[test]
+fn alerts_are_marked_in_every_graph() {
+    let dashboard = dashboard();
+    let list = at(&dashboard, "/annotations/list").as_array().unwrap();
+    let names: Vec<&str> = list.iter().map(|annotation| text(annotation, "/name")).collect();
+    assert_eq!(names, ["Annotations & Alerts", "Alerts"]);
+    let alerts = &list[1];
+    assert_eq!((at(alerts, "/enable"), at(alerts, "/hide")), (&true.into(), &false.into()));
+    assert_eq!(text(alerts, "/datasource/uid"), "${datasource}");
+    // What is documented is this query, without the dashboard's variables.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alerts.md");
+    let document = fs::read_to_string(path).unwrap();
+    let query = text(alerts, "/target/query").replace("${bucket}", "network");
+    let chosen = "  |> filter(fn: (r) => r.device_name =~ /^${device:regex}$/)\n";
+    assert!(query.contains(chosen), "the choice of devices holds for alerts too");
+    assert!(document.contains(&format!("```flux\n{}\n```\n", query.replace(chosen, ""))));
+}
+
+#[test]
 fn the_panel_is_as_promised_and_the_dashboard_has_the_same() {
     let panel = read("panels/connection-states.json");
     assert_eq!(text(&panel, "/title"), "Connection States (Streaming Devices)");

@@ -87,7 +87,9 @@ impl Reading {
                 let end = format!(" 1 1 128 {address}/128");
                 add(&mut self.odhcpd, &format!("# br-lan {holder} 7 "), &name, &end);
             }
-            3 | 4 => self.neighbours.push(Neighbour { address, interface: "br-lan".into(), mac, reachable: true }),
+            3 | 4 => {
+                self.neighbours.push(Neighbour { address, interface: "br-lan".into(), mac, reachable: true })
+            }
             5 if who >= 0x80 => self.registry.name_address(address, '=', &name),
             5 => self.registry.name_mac(mac, '=', &name),
             6 => self.ethers.name_mac(mac, ' ', &name),

@@ -2,18 +2,16 @@
 //! and those of the dashboard must read the true bits per second.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::ops::RangeInclusive;
 
 use conntrack_exporter::measurements::DueClocks;
 
-use crate::grafana::{Dashboard, SECOND, View, rfc3339};
+use crate::grafana::{Dashboard, SECOND, View, documented, rfc3339};
 use crate::influx::{Row, number, text, time};
 use crate::live::now;
 use crate::movers::{Household, Moved};
 use crate::oracle::{Shown, cut, exact, insist_on, shown};
 use crate::past::{Directory, Replay, alone, await_snapshots, send};
-use crate::programs::shipped;
 use crate::rates;
 use crate::servers::Servers;
 
@@ -32,11 +30,8 @@ type Rates = BTreeMap<([String; 2], i64), f64>;
 
 /// The queries that the documentation gives: by device and direction in windows of 10 s, and by service and direction
 /// of one device in windows of 5 s.
-fn documented() -> [String; 2] {
-    let document = fs::read_to_string(shipped("docs/from-router-to-panel.md")).expect("a document of ours");
-    let blocks = document.split("```flux\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let blocks: Vec<String> = blocks.map(str::to_owned).collect();
-    blocks.try_into().expect("two queries")
+fn queries() -> [String; 2] {
+    documented("docs/from-router-to-panel.md")
 }
 
 /// A query in other windows, as the documentation says.
@@ -194,7 +189,7 @@ fn replayed(test: &str, every: i64) {
     let all = past.view(steps + 600, 10);
     let seen = seen(&moved);
     let of_laptop = of("laptop", &seen);
-    let [by_devices, by_services] = documented();
+    let [by_devices, by_services] = queries();
     for window in [5, 10, 30, 60].into_iter().filter(|window| window % every == 0) {
         let ask = |query: &str, written: i64, tags| {
             past.ask(&in_windows(query, written, window), &all, tags, window)
@@ -296,7 +291,7 @@ fn what_a_rare_pass_sees_is_shared_evenly_over_its_windows() {
     }
     await_snapshots(&past.servers, past.snapshots);
     let view = past.view(60, 10);
-    let [by_devices, _] = documented();
+    let [by_devices, _] = queries();
     let shown = past.ask(&by_devices, &view, ["device_name", "direction"], 10);
     insist_on_rates(&shown, &rates(&seen, 10, by_device), "after passes that were rare");
     past.insist_on_all(&view, &seen);

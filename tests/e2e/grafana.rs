@@ -75,6 +75,14 @@ impl Dashboard {
         panels.iter().filter(|panel| panel.get("targets").is_some()).map(titled).collect()
     }
 
+    /// The query of an annotation, by its name.
+    pub(crate) fn annotation(&self, name: &str) -> String {
+        let list = self.json.pointer("/annotations/list").and_then(Value::as_array);
+        let found =
+            list.into_iter().flatten().find(|annotation| annotation.get("name") == Some(&name.into()));
+        string(found.unwrap_or_else(|| panic!("no annotation {name}")), "/target/query")
+    }
+
     /// The query of the variable of the devices.
     pub(crate) fn devices(&self) -> String {
         string(self.variable("device"), "/query")
@@ -108,6 +116,14 @@ impl Dashboard {
         let found = list.into_iter().flatten().find(|variable| variable.get("name") == Some(&name.into()));
         found.unwrap_or_else(|| panic!("no variable {name}"))
     }
+}
+
+/// The queries that a document gives, in its order.
+pub(crate) fn documented<const N: usize>(document: &str) -> [String; N] {
+    let text = fs::read_to_string(shipped(document)).expect("a document of ours");
+    let blocks = text.split("```flux\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let blocks: Vec<String> = blocks.map(str::to_owned).collect();
+    blocks.try_into().unwrap_or_else(|blocks| panic!("not {N} queries in {document}: {blocks:?}"))
 }
 
 fn titled(panel: &Value) -> (String, String) {

@@ -36,6 +36,7 @@ mod snapshot;
 #[path = "../kernel/wait.rs"]
 mod wait;
 
+mod annotations;
 mod bandwidth;
 mod clock;
 mod device;

@@ -143,8 +143,8 @@ impl Replay {
     }
 }
 
-/// An entry as the kernel prints it.
-fn line(device: usize, protocol: &str, state: &str, port: u32) -> String {
+/// An entry as the kernel prints it, of the device 192.168.8.1xx.
+pub(crate) fn line(device: usize, protocol: &str, state: &str, port: u32) -> String {
     let (there, back) =
         (format!("src=192.168.8.1{device} dst=198.51.100.7"), "src=198.51.100.7 dst=203.0.113.10");
     let (to, from) = (format!("sport={port} dport=443"), format!("sport=443 dport={port}"));
