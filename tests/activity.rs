@@ -18,6 +18,7 @@ mod place;
 mod score;
 
 use std::env;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::thread;
 
@@ -37,12 +38,14 @@ struct Plan {
 impl Plan {
     /// Whether thresholds may be chosen by it.
     fn is_for_training(&self) -> bool {
-        self.seed < SEEDS / 2 && TRAINING_LINES.contains(&self.line)
+        TRAINING_SEEDS.contains(&self.seed) && TRAINING_LINES.contains(&self.line)
     }
 }
 
-/// How many evenings of each kind and line there are.
-const SEEDS: u64 = 10;
+/// Evenings by which thresholds were chosen. Those of 5 to 9 were held out once; a rule was mended when they had been seen, so
+/// others are held out now.
+const TRAINING_SEEDS: Range<u64> = 0..5;
+const HELD_OUT_SEEDS: Range<u64> = 10..15;
 const LINES: [Line; 4] = [Line::Adsl, Line::Vdsl, Line::Cable, Line::Fibre];
 const TRAINING_LINES: [Line; 2] = [Line::Adsl, Line::Vdsl];
 
@@ -50,7 +53,9 @@ const TRAINING_LINES: [Line; 2] = [Line::Adsl, Line::Vdsl];
 fn plans() -> Vec<Plan> {
     let wanted = env::var("ACTIVITY").unwrap_or_else(|_| "quick".to_owned());
     let all = Kind::ALL.into_iter().flat_map(|kind| {
-        LINES.into_iter().flat_map(move |line| (0..SEEDS).map(move |seed| Plan { kind, seed, line }))
+        LINES.into_iter().flat_map(move |line| {
+            TRAINING_SEEDS.chain(HELD_OUT_SEEDS).map(move |seed| Plan { kind, seed, line })
+        })
     });
     all.filter(|plan| match &*wanted {
         "quick" => plan.seed == 0 && plan.line == Line::Vdsl,

@@ -185,7 +185,9 @@ fn download(facts: &Facts, config: &ActivityConfig) -> Option<Judgement> {
     let least = peak.map_or(config.download_without_peak, |peak| config.download_of_peak * peak);
     let steady = facts.variation.filter(|variation| *variation < config.download_steady)?;
     let is_fast = if peak.is_some() { facts.down >= least } else { facts.down > least };
-    if !is_fast || facts.down < config.download_mbits || facts.top_share < config.download_share {
+    // What comes in while more is sent are acknowledgements.
+    let is_received = facts.down >= config.download_mbits && facts.down > facts.up;
+    if !is_fast || !is_received || facts.top_share < config.download_share {
         return None;
     }
     let margins =

@@ -281,7 +281,13 @@ fn upload_is_far_more_up_than_down() {
     borders(
         &Facts { down: 0.33, up: 1.0, ..Facts::default() },
         Class::Upload,
-        &[("nothing down", |facts| facts.down = 0.0)],
+        &[
+            ("nothing down", |facts| facts.down = 0.0),
+            ("acknowledgements as steady as a download", |facts| {
+                (facts.up, facts.down, facts.top_share, facts.variation) = (48.0, 1.3, 1.0, Some(0.05));
+                facts.peaks.own = Some(1.3);
+            }),
+        ],
         &[
             (("slow", |facts| facts.up = 0.999), Class::Mixed),
             (("takes as well", |facts| facts.down = 0.334), Class::Mixed),
