@@ -79,7 +79,7 @@ impl Past {
     fn new() -> Self {
         let (servers, directory) = alone("annotations");
         let seconds = i64::try_from(now() / 1000).expect("a time");
-        let past = Self { servers, first: (seconds / 600 - 6) * 600, directory: directory };
+        let past = Self { servers, first: (seconds / 600 - 6) * 600, directory };
         let mut replay = past.exporter(0);
         let mut sent = 0;
         for step in 0..=LAST {
