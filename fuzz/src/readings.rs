@@ -88,7 +88,7 @@ impl Reading {
                 add(&mut self.odhcpd, &format!("# br-lan {holder} 7 "), &name, &end);
             }
             3 | 4 => {
-                self.neighbours.push(Neighbour { address, interface: "br-lan".into(), mac, reachable: true })
+                self.neighbours.push(Neighbour { address, interface: "br-lan".into(), mac, reachable: true });
             }
             5 if who >= 0x80 => self.registry.name_address(address, '=', &name),
             5 => self.registry.name_mac(mac, '=', &name),
