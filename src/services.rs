@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 use crate::attribution::Direction;
 use crate::conntrack::flow::{Flow, Protocol};
-use format::{Entry, LINES_AT_MOST, LineError, LineErrorKind, parse};
+use crate::devices::formats::owners_lines;
+use format::{Entry, LINES_AT_MOST, LineErrorKind, parse};
 use labels::Labels;
 use ranges::PortRanges;
 
@@ -20,9 +21,6 @@ pub use labels::{LABELS_AT_MOST, ServiceId};
 
 /// The lines that hold unless the owner's say otherwise.
 pub const BUILT_IN: &str = include_str!("services/built_in.services");
-
-/// How many lines that can't be understood are kept, to be shown.
-const PROBLEMS_AT_MOST: usize = 64;
 
 /// From a port to what it is for.
 #[derive(Clone, Debug)]
@@ -32,15 +30,7 @@ pub struct ServiceTable {
 }
 
 /// What became of the lines of the owner's file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnersLines {
-    /// How many count.
-    pub heard: usize,
-    /// How many could not be understood, or found no room.
-    pub bad: usize,
-    /// The first of these.
-    pub problems: Vec<LineError>,
-}
+pub type OwnersLines = owners_lines::OwnersLines<LineErrorKind>;
 
 impl ServiceTable {
     /// The table without a line of the owner's.
@@ -71,17 +61,8 @@ impl ServiceTable {
     /// with their labels.
     pub fn set_owners(&mut self, text: &[u8]) -> OwnersLines {
         self.ranges = PortRanges::default();
-        let (mut lines, mut entries) = (OwnersLines::default(), 0..LINES_AT_MOST);
-        for (line, found) in parse(text) {
-            if found.is_ok() && entries.next().is_none() {
-                lines.note(line, LineErrorKind::TooManyLines);
-                break;
-            }
-            match found.and_then(|entry| self.add(&entry)) {
-                Ok(()) => lines.heard += 1,
-                Err(kind) => lines.note(line, kind),
-            }
-        }
+        let add = |entry: Entry| self.add(&entry);
+        let lines = OwnersLines::hear(parse(text), LINES_AT_MOST, LineErrorKind::TooManyLines, add);
         for entry in built_in() {
             // These have their numbers already.
             let _ = self.add(&entry);
@@ -111,15 +92,6 @@ impl ServiceTable {
     /// Whether this label was ever in the table.
     pub fn has_label(&self, label: &str) -> bool {
         self.labels.contains(label)
-    }
-}
-
-impl OwnersLines {
-    fn note(&mut self, line: usize, kind: LineErrorKind) {
-        self.bad += 1;
-        if self.problems.len() < PROBLEMS_AT_MOST {
-            self.problems.push(LineError { line, kind });
-        }
     }
 }
 

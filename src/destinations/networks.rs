@@ -9,11 +9,9 @@ use foldhash::fast::RandomState;
 use ipnet::IpNet;
 
 use super::database::Database;
-use super::format::{Entry, LINES_AT_MOST, LineError, LineErrorKind, parse};
+use super::format::{Entry, LINES_AT_MOST, LineErrorKind, parse};
+use crate::devices::formats::owners_lines;
 use crate::devices::name::Name;
-
-/// How many lines that can't be understood are kept, to be shown.
-const PROBLEMS_AT_MOST: usize = 64;
 
 /// What stands for all that has no place of its own (`other`), and for what has no name (`*`): no network is called so.
 const RESERVED: [&str; 2] = ["other", "*"];
@@ -45,15 +43,7 @@ pub struct Network {
 }
 
 /// What became of the lines of the owner's list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnersLines {
-    /// How many count.
-    pub heard: usize,
-    /// How many could not be understood, or don't count.
-    pub bad: usize,
-    /// The first of these.
-    pub problems: Vec<LineError>,
-}
+pub type OwnersLines = owners_lines::OwnersLines<LineErrorKind>;
 
 impl Networks {
     /// The networks of the owner's list, and what became of its lines.
@@ -104,18 +94,9 @@ impl Networks {
 
 impl OwnersList {
     fn new(text: &[u8]) -> (Self, OwnersLines) {
-        let (mut list, mut lines) = (Self::default(), OwnersLines::default());
-        let mut room = 0..LINES_AT_MOST;
-        for (line, found) in parse(text) {
-            if found.is_ok() && room.next().is_none() {
-                lines.note(line, LineErrorKind::TooManyLines);
-                break;
-            }
-            match found.and_then(|entry| list.add(entry)) {
-                Ok(()) => lines.heard += 1,
-                Err(kind) => lines.note(line, kind),
-            }
-        }
+        let mut list = Self::default();
+        let add = |entry| list.add(entry);
+        let lines = OwnersLines::hear(parse(text), LINES_AT_MOST, LineErrorKind::TooManyLines, add);
         (list, lines)
     }
 
@@ -141,15 +122,6 @@ impl OwnersList {
     }
 }
 
-impl OwnersLines {
-    fn note(&mut self, line: usize, kind: LineErrorKind) {
-        self.bad += 1;
-        if self.problems.len() < PROBLEMS_AT_MOST {
-            self.problems.push(LineError { line, kind });
-        }
-    }
-}
-
 /// A name that somebody gives to a network, made safe; `None` if nothing is left of it.
 pub fn safe_name(given: &[u8]) -> Option<Rc<str>> {
     Name::clean(given).map(|name| unreserved(&name))
@@ -164,6 +136,7 @@ fn unreserved(name: &Name) -> Rc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::devices::formats::owners_lines::PROBLEMS_AT_MOST;
     use proptest::prelude::*;
 
     fn name(networks: &Networks, address: &str) -> Option<String> {

@@ -95,11 +95,7 @@ impl WatchedNetworks {
     fn look_at_list(&mut self) {
         let look = self.file.look();
         let path = self.file.path();
-        let text = match self.log.news(&path, look) {
-            None => return,
-            Some(Look::Taken(text) | Look::Cut(text)) => text,
-            Some(_) => Vec::new(),
-        };
+        let Some(text) = self.log.text(&path, look) else { return };
         let lines = self.networks.set_owners(&text);
         self.log.report(&path, &lines.problems);
     }

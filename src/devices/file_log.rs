@@ -49,6 +49,15 @@ impl FileLog {
         Some(look)
     }
 
+    /// What a look at a file gave that its owner writes and may do without, if that is new: its text, or as much as is read
+    /// of it, and an empty one when it is gone.
+    pub(crate) fn text(&mut self, path: &Path, look: io::Result<Look<Vec<u8>>>) -> Option<Vec<u8>> {
+        Some(match self.news(path, look)? {
+            Look::Taken(text) | Look::Cut(text) => text,
+            Look::Gone | Look::Unchanged | Look::Unsettled => Vec::new(),
+        })
+    }
+
     /// Says which lines could not be understood, when there are some that were not there before.
     pub(crate) fn report(&mut self, path: &Path, problems: &[impl Display]) {
         let path = path.display();

@@ -12,6 +12,7 @@ mod line_error;
 pub mod lines;
 pub mod neighbour_message;
 pub mod odhcpd;
+pub mod owners_lines;
 pub mod registry;
 pub mod static_hosts;
 pub mod uci;

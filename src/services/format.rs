@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::labels::LABELS_AT_MOST;
 use crate::conntrack::flow::Protocol;
-use crate::devices::formats::lines::{numbered, without_comment};
+use crate::devices::formats::{lines, owners_lines};
 use crate::devices::name::Name;
 
 /// The longest label, in bytes.
@@ -34,14 +34,7 @@ pub struct Entry {
 }
 
 /// A line that can't be understood, and so is passed over.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {kind}")]
-pub struct LineError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// Why.
-    pub kind: LineErrorKind,
-}
+pub type LineError = owners_lines::LineError<LineErrorKind>;
 
 /// Why a line can't be understood, or doesn't count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,10 +72,7 @@ pub enum LineErrorKind {
 
 /// Understands a whole table: each line that says something, with its number.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = (usize, Result<Entry, LineErrorKind>)> {
-    // Editors on Windows put a byte order mark before the first line.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let lines = numbered(text).map(|(number, line)| (number, without_comment(line).trim_ascii()));
-    lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, entry(line)))
+    lines::entries(text).map(|(number, line)| (number, entry(line)))
 }
 
 fn entry(line: &[u8]) -> Result<Entry, LineErrorKind> {

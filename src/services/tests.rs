@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::format::LineError;
 use super::*;
 use crate::conntrack::procfs::line::parse as parse_flow;
+use crate::devices::formats::owners_lines::PROBLEMS_AT_MOST;
 
 fn label(table: &ServiceTable, protocol: Protocol, port: u16) -> &str {
     table.label(table.service(protocol, port))

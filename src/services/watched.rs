@@ -2,7 +2,7 @@
 
 use crate::devices::absolute_path::AbsolutePath;
 use crate::devices::file_log::FileLog;
-use crate::devices::watched_file::{Look, WatchedFile, Wholeness};
+use crate::devices::watched_file::{WatchedFile, Wholeness};
 use crate::root::Root;
 
 use super::ServiceTable;
@@ -55,11 +55,7 @@ impl WatchedServices {
     pub fn look(&mut self) {
         let look = self.file.look();
         let path = self.file.path();
-        let text = match self.log.news(&path, look) {
-            None => return,
-            Some(Look::Taken(text) | Look::Cut(text)) => text,
-            Some(_) => Vec::new(),
-        };
+        let Some(text) = self.log.text(&path, look) else { return };
         let lines = self.table.set_owners(&text);
         self.log.report(&path, &lines.problems);
     }

@@ -37,6 +37,19 @@ pub fn numbered(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     (1..).zip(lines)
 }
 
+/// What the lines of a file that people write say, with their numbers: without a comment behind a `#`, blanks around, and lines
+/// of which nothing is left.
+pub fn entries(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let lines =
+        numbered(without_mark(text)).map(|(number, line)| (number, without_comment(line).trim_ascii()));
+    lines.filter(|(_, line)| !line.is_empty())
+}
+
+/// The text without the byte order mark that editors on Windows put before the first line.
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 /// What stands before the first `#`.
 pub fn without_comment(line: &[u8]) -> &[u8] {
     line.split(|byte| *byte == b'#').next().unwrap_or_default()

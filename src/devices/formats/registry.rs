@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::lines::{address, numbered};
+use super::lines::{address, numbered, without_mark};
 use super::{LineError, LineErrorKind};
 use crate::devices::device_type::DeviceType;
 use crate::devices::mac::Mac;
@@ -25,9 +25,7 @@ pub struct Entry<'a> {
 
 /// Understands a whole file, line by line.
 pub fn parse(text: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, LineError>> {
-    // Editors on Windows put a byte order mark before the first line.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let lines = numbered(text).map(|(number, line)| (number, line.trim_ascii()));
+    let lines = numbered(without_mark(text)).map(|(number, line)| (number, line.trim_ascii()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"));
     lines.map(|(line, text)| entry(text).map_err(|kind| LineError { line, kind }))
 }
