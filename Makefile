@@ -38,6 +38,9 @@ activity: ## how well it tells what devices are doing: all made-up evenings; ten
 activity-live: ## real programs on devices behind NAT, as root, and what is said of each; eight minutes
 	@tools/activity-live
 
+habits: ## whether leaks are found and ordinary days left in peace: made-up days and weeks; ten minutes
+	HABITS=all cargo test --release --locked --test habits -- --nocapture --test-threads=2
+
 bench: ## instructions, times and memory, each against a floor
 	@tools/bench
 

@@ -9,6 +9,8 @@
 #[expect(dead_code, reason = "other tests look at more of it")]
 #[path = "support/evening/mod.rs"]
 mod evening;
+#[path = "support/exporter.rs"]
+mod exporter;
 #[expect(dead_code, reason = "its router and its chance are used here, not what its own devices do")]
 #[path = "support/household/mod.rs"]
 mod household;

@@ -70,21 +70,23 @@ impl Table {
     pub(crate) fn configuration(&self, source: &str, measured: Measured) -> String {
         let leases = self.leases.display();
         let switches = match measured {
-            Measured::All => "",
-            Measured::Present => {
-                "connection_rate = false\nbandwidth = false\ndevice_traffic = false\ndevice_activity = false\n\
-                 connection_trend = false\nconnection_alert = false\ndevice = false\n"
-            }
+            Measured::All => EVERYTHING,
+            Measured::Present => OF_WHAT_THERE_IS,
         };
-        format!(
-            "interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n[measurements]\n{switches}{WITHOUT_SYSTEM}"
-        )
+        format!("interval = \"1s\"\nsource = \"{source}\"\ndevices.leases = [\"{leases}\"]\n{switches}")
     }
 }
 
-/// What the router itself does has nothing to do with how large the table is; `sockets` measures its dearest part.
-const WITHOUT_SYSTEM: &str = "[system]\nnstat = \"off\"\nnetstat = false\nnet = false\ntcp_health = false\n\
-                              tcp_service = false\nlistening_port = false\nnetwork_interface = false\n";
+/// What is off by default is on as well.
+const EVERYTHING: &str =
+    "[system]\nrouter_stats = true\nwan_bandwidth = true\n[destinations]\nmode = \"prefix\"\n";
+/// Without what flows did since they were last seen, and without the router itself, which has nothing to do with how large
+/// the table is.
+const OF_WHAT_THERE_IS: &str = "[measurements]\nconnection_rate = false\nbandwidth = false\ndevice_traffic = false\n\
+                                device_activity = false\nconnection_trend = false\nconnection_alert = false\n\
+                                device = false\n[system]\nnstat = \"off\"\nnetstat = false\nnet = false\n\
+                                tcp_health = false\ntcp_service = false\nlistening_port = false\n\
+                                network_interface = false\n";
 
 impl Drop for Table {
     fn drop(&mut self) {

@@ -25,6 +25,8 @@ pub struct Trend {
     /// The least connections in each whole quarter of an hour of the last six hours, the oldest first: at most 24, since
     /// the device was last without a single entry for a whole quarter.
     pub quarter_minima: Vec<u32>,
+    /// The least idle ones of them in the same quarters; `None` where that isn't known.
+    pub quarter_idle: Option<Vec<u32>>,
 }
 
 /// What a device has at an instant, and had since the one before.
@@ -36,6 +38,8 @@ pub struct Found {
     pub least: u32,
     /// The most in any pass since.
     pub most: u32,
+    /// How many are idle now, if that is known.
+    pub idle: Option<u32>,
     /// Whether nothing speaks against learning from it.
     pub is_usual: bool,
 }

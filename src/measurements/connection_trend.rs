@@ -182,6 +182,7 @@ impl ConnectionTrend {
             connections: present.connections,
             least: had.clone().min().unwrap_or_default(),
             most: had.max().unwrap_or_default(),
+            idle: self.idle_below().map(|_| present.idle),
             is_usual: is_usual(name, tick.before),
         };
         let mac = row.label.as_ref().and_then(|label| label.mac).map(|mac| mac.to_string());

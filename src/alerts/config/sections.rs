@@ -79,6 +79,8 @@ rule_section! {
         rise_percent: Threshold = number(50.0),
         /// …or so many more.
         or_rise: Threshold = number(25.0),
+        /// And so many more of those that are idle.
+        idle_rise: Threshold = number(18.0),
     }
 }
 

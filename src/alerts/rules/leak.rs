@@ -1,8 +1,9 @@
-//! `leak`: connections that become more and more for six hours, and are not given back.
+//! `leak`: connections that become more and more for six hours, are not given back, and over which nothing passes.
 //!
 //! The least connections in each quarter of an hour are looked at: what comes and goes is not in them. Whether they rise is
 //! the test of Mann and Kendall (Mann 1945, Kendall 1975), with the correction for equal values. By how much they rise is
-//! the line of Theil and Sen (Sen 1968): the median of the slopes between all pairs, over the whole time.
+//! the line of least squares, which sees a leak as well that has come to its end within the time: as many leave the table as
+//! come. Use rises in an evening likewise, but what is used isn't idle: the idle ones have to rise as well.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -40,10 +41,11 @@ impl Leak {
 
     fn reading(&self, name: &Rc<str>, trend: &Trend, of: &Circumstances<'_>) -> Option<Reading> {
         let minima = trend.quarter_minima.as_slice();
-        let rise = Line::of(minima.get(minima.len().checked_sub(QUARTERS)?..)?)?;
+        let rise = Line::of(last_quarters(minima)).filter(|_| minima.len() >= QUARTERS)?;
         let certainty = self.config.certainty.get();
         let certainty = if of.fires(self.name(), name) { STILL * certainty } else { certainty };
-        let limit = (rise.certainty > certainty).then(|| self.needed(rise.start));
+        let rises = rise.certainty > certainty && self.idle_ones_rise(trend);
+        let limit = rises.then(|| self.needed(rise.start));
         let (from, to) = (rise.start.max(0.0), (rise.start + rise.rise).max(0.0));
         Some(Reading {
             device: Rc::clone(name),
@@ -54,6 +56,13 @@ impl Leak {
                 words::connections(trend.connections)
             ),
         })
+    }
+
+    /// Whether enough of those are idle that have become more. Where that isn't known, they may be.
+    fn idle_ones_rise(&self, trend: &Trend) -> bool {
+        let needed = self.config.idle_rise.get();
+        let idle = trend.quarter_idle.as_deref().map(last_quarters);
+        needed <= 0.0 || idle.and_then(Line::of).is_some_and(|idle| idle.rise >= needed)
     }
 
     /// By how much it must rise, from this start: just below, for what is reached fires.
@@ -81,26 +90,30 @@ impl Rule for Leak {
     }
 }
 
+/// Those that are looked at.
+fn last_quarters(values: &[u32]) -> &[u32] {
+    values.get(values.len().saturating_sub(QUARTERS)..).unwrap_or_default()
+}
+
 impl Line {
     /// `None` of fewer than two.
     fn of(minima: &[u32]) -> Option<Self> {
         let values: Vec<f64> = minima.iter().copied().map(f64::from).collect();
-        let pairs = || {
-            values.iter().enumerate().flat_map(|(place, early)| {
-                values
-                    .iter()
-                    .skip(place + 1)
-                    .zip(1_u32..)
-                    .map(move |(late, apart)| (late - early, f64::from(apart)))
-            })
-        };
-        let slope = median(pairs().map(|(rise, apart)| rise / apart).collect())?;
-        let sum: f64 = pairs().map(|(rise, _)| if rise == 0.0 { 0.0 } else { rise.signum() }).sum();
-        let places = || (0_u32..).map(f64::from);
-        let start =
-            median(values.iter().zip(places()).map(|(value, place)| value - slope * place).collect())?;
-        let span = places().nth(values.len().checked_sub(1)?)?;
-        Some(Self { certainty: certainty(sum, &values), start, rise: slope * span })
+        let last = values.len().checked_sub(1).filter(|last| *last > 0)?;
+        let pairs = (0..last).flat_map(|place| {
+            let (early, later) = (values.get(place), values.iter().skip(place + 1));
+            later.filter_map(move |late| Some(late - early?))
+        });
+        let sum: f64 = pairs.map(|rise| if rise == 0.0 { 0.0 } else { rise.signum() }).sum();
+        // Places are counted from the middle, where the line passes the mean.
+        let middle = count(&values).mul_add(0.5, -0.5);
+        let places = (0_u32..).map(|place| f64::from(place) - middle);
+        let mean = values.iter().sum::<f64>() / count(&values);
+        let (up, along) = values.iter().zip(places).fold((0.0, 0.0), |(up, along), (value, place)| {
+            (place.mul_add(value - mean, up), place.mul_add(place, along))
+        });
+        let rise = up / along * (2.0 * middle);
+        Some(Self { certainty: certainty(sum, &values), start: mean - rise / 2.0, rise })
     }
 }
 
@@ -116,14 +129,6 @@ fn certainty(sum: f64, values: &[f64]) -> f64 {
 
 fn count(values: &[f64]) -> f64 {
     u32::try_from(values.len()).map_or(f64::INFINITY, f64::from)
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    let lower = if values.len().is_multiple_of(2) { *values.get(middle.checked_sub(1)?)? } else { upper };
-    Some(f64::midpoint(lower, upper))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl DeviceTrend {
         self.name = Some(Rc::clone(name));
         self.connections = found.connections;
         self.day.note(now.boot, found.most);
-        self.quarters.note(now.boot, found.least, true);
+        self.quarters.note(now.boot, found.least, found.idle);
         self.last.boot = Some(now.boot);
         self.last.unix = now.local.map(|local| local.unix).or(self.last.unix);
         if let Some(local) = now.local {
@@ -55,7 +55,7 @@ impl DeviceTrend {
     pub(super) fn note_absent(&mut self, now: Now) {
         self.connections = 0;
         self.day.note(now.boot, 0);
-        self.quarters.note(now.boot, 0, false);
+        self.quarters.note_absent(now.boot);
     }
 
     pub(super) const fn name(&self) -> Option<&Rc<str>> {
@@ -98,6 +98,7 @@ impl DeviceTrend {
             connections: self.connections,
             normal_peak: normal.and_then(|(normal, local)| normal.peak_at(local)).map(f64::from),
             quarter_minima: self.quarters.minima().to_vec(),
+            quarter_idle: self.quarters.idle(),
         }
     }
 

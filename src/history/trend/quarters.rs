@@ -1,4 +1,4 @@
-//! The least connections in every quarter of an hour: what a device never goes below.
+//! The least connections in every quarter of an hour, and the least idle ones: what a device never goes below.
 
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ const PER_HOUR: f64 = 4.0;
 pub(super) struct Quarters {
     /// The oldest first; the first so many.
     minima: [u32; KEPT],
+    /// Of the idle ones of them, in the same places.
+    idle: [Option<u32>; KEPT],
     length: usize,
     /// The quarter that goes on.
     now: Option<Quarter>,
@@ -29,11 +31,13 @@ pub(super) struct Quarters {
 }
 
 /// A quarter that goes on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Quarter {
     /// Which since boot.
     number: u64,
     least: u32,
+    /// Of those that are idle; `None` if that was not known throughout.
+    idle: Option<u32>,
     /// Whether the device had any entry.
     is_present: bool,
     /// Whether it was seen from its beginning.
@@ -41,15 +45,26 @@ struct Quarter {
 }
 
 impl Quarters {
-    /// Since it was last told there were no fewer than `least` connections; now is `boot` (time since boot).
-    pub(super) fn note(&mut self, boot: Duration, least: u32, is_present: bool) {
+    /// Since it was last told there were no fewer than `least` connections, and `idle` of them are idle, if that is known; now
+    /// is `boot` (time since boot).
+    pub(super) fn note(&mut self, boot: Duration, least: u32, idle: Option<u32>) {
+        self.add(boot, Quarter { least, idle, is_present: true, ..Quarter::default() });
+    }
+
+    /// There was nothing since it was last told.
+    pub(super) fn note_absent(&mut self, boot: Duration) {
+        self.add(boot, Quarter { idle: Some(0), ..Quarter::default() });
+    }
+
+    fn add(&mut self, boot: Duration, told: Quarter) {
         let number = boot.as_secs() / QUARTER.as_secs();
         match &mut self.now {
             Some(now) if now.number == number => {
-                now.least = now.least.min(least);
-                now.is_present |= is_present;
+                now.least = now.least.min(told.least);
+                now.idle = now.idle.zip(told.idle).map(|(one, other)| one.min(other));
+                now.is_present |= told.is_present;
             }
-            _ => self.begin(Quarter { number, least, is_present, is_whole: false }),
+            _ => self.begin(Quarter { number, ..told }),
         }
     }
 
@@ -61,7 +76,7 @@ impl Quarters {
             // Nothing is known of those between.
             None => self.length = 0,
             Some(last) if !last.is_present => self.length = 0,
-            Some(last) if last.is_whole => self.push(last.least),
+            Some(last) if last.is_whole => self.push(last),
             Some(_) => {}
         }
         if let Some(now) = &mut self.now {
@@ -71,13 +86,15 @@ impl Quarters {
         self.growth = self.growth.map(|growth| growth * PER_HOUR);
     }
 
-    fn push(&mut self, least: u32) {
+    fn push(&mut self, ended: Quarter) {
         if self.length == KEPT {
             self.minima.rotate_left(1);
+            self.idle.rotate_left(1);
             self.length -= 1;
         }
-        if let Some(place) = self.minima.get_mut(self.length) {
-            *place = least;
+        let places = self.minima.get_mut(self.length).zip(self.idle.get_mut(self.length));
+        if let Some((least, idle)) = places {
+            (*least, *idle) = (ended.least, ended.idle);
             self.length += 1;
         }
     }
@@ -85,6 +102,11 @@ impl Quarters {
     /// The minima, the oldest first.
     pub(super) fn minima(&self) -> &[u32] {
         self.minima.get(..self.length).unwrap_or_default()
+    }
+
+    /// The minima of idle ones, the oldest first; `None` unless all are known.
+    pub(super) fn idle(&self) -> Option<Vec<u32>> {
+        self.idle.iter().take(self.length).copied().collect()
     }
 
     /// By how many connections the minima grow in an hour; `None` before there are three hours of them.
@@ -108,7 +130,10 @@ mod tests {
             for half in [0, 30] {
                 let told = least(minute);
                 let boot = Duration::from_secs(minute * 60 + half);
-                quarters.note(boot, told.unwrap_or_default(), told.is_some());
+                match told {
+                    Some(least) => quarters.note(boot, least, Some(least / 2)),
+                    None => quarters.note_absent(boot),
+                }
             }
         }
     }
@@ -121,6 +146,17 @@ mod tests {
         // The dip to 3 is in the second whole one.
         tell(&mut quarters, 15, 31, |minute| Some(if minute == 37 { 3 } else { 9 }));
         assert_eq!(quarters.minima(), [9, 3], "the first, from minute 7 on, was not seen whole");
+        assert_eq!(quarters.idle(), Some(vec![4, 1]));
+    }
+
+    #[test]
+    fn idle_ones_are_known_if_they_were_known_throughout() {
+        let mut quarters = Quarters::default();
+        tell(&mut quarters, 0, 46, |_| Some(8));
+        assert_eq!(quarters.idle(), Some(vec![4, 4]));
+        quarters.note(Duration::from_mins(50), 8, None);
+        tell(&mut quarters, 51, 40, |_| Some(8));
+        assert_eq!((quarters.minima().len(), quarters.idle()), (5, None));
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl DeviceLife {
     fn keep_standing(&mut self, now: u64) {
         for until in self.standing.iter_mut().filter(|until| **until <= now) {
             *until = now + self.random.among(3_600..=6 * 3_600);
-            self.connections.open(now, *until, End::Closed, &mut self.random);
+            self.connections.wait(now, *until, &mut self.random);
         }
         // It tells how it is, now and then.
         if self.random.one_in(10) {
@@ -152,7 +152,11 @@ impl DeviceLife {
     }
 
     fn use_sessions(&mut self, now: u64) {
+        let before = self.sessions.len();
         self.sessions.retain(|session| now < session.ends);
+        if self.sessions.len() < before && self.random.one_in(5) {
+            self.connections.fall_silent(now, &mut self.random);
+        }
         for place in 0..self.sessions.len() {
             if self.sessions[place].next <= now {
                 let (burst, every) = (self.usage.burst, self.usage.every);
@@ -166,13 +170,17 @@ impl DeviceLife {
     pub(crate) fn open_one(&mut self, now: u64) {
         let (least, most) = self.usage.lasting;
         let lasting = self.random.among(least..=most);
-        let end = if self.random.one_in(4) { End::Datagrams } else { End::Closed };
+        let end = match self.random.among(0..=499) {
+            0..125 => End::Datagrams,
+            125 => End::Silent,
+            _ => End::Closed,
+        };
         self.connections.open(now, now + lasting, end, &mut self.random);
     }
 
     /// It is switched off and on again.
     pub(crate) fn restart(&mut self, now: u64) {
-        self.connections.break_off(now);
+        self.connections.break_off(now, &mut self.random);
         self.sessions.clear();
         self.standing.iter_mut().for_each(|until| *until = now);
     }

@@ -25,12 +25,16 @@ pub(crate) struct LeakingDevice {
     random: Random,
     /// Whether it leaks by a clock, and not by chance.
     is_regular: bool,
+    /// From when on it leaks.
+    begins: u64,
     now: u64,
 }
 
 impl Leak {
     /// How long it is looked at, in seconds.
     pub(crate) const LENGTH: u64 = DAY;
+    /// When it has begun to leak at the latest.
+    const BEGUN: u64 = DAY / 4;
 
     /// The device of this number.
     pub(crate) fn begin(self, device: usize, profile: Profile) -> LeakingDevice {
@@ -39,6 +43,7 @@ impl Leak {
             leak: self,
             life: DeviceLife::new(device, profile, self.seed),
             is_regular: random.one_in(2),
+            begins: random.among(0..=Self::BEGUN),
             random,
             now: 0,
         }
@@ -57,11 +62,17 @@ impl LeakingDevice {
             self.life.pass(now);
             let chance = self.random.among(0..=3_599);
             let leaks = per_hour > 0
+                && now >= self.begins
                 && if self.is_regular { now % (3_600 / per_hour) < STEP } else { chance < per_hour * STEP };
             if leaks {
                 self.life.connections.leak(now, kept_alive, &mut self.random);
             }
         }
+    }
+
+    /// From which second on it leaks.
+    pub(crate) const fn begins(&self) -> u64 {
+        self.begins
     }
 
     pub(crate) fn table(&self) -> Vec<Flow> {

@@ -17,6 +17,12 @@ const TIME_WAIT: u64 = 120;
 const UDP_STREAM: u64 = 180;
 /// Linux' `net.ipv4.tcp_keepalive_time`.
 const KEEP_ALIVE: u64 = 7200;
+/// How often what waits for messages says that it is still there.
+const HEARTBEAT: u64 = 900;
+/// For how many seconds a server waits for more before it closes.
+const SERVER_WAITS: (u64, u64) = (60, 400);
+/// One of so many never does.
+const SERVERS_THAT_WAIT: u64 = 20;
 /// Bytes that pass in a second of use, and of a packet.
 const PER_SECOND: u64 = 800;
 const PACKET: u64 = 400;
@@ -40,8 +46,8 @@ struct Entry {
     opened: u64,
     /// When its last packet passes; `u64::MAX`: it is kept alive.
     last: u64,
-    /// Whether nothing but keep-alives passes.
-    is_idle: bool,
+    /// How often something passes while it is open; 0: all the time.
+    every: u64,
 }
 
 /// The connections of one device.
@@ -77,11 +83,16 @@ impl Entry {
 
     /// When its last packet until now has passed.
     const fn heard(&self, now: u64) -> u64 {
-        match (self.is_open(now), self.is_idle) {
-            (true, false) => now,
-            (true, true) => now - (now - self.opened) % KEEP_ALIVE,
+        match (self.is_open(now), self.every) {
+            (true, 0) => now,
+            (true, every) => now - (now - self.opened) % every,
             (false, _) => self.last,
         }
+    }
+
+    fn break_off(&mut self, now: u64) {
+        self.last = self.heard(now);
+        self.end = if self.end == End::Closed { End::Silent } else { self.end };
     }
 
     fn expires(&self, now: u64) -> u64 {
@@ -92,7 +103,7 @@ impl Entry {
         let is_datagrams = self.end == End::Datagrams;
         let source = Endpoint { address: IpAddr::V4(address), port: self.port };
         let translated = Endpoint { address: IpAddr::V4(WAN_ADDRESS), port: self.port };
-        let seconds = if self.is_idle { 4 } else { self.heard(now) - self.opened + 1 };
+        let seconds = if self.every > 0 { 4 } else { self.heard(now) - self.opened + 1 };
         let counters =
             Counters { packets: 3 + seconds * PER_SECOND / PACKET, bytes: 200 + seconds * PER_SECOND };
         let tuple = |source, destination| Tuple { source, destination, counters: Some(counters) };
@@ -117,23 +128,28 @@ impl Connections {
 
     /// Opens one that is used until `last`.
     pub(crate) fn open(&mut self, now: u64, last: u64, end: End, random: &mut Random) {
-        self.add(now, last, end, false, random);
+        self.add(now, last, end, 0, random);
+    }
+
+    /// Opens one that waits for messages until `last`.
+    pub(crate) fn wait(&mut self, now: u64, last: u64, random: &mut Random) {
+        self.add(now, last, End::Closed, HEARTBEAT, random);
     }
 
     /// Opens one over which nothing passes but a few bytes at first; `kept_alive`: and keep-alives for ever.
     pub(crate) fn leak(&mut self, now: u64, kept_alive: bool, random: &mut Random) {
         let last = if kept_alive { u64::MAX } else { now };
-        self.add(now, last, End::Silent, true, random);
+        self.add(now, last, End::Silent, KEEP_ALIVE, random);
     }
 
-    fn add(&mut self, now: u64, last: u64, end: End, is_idle: bool, random: &mut Random) {
+    fn add(&mut self, now: u64, last: u64, end: End, every: u64, random: &mut Random) {
         let [network, host] =
             [random.among(0..=255), random.among(1..=254)].map(|part| u8::try_from(part).unwrap());
         let server = Endpoint { address: IpAddr::V4(Ipv4Addr::new(198, 19, network, host)), port: 443 };
         // One after the other, from where the connections are.
         let port = u16::try_from(32_768 + self.opened % 28_232).unwrap();
         self.opened += 1;
-        self.entries.push(Entry { port, server, end, opened: now, last, is_idle });
+        self.entries.push(Entry { port, server, end, opened: now, last, every });
     }
 
     /// Entries whose time is over leave.
@@ -141,12 +157,23 @@ impl Connections {
         self.entries.retain(|entry| entry.expires(now) > now);
     }
 
-    /// The device is switched off: nothing of what was open is ever heard of again.
-    pub(crate) fn break_off(&mut self, now: u64) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.is_open(now)) {
-            entry.last = entry.heard(now);
-            entry.end = if entry.end == End::Closed { End::Silent } else { entry.end };
+    /// The device is put away in the midst of use: of what was used nothing is heard of again. Most servers then close, which
+    /// the router sees.
+    pub(crate) fn fall_silent(&mut self, now: u64, random: &mut Random) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_open(now) && entry.every == 0) {
+            let (least, most) = SERVER_WAITS;
+            entry.last = now + random.among(least..=most);
+            if random.one_in(SERVERS_THAT_WAIT) {
+                entry.break_off(now);
+            }
         }
+    }
+
+    /// The device is switched off: the same, and of what waited or was leaked nothing is heard of either.
+    pub(crate) fn break_off(&mut self, now: u64, random: &mut Random) {
+        self.fall_silent(now, random);
+        let waiting = self.entries.iter_mut().filter(|entry| entry.is_open(now) && entry.every > 0);
+        waiting.for_each(|entry| entry.break_off(now));
     }
 
     /// How many are connections by their state, whoever still has them.

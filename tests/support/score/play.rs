@@ -2,23 +2,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::conntrack::flow::Flow;
-use conntrack_exporter::conntrack::memory::MemoryTable;
 use conntrack_exporter::measurements::DueClocks;
 use conntrack_exporter::measurements::switches::Switches;
 use conntrack_exporter::measurements::system::SystemConfig;
-use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::{Point, Value};
 use conntrack_exporter::snapshot::Snapshot;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::evening::kind::Kind;
 use crate::evening::line::Line;
 use crate::evening::{Evening, UPDATE_NETWORK};
+use crate::exporter::Exporter;
 use crate::household::scenario::START;
 use crate::place::Place;
 
@@ -30,8 +26,6 @@ const INTERVAL: u64 = 30;
 const AROUND_A_CHANGE: u64 = 150;
 /// How long nobody looks between the two evenings, in seconds.
 const BETWEEN: u64 = 3600;
-/// How long the router has been up.
-const UP: Duration = Duration::from_hours(1);
 
 /// Whether the kernel counts bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +56,12 @@ pub(crate) struct Heard {
 /// that it is known how fast the line is; but not by the device in question, of which nothing is known yet.
 pub(crate) fn play(name: &str, kind: Kind, seed: u64, line: Line, accounting: Accounting) -> Heard {
     let place = Place::new(name);
-    let mut exporter = Exporter::new(place.path(), accounting);
+    let mut player = Player::new(place.path(), accounting);
     let before = Evening::new(Kind::Download, seed + 1000, line);
     let length = before.length();
-    exporter.live_through(before, 0, |_, _, _| ());
+    player.live_through(before, 0, |_, _, _| ());
     let (mut windows, mut changes) = (Vec::new(), None);
-    exporter.live_through(Evening::new(kind, seed, line), length + BETWEEN, |evening, second, snapshot| {
+    player.live_through(Evening::new(kind, seed, line), length + BETWEEN, |evening, second, snapshot| {
         let changes = changes.get_or_insert_with(|| evening.changes());
         if let Some((said, why)) = said(snapshot, evening.device()) {
             let is_scored = second >= AROUND_A_CHANGE
@@ -79,15 +73,13 @@ pub(crate) fn play(name: &str, kind: Kind, seed: u64, line: Line, accounting: Ac
 }
 
 /// The daemon's pipeline, and the files of the router.
-struct Exporter<'a> {
+struct Player<'a> {
     root: &'a Path,
     accounting: Accounting,
-    table: MemoryTable,
-    collector: Collector,
-    runtime: Runtime,
+    exporter: Exporter,
 }
 
-impl<'a> Exporter<'a> {
+impl<'a> Player<'a> {
     fn new(root: &'a Path, accounting: Accounting) -> Self {
         let write = |path: &str, text: String| {
             let path = root.join(path);
@@ -98,10 +90,7 @@ impl<'a> Exporter<'a> {
         write("etc/conntrack-exporter.networks", format!("{network}/{bits} Updates update\n"));
         let measurements = Switches::only(&["device_activity", "conntrack_exporter"]);
         let config = Config { system: SystemConfig::NOTHING, measurements, ..Config::default() };
-        let table = MemoryTable::default();
-        let collector = Collector::new(config, &Root::replay(root), START).with_table(table.clone());
-        let runtime = Builder::new_current_thread().build().unwrap();
-        Self { root, accounting, table, collector, runtime }
+        Self { root, accounting, exporter: Exporter::new(config, root, START) }
     }
 
     /// Shows an evening that begins `offset` seconds after the start, and what is said at every report.
@@ -119,21 +108,12 @@ impl<'a> Exporter<'a> {
             evening.live_until(second);
             evening.write_counters(self.root).unwrap();
             let flows = evening.table().into_iter().map(|flow| counted(flow, self.accounting));
-            self.table.replace(flows.collect());
             let due = if second.is_multiple_of(INTERVAL) { DueClocks::Both } else { DueClocks::TrafficOnly };
-            let snapshot = self.look(offset + second, due);
+            let snapshot = self.exporter.look(flows.collect(), offset + second, due);
             if due == DueClocks::Both {
                 heard(&evening, second, &snapshot);
             }
         }
-    }
-
-    fn look(&mut self, second: u64, due: DueClocks) -> Snapshot {
-        let second = Duration::from_secs(second);
-        let wall = Duration::from_secs(START) + second;
-        let timestamp = i64::try_from(wall.as_nanos()).ok();
-        let moment = Moment { boot: UP + second, timestamp, wall: Some(wall), due };
-        self.runtime.block_on(self.collector.snapshot(&moment)).unwrap()
     }
 }
 

@@ -11,7 +11,7 @@ fn it_takes_a_share_more_and_so_many_more() {
         [(0.0, 20, 20), (4.0, 24, 24), (30.0, 50, 61), (40.0, 61, 81), (200.0, 301, 401)]
     {
         for connections in [warning - 1, warning, critical - 1, critical] {
-            let trend = Trend { connections, normal_peak: Some(normal), quarter_minima: vec![] };
+            let trend = Trend { connections, normal_peak: Some(normal), ..Trend::default() };
             fixture.found.trends = [("TV".into(), trend)].into_iter().collect();
             fixture.report(&mut judged);
             let (value, warns, alarms) = judged.figures("TV").unwrap();
