@@ -90,7 +90,9 @@ fn first_told(leaks: &[Leak], every: usize) -> Vec<Option<u64>> {
     let begin = |(number, leak): (usize, &Leak)| leak.begin(number, profile(number));
     let mut devices: Vec<LeakingDevice> = leaks.iter().enumerate().map(begin).collect();
     for second in (0..Leak::LENGTH).step_by(every) {
-        devices.iter_mut().for_each(|device| device.live_until(second));
+        for device in &mut devices {
+            device.live_until(second);
+        }
         watch.look(devices.iter().flat_map(LeakingDevice::table).collect(), second);
     }
     let told = |name: &String| watch.told("leak", name).first().map(|(second, _)| *second);
@@ -174,7 +176,9 @@ const fn is_friday_evening(second: u64) -> bool {
 
 /// The flows of all of them at a second.
 fn tables(devices: &mut [Habit], second: u64) -> Vec<Flow> {
-    devices.iter_mut().for_each(|device| device.live_until(second));
+    for device in devices.iter_mut() {
+        device.live_until(second);
+    }
     devices.iter().flat_map(Habit::table).collect()
 }
 
