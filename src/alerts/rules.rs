@@ -50,6 +50,8 @@ pub enum Source {
     Accounting,
     /// Looks at the table at least every ten seconds.
     FrequentPasses,
+    /// That it is known which connections are idle.
+    IdleConnections,
     /// A directory for what is learned.
     State,
 }
@@ -84,7 +86,7 @@ pub const ENTRIES: &[Entry] = &[
     entry!(connections_high, connections_high::ConnectionsHigh, &[]),
     entry!(above_normal, above_normal::AboveNormal, &[TREND]),
     entry!(spike, spike::Spike, &[]),
-    entry!(leak, leak::Leak, &[TREND]),
+    entry!(leak, leak::Leak, &[TREND, Source::IdleConnections]),
     entry!(too_many_for_type, too_many_for_type::TooManyForType, &[]),
     entry!(half_open, half_open::HalfOpen, &[]),
     entry!(scan, scan::Scan, &[]),

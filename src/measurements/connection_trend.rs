@@ -43,7 +43,7 @@ pub const SCHEMA: Schema = Schema {
 /// Rules that say that a device does what isn't normal for it: nothing is learned while one of them fires.
 const UNUSUAL: [&str; 3] = ["above_normal", "spike", "scan"];
 /// For how long a connection has been silent that is idle, in seconds.
-const IDLE_AFTER: u32 = 600;
+pub const IDLE_AFTER: u32 = 600;
 const HOUR: Duration = Duration::from_hours(1);
 /// The averages, and of how much time they are.
 const AVERAGES: [(&str, Duration); 3] = [

@@ -39,12 +39,13 @@ impl Leak {
         Self { config: config.clone() }
     }
 
+    /// Nothing where it isn't known how many are idle: use would be taken for a leak.
     fn reading(&self, name: &Rc<str>, trend: &Trend, of: &Circumstances<'_>) -> Option<Reading> {
         let minima = trend.quarter_minima.as_slice();
         let rise = Line::of(last_quarters(minima)).filter(|_| minima.len() >= QUARTERS)?;
         let certainty = self.config.certainty.get();
         let certainty = if of.fires(self.name(), name) { STILL * certainty } else { certainty };
-        let rises = rise.certainty > certainty && self.idle_ones_rise(trend);
+        let rises = rise.certainty > certainty && self.idle_ones_rise(trend)?;
         let limit = rises.then(|| self.needed(rise.start));
         let (from, to) = (rise.start.max(0.0), (rise.start + rise.rise).max(0.0));
         Some(Reading {
@@ -58,11 +59,10 @@ impl Leak {
         })
     }
 
-    /// Whether enough of those are idle that have become more. Where that isn't known, they may be.
-    fn idle_ones_rise(&self, trend: &Trend) -> bool {
-        let needed = self.config.idle_rise.get();
-        let idle = trend.quarter_idle.as_deref().map(last_quarters);
-        needed <= 0.0 || idle.and_then(Line::of).is_some_and(|idle| idle.rise >= needed)
+    /// Whether enough of those are idle that have become more, if that is known.
+    fn idle_ones_rise(&self, trend: &Trend) -> Option<bool> {
+        let idle = Line::of(last_quarters(trend.quarter_idle.as_deref()?))?;
+        Some(idle.rise >= self.config.idle_rise.get())
     }
 
     /// By how much it must rise, from this start: just below, for what is reached fires.

@@ -9,8 +9,8 @@ use super::report::Report;
 use crate::alerts::rules::{ENTRIES, Source};
 use crate::config::Config;
 use crate::conntrack::Table;
-use crate::measurements::connection_alert;
 use crate::measurements::schemas_on;
+use crate::measurements::{connection_alert, connection_trend};
 use crate::root::Root;
 use crate::state::keeper::Place;
 
@@ -25,6 +25,8 @@ const FREQUENT: Duration = Duration::from_secs(10);
 struct Here {
     /// Whether the kernel counts bytes, if it tells.
     accounting: Option<bool>,
+    /// Whether it is known which connections are idle.
+    tells_idle: bool,
     /// Whether there is a place for what is learned.
     is_kept: bool,
 }
@@ -34,8 +36,10 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
     if !config.measurements.is_on(connection_alert::SCHEMA.name) {
         return report.ok(ALERTS, "measurements.connection_alert is off: no rule is judged");
     }
+    let table = Table::new(root, config.source);
     let here = Here {
-        accounting: Table::new(root, config.source).accounting(),
+        accounting: table.accounting(),
+        tells_idle: table.established_timeout().is_some_and(|seconds| seconds > connection_trend::IDLE_AFTER),
         is_kept: Place::find(&config.state.directory, root).is_some(),
     };
     rules(report, config, here);
@@ -81,6 +85,10 @@ fn lacks(source: Source, config: &Config, here: Here) -> Option<String> {
             let is_rare = interval.duration() > FREQUENT;
             is_rare.then(|| format!("traffic.interval is {interval}: that takes 10s or less"))
         }
+        Source::IdleConnections => {
+            let unknown = "nf_conntrack_tcp_timeout_established can't be read, or is ten minutes or less";
+            (!here.tells_idle).then(|| unknown.to_owned())
+        }
         Source::State => {
             (!here.is_kept).then(|| "there is no directory in which what is learned is kept".to_owned())
         }
@@ -119,7 +127,7 @@ mod tests {
     fn rules_that_cannot_be_judged_are_named_with_what_is_missing() {
         let with = |text: &str, accounting| {
             let config = Config::parse(text).unwrap();
-            told(|report| rules(report, &config, Here { accounting, is_kept: false }))
+            told(|report| rules(report, &config, Here { accounting, ..Here::default() }))
         };
         let text = with("system.tcp_health = false", Some(false));
         assert!(
@@ -140,7 +148,7 @@ mod tests {
     fn what_has_to_be_looked_at_often_is_told_by_the_interval() {
         let config = |text: &str| Config::parse(text).unwrap();
         let rare = config("traffic.interval = \"30s\"");
-        let counts = Here { accounting: Some(true), is_kept: true };
+        let counts = Here { accounting: Some(true), tells_idle: true, is_kept: true };
         assert_eq!(
             lacks(Source::FrequentPasses, &rare, Here::default()).as_deref(),
             Some("traffic.interval is 30s: that takes 10s or less")
@@ -148,6 +156,9 @@ mod tests {
         assert_eq!(lacks(Source::FrequentPasses, &config(""), Here::default()), None);
         assert_eq!(lacks(Source::Accounting, &config(""), counts), None);
         assert_eq!(lacks(Source::State, &config(""), counts), None);
+        assert_eq!(lacks(Source::IdleConnections, &config(""), counts), None);
+        let unknown = lacks(Source::IdleConnections, &config(""), Here::default()).unwrap();
+        assert!(unknown.starts_with("nf_conntrack_tcp_timeout_established can't be read"), "{unknown}");
         assert_eq!(lacks(Source::Measurement("conntrack"), &config(""), counts), None);
     }
 

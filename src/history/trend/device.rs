@@ -97,7 +97,7 @@ impl DeviceTrend {
         Trend {
             connections: self.connections,
             normal_peak: normal.and_then(|(normal, local)| normal.peak_at(local)).map(f64::from),
-            quarter_minima: self.quarters.minima().to_vec(),
+            quarter_minima: self.quarters.minima(),
             quarter_idle: self.quarters.idle(),
         }
     }

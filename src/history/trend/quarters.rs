@@ -20,15 +20,25 @@ const PER_HOUR: f64 = 4.0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Quarters {
     /// The oldest first; the first so many.
-    minima: [u32; KEPT],
-    /// Of the idle ones of them, in the same places.
-    idle: [Option<u32>; KEPT],
+    minima: [Minimum; KEPT],
     length: usize,
     /// The quarter that goes on.
     now: Option<Quarter>,
     /// The slope of the minima in an hour. It changes once in a quarter, and costs 276 slopes.
     growth: Option<f64>,
 }
+
+/// The least of a quarter that is over. Of more than 65,534 it is no more known than that: there is one for each quarter of each
+/// device.
+#[derive(Clone, Copy, Debug, Default)]
+struct Minimum {
+    connections: u16,
+    /// Of the idle ones, or [`UNKNOWN`].
+    idle: u16,
+}
+
+/// How many are idle was not known throughout.
+const UNKNOWN: u16 = u16::MAX;
 
 /// A quarter that goes on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,31 +92,31 @@ impl Quarters {
         if let Some(now) = &mut self.now {
             now.is_whole = follows.is_some_and(|last| last.is_present);
         }
-        self.growth = (self.length >= LEAST).then(|| theil_sen(self.minima())).flatten();
+        self.growth = (self.length >= LEAST).then(|| theil_sen(&self.minima())).flatten();
         self.growth = self.growth.map(|growth| growth * PER_HOUR);
     }
 
     fn push(&mut self, ended: Quarter) {
         if self.length == KEPT {
             self.minima.rotate_left(1);
-            self.idle.rotate_left(1);
             self.length -= 1;
         }
-        let places = self.minima.get_mut(self.length).zip(self.idle.get_mut(self.length));
-        if let Some((least, idle)) = places {
-            (*least, *idle) = (ended.least, ended.idle);
+        if let Some(place) = self.minima.get_mut(self.length) {
+            *place = Minimum { connections: bounded(ended.least), idle: ended.idle.map_or(UNKNOWN, bounded) };
             self.length += 1;
         }
     }
 
     /// The minima, the oldest first.
-    pub(super) fn minima(&self) -> &[u32] {
-        self.minima.get(..self.length).unwrap_or_default()
+    pub(super) fn minima(&self) -> Vec<u32> {
+        self.minima.iter().take(self.length).map(|minimum| minimum.connections.into()).collect()
     }
 
-    /// The minima of idle ones, the oldest first; `None` unless all are known.
+    /// The minima of idle ones, the oldest first; `None` unless there are some and all are known.
     pub(super) fn idle(&self) -> Option<Vec<u32>> {
-        self.idle.iter().take(self.length).copied().collect()
+        let idle = self.minima.iter().take(self.length).map(|minimum| minimum.idle);
+        let all: Option<Vec<u32>> = idle.map(|idle| (idle != UNKNOWN).then_some(idle.into())).collect();
+        all.filter(|idle| !idle.is_empty())
     }
 
     /// By how many connections the minima grow in an hour; `None` before there are three hours of them.
@@ -118,6 +128,10 @@ impl Quarters {
     pub(super) fn is_of_use(&self) -> bool {
         self.length > 0 || self.now.is_some_and(|now| now.is_present)
     }
+}
+
+fn bounded(count: u32) -> u16 {
+    u16::try_from(count).unwrap_or(UNKNOWN).min(UNKNOWN - 1)
 }
 
 #[cfg(test)]
@@ -187,7 +201,7 @@ mod tests {
         // It turns up in the midst of one, which doesn't count.
         tell(&mut quarters, 346, 30, |minute| (minute >= 350).then_some(22));
         tell(&mut quarters, 376, 14, |_| Some(22));
-        assert_eq!((quarters.minima(), quarters.growth_per_hour()), (&[22][..], None));
+        assert_eq!((quarters.minima(), quarters.growth_per_hour()), (vec![22], None));
         // The daemon stood still for an hour.
         tell(&mut quarters, 451, 1, |_| Some(22));
         assert!(quarters.minima().is_empty());

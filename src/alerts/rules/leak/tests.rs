@@ -63,7 +63,7 @@ fn what_is_used_is_no_leak() {
     for minima in [line(10.0, 2.0), (0..24).map(|place| if place >= 20 { 90 } else { 10 }).collect()] {
         let idle = |percent: u32| Some(minima.iter().map(|count| count * percent / 100).collect());
         assert!(!fires(&minima, Some(vec![9; 24])) && !fires(&minima, idle(0)) && !fires(&minima, idle(20)));
-        assert!(fires(&minima, idle(50)) && fires(&minima, None));
+        assert!(fires(&minima, idle(50)) && judged_with(minima.clone(), None, false).is_none());
     }
 }
 
@@ -101,14 +101,15 @@ fn one_that_fires_needs_a_little_less_to_go_on() {
     let certainty = |minima: &[u32]| Line::of(minima).unwrap().certainty;
     let between = (0..24).map(mixed).find(|minima| (2.07..2.3).contains(&certainty(minima)));
     let minima = between.unwrap();
-    assert_eq!(judged(minima.clone(), false).unwrap().1, None);
-    assert!(judged(minima, true).unwrap().1.is_some());
+    let judged = |fires| judged_with(minima.clone(), Some(line(0.0, 2.0)), fires).unwrap().1;
+    assert!(judged(false).is_none() && judged(true).is_some());
 }
 
 #[test]
 fn it_says_from_where_to_where() {
     let (mut fixture, mut judged) = (Fixture::new(), Judged::new(Leak::new(&config::Leak::default())));
-    let trend = Trend { connections: 58, quarter_minima: line(12.0, 2.0), ..Trend::default() };
+    let (quarter_minima, quarter_idle) = (line(12.0, 2.0), Some(line(0.0, 2.0)));
+    let trend = Trend { connections: 58, normal_peak: None, quarter_minima, quarter_idle };
     fixture.found.trends.insert("NAS".into(), trend);
     fixture.report(&mut judged);
     let what = &judged.reading("NAS").unwrap().what;
