@@ -13,8 +13,11 @@ fuzz_target!(|text: &[u8]| {
     let entries: Vec<Entry> = parse(text).filter_map(|(_, found)| found.ok()).collect();
     for entry in &entries {
         assert_eq!(entry.prefix, entry.prefix.trunc());
+        // A name that is cut off at its longest may end as the mark does; no line could say that.
+        let is_ambiguous = !entry.is_update && entry.name.as_str().ends_with(" update");
         let written = entry.to_string();
-        assert_eq!(parse(written.as_bytes()).collect::<Vec<_>>(), [(1, Ok(entry.clone()))]);
+        let again: Vec<_> = parse(written.as_bytes()).collect();
+        assert!(is_ambiguous || again == [(1, Ok(entry.clone()))], "{written}: {again:?}");
     }
     let (networks, lines) = Networks::with_owners(text);
     assert!(lines.problems.len() <= lines.bad && lines.problems.is_sorted_by_key(|problem| problem.line));

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use conntrack_exporter::devices::formats::ip_neigh;
+use conntrack_exporter::devices::neighbours::Neighbour;
 use conntrack_exporter::lan::interfaces::{Interface, parse};
 use libfuzzer_sys::fuzz_target;
 
@@ -20,8 +21,9 @@ fuzz_target!(|text: &[u8]| {
     });
     assert!(found.iter().cloned().eq(alone.take(ip_neigh::AT_MOST)), "a line stands for itself");
     for neighbour in found.iter().flatten() {
-        let line =
-            format!("{} dev {} lladdr {} REACHABLE", neighbour.address, neighbour.interface, neighbour.mac);
+        let Neighbour { address, interface, mac, reachable } = neighbour;
+        let state = if *reachable { "REACHABLE" } else { "STALE" };
+        let line = format!("{address} dev {interface} lladdr {mac} {state}");
         assert_eq!(ip_neigh::parse(line.as_bytes()).collect::<Vec<_>>(), [Ok(neighbour.clone())]);
     }
 
