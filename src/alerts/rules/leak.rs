@@ -41,8 +41,7 @@ impl Leak {
 
     /// Nothing where it isn't known how many are idle: use would be taken for a leak.
     fn reading(&self, name: &Rc<str>, trend: &Trend, of: &Circumstances<'_>) -> Option<Reading> {
-        let minima = trend.quarter_minima.as_slice();
-        let rise = Line::of(last_quarters(minima)).filter(|_| minima.len() >= QUARTERS)?;
+        let rise = Line::of(last_quarters(&trend.quarter_minima)?)?;
         let certainty = self.config.certainty.get();
         let certainty = if of.fires(self.name(), name) { STILL * certainty } else { certainty };
         let rises = rise.certainty > certainty && self.idle_ones_rise(trend)?;
@@ -61,7 +60,7 @@ impl Leak {
 
     /// Whether enough of those are idle that have become more, if that is known.
     fn idle_ones_rise(&self, trend: &Trend) -> Option<bool> {
-        let idle = Line::of(last_quarters(trend.quarter_idle.as_deref()?))?;
+        let idle = Line::of(last_quarters(trend.quarter_idle.as_deref()?)?)?;
         Some(idle.rise >= self.config.idle_rise.get())
     }
 
@@ -90,9 +89,9 @@ impl Rule for Leak {
     }
 }
 
-/// Those that are looked at.
-fn last_quarters(values: &[u32]) -> &[u32] {
-    values.get(values.len().saturating_sub(QUARTERS)..).unwrap_or_default()
+/// Those that are looked at; `None` of fewer.
+fn last_quarters(values: &[u32]) -> Option<&[u32]> {
+    values.get(values.len().checked_sub(QUARTERS)?..)
 }
 
 impl Line {
