@@ -5,6 +5,7 @@ mod check;
 mod daemon;
 mod devices;
 mod error;
+mod flows;
 mod global;
 mod once;
 mod path;
@@ -79,6 +80,10 @@ enum Command {
     /// its MACs and addresses, its entries now
     #[command(verbatim_doc_comment)]
     Devices(devices::Args),
+    /// Single connections: whose they are, where to and what for, what they have
+    /// moved; as a table, JSON or CSV, or as a filter for tcpdump
+    #[command(verbatim_doc_comment)]
+    Flows(flows::Args),
     /// What the program finds here: configuration, table, counters of bytes,
     /// LAN, names, Telegraf, clock; what is missing, and what that costs
     #[command(verbatim_doc_comment)]
@@ -138,7 +143,7 @@ impl Cli {
     /// Gives the command those of the options ahead of it that are its own; others are refused.
     fn hand_flags_on(&mut self) -> Result<(), clap::Error> {
         match &mut self.command {
-            None | Some(Command::Once | Command::Replay(_)) => {}
+            None | Some(Command::Once | Command::Replay(_) | Command::Flows(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
@@ -165,6 +170,7 @@ impl Cli {
             None => daemon::run(&self.global, &self.daemon),
             Some(Command::Once) => once::run(&self.global),
             Some(Command::Devices(args)) => devices::run(&self.global, args),
+            Some(Command::Flows(args)) => flows::run(&self.global, args),
             Some(Command::Check(args)) => check::run(&self.global, args),
             Some(Command::Capture(args)) => capture::run(&self.global, args),
             Some(Command::Record(args)) => record::run(&self.global, args),

@@ -71,6 +71,7 @@ pub mod devices;
 mod edge_log;
 pub mod encode;
 mod files;
+pub mod flow_list;
 pub mod history;
 pub mod lan;
 pub mod local_time;

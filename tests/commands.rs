@@ -258,6 +258,37 @@ fn names_of_addresses_are_shown() {
 }
 
 #[test]
+fn single_connections_are_shown_by_a_filter() {
+    let household =
+        ["--config", "examples/household/conntrack-exporter.toml", "--root", "examples/household/root"];
+    let flows = |rest: &[&str]| said(&[&["flows"], &household[..], rest].concat());
+    let (code, table, stderr) = flows(&["device=LAPTOP", "--limit", "2"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{table}");
+    assert!(table.starts_with("DEVICE") && table.ends_with("\n2 connections\n"), "{table}");
+    assert!(table.lines().filter(|line| line.starts_with("laptop ")).count() == 2, "{table}");
+    let (_, json, _) = flows(&["device=laptop", "service=HTTPS", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json[0]["remote_address"], &json[0]["rx_bytes"]),
+        (&"198.51.100.60".into(), &248_113.into())
+    );
+    let (_, csv, _) = flows(&["port=50120", "--format", "csv"]);
+    assert!(csv.starts_with("device,protocol,state,") && csv.lines().count() == 2, "{csv}");
+    let (_, filter, _) = flows(&["port=50120", "--tcpdump"]);
+    assert_eq!(filter, "tcp and host 192.168.8.50 and host 198.51.100.90 and port 443 and port 50120\n");
+    for (wrong, told) in [
+        (&["dev=laptop"][..], "the filter: \"dev\" is not something that flows have"),
+        (&["--tcpdump"], "devices are like that: a capture is of one device"),
+        (&["--sort", "size"], "invalid value 'size'"),
+        (&["--jsonl", "--format", "csv"], "cannot be used with"),
+    ] {
+        let (code, stdout, stderr) = flows(wrong);
+        assert_eq!((code, stdout.as_str()), (Some(64), ""), "{wrong:?}");
+        assert!(stderr.contains(told), "{wrong:?}: {stderr}");
+    }
+}
+
+#[test]
 fn sockets_of_another_router_are_shown() {
     let sample = Sample::new("sockets");
     let root = sample.root();

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use super::flows::CaptureFilterError;
 use crate::capture::TargetError;
 use crate::config::ConfigError;
 use crate::conntrack::TableError;
 use crate::daemon::DaemonError;
+use crate::flow_list::filter::FilterError;
 use crate::privileges::PrivilegeError;
 use crate::proc_net::ProcNetError;
 use crate::root::recording::RecordingError;
@@ -58,9 +60,18 @@ pub(super) enum CommandError {
     /// A recording can't be replayed.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// What is to be shown can't be understood.
+    #[error("the filter: {0}")]
+    Filter(#[from] FilterError),
+    /// There is no filter for tcpdump that captures just what was asked for.
+    #[error(transparent)]
+    Capture(#[from] CaptureFilterError),
     /// What was found can't be put as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// What was found can't be put as CSV.
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
     /// The daemon has too few descriptors (`RLIMIT_NOFILE`), most likely.
     #[error("the daemon can't start: {0}")]
     Start(#[source] io::Error),
@@ -79,7 +90,7 @@ impl CommandError {
     /// The exit code that tells of it.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Arguments(_) => Exit::Usage,
+            Self::Arguments(_) | Self::Filter(_) | Self::Capture(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
             Self::Output(_) | Self::Daemon(DaemonError::Output(_)) => Exit::Unwritable,
             Self::Target(TargetError::Failed { source, .. }) if is_full(source) => Exit::Unwritable,
@@ -88,6 +99,7 @@ impl CommandError {
             | Self::Target(_)
             | Self::Recording(_)
             | Self::Json(_)
+            | Self::Csv(_)
             | Self::Start(_)
             | Self::Daemon(DaemonError::Io(_))
             | Self::Io(_) => Exit::Failure,

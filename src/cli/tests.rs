@@ -197,6 +197,7 @@ fn the_help_fits_a_terminal() {
         "help record",
         "help replay",
         "help sockets",
+        "help flows",
         "help help",
     ] {
         let text = help(line);
