@@ -303,9 +303,9 @@ impl Collector {
             let global = schema.global_tags(self.config.tags.global());
             let mut out = Series::new(schema, &global, &mut findings);
             measurement.report(&tick, &mut out);
-            parts.extend(out.into_points().map(|points| Part { schema, points }));
+            parts.extend(out.into_points().map(|points| Part { schema, is_on: true, points }));
         }
-        let events = std::mem::take(&mut findings.events);
+        let (events, flows) = (std::mem::take(&mut findings.events), findings.flows.take());
         if interval_is_due {
             self.findings = findings;
         }
@@ -316,6 +316,7 @@ impl Collector {
             parts,
             addresses_changed: self.surroundings.take_addresses_changed(),
             events,
+            flows,
         }
     }
 
@@ -345,7 +346,7 @@ impl Collector {
     fn switched_off(&self, due: DueClocks) -> Vec<Part> {
         let is_on = |schema: &Schema| self.measurements.iter().any(|one| one.schema().name == schema.name);
         let off = measurements::schemas().filter(|schema| due.includes(schema.every) && !is_on(schema));
-        off.map(|schema| Part { schema, points: Vec::new() }).collect()
+        off.map(|schema| Part { schema, is_on: false, points: Vec::new() }).collect()
     }
 
     /// Keeps the sample for the next report of the clocks that were due.

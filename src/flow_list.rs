@@ -4,9 +4,8 @@ pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -29,13 +28,13 @@ pub struct ListedFlow {
     /// What the kernel says of it.
     pub flow: Flow,
     /// What its device is called, the router included; `other` if it is nobody's.
-    pub device: Rc<str>,
+    pub device: Arc<str>,
     /// Who began it.
     pub direction: Direction,
     /// The other end, as the device sees it.
     pub remote: Endpoint,
     /// What its port is for: a label, or `unlisted`.
-    pub service: Rc<str>,
+    pub service: Arc<str>,
     /// For how many seconds nothing has passed. Known of established TCP that isn't offloaded, where the kernel tells how long
     /// it keeps that.
     pub idle: Option<u32>,
@@ -72,30 +71,19 @@ impl ListedFlow {
     }
 }
 
-/// What a [`FlowLister`] has listed last.
-#[derive(Clone, Debug, Default)]
-pub struct FlowList(Rc<RefCell<Listed>>);
-
 /// The flows of one instant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedFlows {
     /// In the order of the table.
     pub flows: Vec<ListedFlow>,
     /// For how many more there was no room.
     pub left_out: u64,
 }
 
-impl FlowList {
-    /// The flows of the last report, which are gone then.
-    pub fn take(&self) -> Listed {
-        self.0.take()
-    }
-}
-
-/// Lists flows as a measurement counts them, and sends nothing.
-#[derive(Debug, Default)]
+/// Lists flows as a measurement counts them, and sends nothing: they are among what a snapshot has found.
+#[derive(Debug)]
 pub struct FlowLister {
-    list: FlowList,
+    at_most: usize,
     found: Vec<(Flow, Attribution, ServiceId)>,
     left_out: u64,
     /// How many seconds the kernel keeps silent TCP connections.
@@ -113,9 +101,9 @@ const SCHEMA: Schema = Schema {
 };
 
 impl FlowLister {
-    /// One that lists into `list`.
-    pub fn new(list: &FlowList) -> Self {
-        Self { list: list.clone(), ..Self::default() }
+    /// One that lists no more than so many.
+    pub const fn new(at_most: usize) -> Self {
+        Self { at_most, found: Vec::new(), left_out: 0, established_timeout: None }
     }
 
     fn idle(&self, flow: &Flow) -> Option<u32> {
@@ -144,7 +132,7 @@ impl Measurement for FlowLister {
     }
 
     fn observe(&mut self, of: &Observation<'_>) {
-        if self.found.len() == LISTED_AT_MOST {
+        if self.found.len() >= self.at_most {
             self.left_out += 1;
             return;
         }
@@ -152,17 +140,26 @@ impl Measurement for FlowLister {
         self.found.push((*of.flow, of.attribution, of.services.service(of.flow.protocol, port)));
     }
 
-    fn report(&mut self, tick: &Tick<'_>, _: &mut Series<'_>) {
-        let (names, nobody) = (names(tick.owners), tick.owners.other.name());
+    fn report(&mut self, tick: &Tick<'_>, out: &mut Series<'_>) {
+        let (names, nobody) = (names(tick.owners), tick.owners.other.name().map(|name| Arc::from(&**name)));
+        let mut services: HashMap<ServiceId, Arc<str>, RandomState> = HashMap::default();
         let found = std::mem::take(&mut self.found);
         let flows =
             found.into_iter().filter_map(|(flow, Attribution { owner, direction, remote }, service)| {
-                let device = Rc::clone(names.get(&owner).or(nobody)?);
-                let (service, idle) = (Rc::clone(tick.services.label(service)), self.idle(&flow));
-                Some(ListedFlow { flow, device, direction, remote, service, idle })
+                let device = Arc::clone(names.get(&owner).or(nobody.as_ref())?);
+                let label =
+                    services.entry(service).or_insert_with(|| Arc::from(&**tick.services.label(service)));
+                Some(ListedFlow {
+                    flow,
+                    device,
+                    direction,
+                    remote,
+                    service: Arc::clone(label),
+                    idle: self.idle(&flow),
+                })
             });
         let flows = flows.collect();
-        self.list.0.replace(Listed { flows, left_out: self.left_out });
+        out.findings().flows = Some(Arc::new(ListedFlows { flows, left_out: self.left_out }));
     }
 
     fn remembers(&self, _: OwnerId) -> bool {
@@ -170,10 +167,10 @@ impl Measurement for FlowLister {
     }
 }
 
-/// What each owner is called.
-fn names(owners: &ShownOwners) -> HashMap<OwnerId, Rc<str>, RandomState> {
-    let rows = owners.all().filter_map(|row| Some((row.name()?, &row.owners)));
-    rows.flat_map(|(name, owners)| owners.iter().map(|owner| (*owner, Rc::clone(name)))).collect()
+/// What each owner is called, in a form that can be handed to a server's tasks.
+fn names(owners: &ShownOwners) -> HashMap<OwnerId, Arc<str>, RandomState> {
+    let rows = owners.all().filter_map(|row| Some((Arc::<str>::from(&**row.name()?), &row.owners)));
+    rows.flat_map(|(name, owners)| owners.iter().map(move |owner| (*owner, Arc::clone(&name)))).collect()
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ pub mod measurements;
 pub mod netlink;
 mod nonblocking_write;
 pub mod outputs;
+pub mod overview;
 pub mod privileges;
 pub mod proc_net;
 pub mod process;

@@ -1,9 +1,11 @@
 //! What one tick gives, as every way out is handed it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alerts::AlertEvent;
 use crate::config::Timestamps;
+use crate::flow_list::ListedFlows;
 use crate::series::point::Point;
 use crate::series::schema::Schema;
 
@@ -18,13 +20,17 @@ pub struct Snapshot {
     pub addresses_changed: bool,
     /// Alerts that began, changed or ended.
     pub events: Vec<AlertEvent>,
+    /// Single flows, if somebody is to look at them.
+    pub flows: Option<Arc<ListedFlows>>,
 }
 
 /// What one measurement gives.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Of which measurement. One that was switched off has a part without points: its series have gone.
+    /// Of which measurement.
     pub schema: &'static Schema,
+    /// Whether it is switched on. One that isn't has a part without points: its series have gone.
+    pub is_on: bool,
     /// Its points, in the order of their tags.
     pub points: Vec<Point>,
 }

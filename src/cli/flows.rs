@@ -7,6 +7,8 @@ mod json;
 mod sort;
 mod table;
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 
 use super::error::{CommandError, Exit};
@@ -14,7 +16,7 @@ use super::{GlobalArgs, print, print_error, runtime};
 use crate::collector::{Collector, Moment};
 use crate::daemon::clock::{Clock as _, SystemClock};
 use crate::flow_list::filter::Filter;
-use crate::flow_list::{FlowList, FlowLister, Listed};
+use crate::flow_list::{FlowLister, LISTED_AT_MOST, ListedFlows};
 use crate::logging::{self, Streams};
 use crate::measurements::DueClocks;
 use crate::wording::counted;
@@ -73,7 +75,7 @@ pub(super) enum Format {
 /// Reads the table once, and prints the flows that were asked for.
 pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError> {
     let filter: Filter = args.filter.join(" ").parse()?;
-    let Listed { mut flows, left_out } = read(global)?;
+    let ListedFlows { mut flows, left_out } = read(global)?;
     if left_out > 0 {
         print_error(&counted(left_out, "more is not looked at", "more are not looked at"));
     }
@@ -94,17 +96,16 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     Ok(Exit::Success)
 }
 
-fn read(global: &GlobalArgs) -> Result<Listed, CommandError> {
+fn read(global: &GlobalArgs) -> Result<ListedFlows, CommandError> {
     let (config, _) = global.prepare()?;
     logging::start(config.log.level, Streams::StderrOnly);
     let now = SystemClock::new(&global.root()).now()?;
-    let list = FlowList::default();
-    let lister = Box::new(FlowLister::new(&list));
+    let lister = Box::new(FlowLister::new(LISTED_AT_MOST));
     let mut collector =
         Collector::with_measurements(config, &global.root(), now.wall.as_secs(), vec![lister]);
     let moment = Moment { boot: now.boot, timestamp: None, wall: None, due: DueClocks::Both };
-    runtime()?.block_on(collector.snapshot(&moment))?;
-    Ok(list.take())
+    let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;
+    Ok(snapshot.flows.map(Arc::unwrap_or_clone).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -19,8 +19,7 @@ fn ends_and_bytes_are_those_of_the_device() {
 
 #[test]
 fn every_flow_is_listed_with_its_device_and_how_long_it_was_silent() {
-    let list = FlowList::default();
-    let mut lister = FlowLister::new(&list);
+    let mut lister = FlowLister::new(2);
     let mut fixture = Fixture::new();
     fixture.established_timeout = Some(7_440);
     let nas = fixture.device("nas");
@@ -31,9 +30,15 @@ fn every_flow_is_listed_with_its_device_and_how_long_it_was_silent() {
     let nobodys = flow("?", "100.64.0.1:1", "198.51.100.7:19").flow;
     let pass = [(nas, open), (nas, offloaded), (OwnerId::UNATTRIBUTED, nobodys)];
     fixture.pass(&mut lister, &pass.map(|(owner, flow)| (owner, Direction::Outbound, flow)));
-    assert!(fixture.report(&mut lister).points.is_empty());
-    let found = list.take();
+    let report = fixture.report(&mut lister);
+    assert!(report.points.is_empty());
+    let found = report.findings.flows.unwrap();
     let seen: Vec<_> = found.flows.iter().map(|flow| (&*flow.device, &*flow.service, flow.idle)).collect();
-    assert_eq!(seen, [("nas", "HTTPS", Some(5)), ("nas", "HTTPS", None), ("other", "unlisted", Some(5))]);
-    assert_eq!((found.left_out, list.take()), (0, Listed::default()));
+    assert_eq!(seen, [("nas", "HTTPS", Some(5)), ("nas", "HTTPS", None)]);
+    assert_eq!(found.left_out, 1);
+    let mut lister = FlowLister::new(LISTED_AT_MOST);
+    fixture.pass(&mut lister, &pass.map(|(owner, flow)| (owner, Direction::Outbound, flow)));
+    let found = fixture.report(&mut lister).findings.flows.unwrap();
+    let last = found.flows.last().map(|flow| (&*flow.device, &*flow.service));
+    assert_eq!((last, found.left_out), (Some(("other", "unlisted")), 0));
 }

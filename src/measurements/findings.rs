@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use crate::activity::Class;
 use crate::alerts::AlertEvent;
+use crate::flow_list::ListedFlows;
 use crate::history::trend::Trend;
 
 /// Something of every device, by its name.
@@ -37,6 +39,8 @@ pub struct Findings {
     pub events: Vec<AlertEvent>,
     /// How full the table is.
     pub table: Option<TableFindings>,
+    /// Single flows, if somebody is to look at them.
+    pub flows: Option<Arc<ListedFlows>>,
 }
 
 /// When a device was seen.

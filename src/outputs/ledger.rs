@@ -60,7 +60,7 @@ impl Ledger {
     pub fn complete(&self, snapshot: &Snapshot) -> Vec<Point> {
         let mut points = Vec::new();
         let mut lines = 0;
-        for Part { schema, points: given } in &snapshot.parts {
+        for Part { schema, points: given, .. } in &snapshot.parts {
             let held = self.receivers.get(schema.name).map(|holdings| holdings.held.as_slice());
             let before = points.len();
             add_with_zeros(&mut points, schema, given, held.unwrap_or_default());

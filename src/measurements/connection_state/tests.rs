@@ -66,8 +66,9 @@ impl Household {
         arrives: impl Fn(usize) -> bool,
     ) -> (Vec<Point>, Report) {
         let report = self.report(flows, names, max_series);
-        let parts = vec![Part { schema: &SCHEMA, points: report.points.clone() }];
-        let snapshot = Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![] };
+        let parts = vec![Part { schema: &SCHEMA, is_on: true, points: report.points.clone() }];
+        let snapshot =
+            Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![], flows: None };
         let points = self.ledger.complete(&snapshot);
         self.ledger.confirm(&snapshot, &points, arrives, false);
         (points, report)

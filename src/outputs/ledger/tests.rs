@@ -23,10 +23,10 @@ fn snapshot(counts: &[(&str, i64)]) -> Snapshot {
         age: Duration::ZERO,
     };
     let parts = vec![
-        Part { schema: &SCHEMA, points: counts.iter().map(point).collect() },
-        Part { schema: &conntrack_exporter::SCHEMA, points: vec![exporter] },
+        Part { schema: &SCHEMA, is_on: true, points: counts.iter().map(point).collect() },
+        Part { schema: &conntrack_exporter::SCHEMA, is_on: true, points: vec![exporter] },
     ];
-    Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![] }
+    Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![], flows: None }
 }
 
 fn shown(points: &[Point]) -> Vec<String> {
@@ -95,7 +95,8 @@ fn what_was_never_taken_needs_no_zero_but_what_was_before_does() {
 fn a_measurement_that_was_not_due_has_not_gone() {
     let mut ledger = Ledger::default();
     send(&mut ledger, &[("tv", 1)], true);
-    let traffic_only = Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![] };
+    let traffic_only =
+        Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![], flows: None };
     let points = ledger.complete(&traffic_only);
     assert!(points.is_empty());
     ledger.confirm(&traffic_only, &points, |_| true, false);
@@ -107,7 +108,8 @@ fn a_zero_in_doubt_is_sent_again_also_if_the_doubt_came_between_two_reports() {
     let mut ledger = Ledger::default();
     send(&mut ledger, &[("tv", 1)], true);
     assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
-    let traffic_only = Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![] };
+    let traffic_only =
+        Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![], flows: None };
     ledger.confirm(&traffic_only, &[], |_| true, true);
     assert_eq!(send(&mut ledger, &[], true), ["tv=0"]);
     ledger.confirm(&traffic_only, &[], |_| true, false);
@@ -129,7 +131,8 @@ fn after_ten_days(refused: bool) -> Vec<String> {
             ledger.confirm(&snapshot, &points, taken, !refused);
         }
     }
-    let between = Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![] };
+    let between =
+        Snapshot { timestamp: None, parts: vec![], addresses_changed: false, events: vec![], flows: None };
     ledger.confirm(&between, &[], |_| true, !refused);
     shown(&ledger.complete(&snapshot(&[])))
 }
@@ -180,8 +183,9 @@ fn a_series_ends_with_those_numbers_that_it_had_in_their_types() {
         let tags = Rc::new(Tags::new(Vec::new(), &[].into()));
         let point = Point { measurement: SCHEMA.name, tags, fields, age: Duration::ZERO };
         let points = Some(point).filter(|point| !point.fields.is_empty()).into_iter().collect();
-        let parts = vec![Part { schema: &SCHEMA, points }];
-        let snapshot = Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![] };
+        let parts = vec![Part { schema: &SCHEMA, is_on: true, points }];
+        let snapshot =
+            Snapshot { timestamp: None, parts, addresses_changed: false, events: vec![], flows: None };
         let points = ledger.complete(&snapshot);
         ledger.confirm(&snapshot, &points, |_| true, false);
         points.into_iter().map(|point| point.fields).collect::<Vec<_>>()
