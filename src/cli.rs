@@ -74,8 +74,10 @@ struct Cli {
 /// What isn't the daemon.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 enum Command {
-    /// One snapshot as line protocol on standard output
-    Once,
+    /// One snapshot on standard output: as line protocol, JSON, CSV, or as Prometheus
+    /// reads it
+    #[command(verbatim_doc_comment)]
+    Once(once::Args),
     /// Every known device: its name and who gave it, which names that one overruled,
     /// its MACs and addresses, its entries now
     #[command(verbatim_doc_comment)]
@@ -143,7 +145,7 @@ impl Cli {
     /// Gives the command those of the options ahead of it that are its own; others are refused.
     fn hand_flags_on(&mut self) -> Result<(), clap::Error> {
         match &mut self.command {
-            None | Some(Command::Once | Command::Replay(_) | Command::Flows(_)) => {}
+            None | Some(Command::Once(_) | Command::Replay(_) | Command::Flows(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
@@ -168,7 +170,7 @@ impl Cli {
     fn run(&self) -> Result<Exit, CommandError> {
         match &self.command {
             None => daemon::run(&self.global, &self.daemon),
-            Some(Command::Once) => once::run(&self.global),
+            Some(Command::Once(args)) => once::run(&self.global, *args),
             Some(Command::Devices(args)) => devices::run(&self.global, args),
             Some(Command::Flows(args)) => flows::run(&self.global, args),
             Some(Command::Check(args)) => check::run(&self.global, args),

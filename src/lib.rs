@@ -85,6 +85,7 @@ pub mod overview;
 pub mod privileges;
 pub mod proc_net;
 pub mod process;
+pub mod prometheus;
 pub mod recorder;
 pub mod root;
 pub mod sample;

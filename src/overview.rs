@@ -8,6 +8,8 @@
 mod alert;
 mod device;
 mod fields;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod hour;
 mod status;
 mod totals;

@@ -258,6 +258,47 @@ fn names_of_addresses_are_shown() {
 }
 
 #[test]
+fn one_snapshot_is_printed_in_every_format() {
+    let household =
+        ["--config", "examples/household/conntrack-exporter.toml", "--root", "examples/household/root"];
+    let once = |rest: &[&str]| {
+        let (code, stdout, stderr) = said(&[&household[..], &["once"], rest].concat());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{rest:?}: {stdout}");
+        stdout
+    };
+    let lines = once(&["--format", "line-protocol"]);
+    assert_eq!(lines.lines().count(), once(&[]).lines().count());
+    let json = once(&["--jsonl"]);
+    let points: Vec<serde_json::Value> =
+        json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(points.len(), lines.lines().count());
+    let names = |line: &str| line.split([',', ' ']).next().map(str::to_owned);
+    let measured = points.iter().map(|point| point["measurement"].as_str().map(str::to_owned));
+    assert!(lines.lines().map(names).eq(measured), "in their order");
+    let array: Vec<serde_json::Value> = serde_json::from_str(&once(&["--format", "json"])).unwrap();
+    assert_eq!(array.len(), points.len());
+    // Of each format the connections of all, which two snapshots of the same files have in common.
+    let counted: i64 = points
+        .iter()
+        .filter(|point| point["measurement"] == "connection_state")
+        .map(|point| point["fields"]["count"].as_i64().unwrap())
+        .sum();
+    let csv = once(&["--format", "csv"]);
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let header = rows.headers().unwrap().clone();
+    assert_eq!(header.iter().take(2).collect::<Vec<_>>(), ["time", "measurement"]);
+    let figures = rows.records().map(|row| row.unwrap()).filter(|row| &row[1] == "connection_state");
+    assert_eq!(figures.map(|row| row[row.len() - 1].parse::<i64>().unwrap()).sum::<i64>(), counted);
+    let metrics = once(&["--format", "prometheus"]);
+    let connections = metrics.lines().filter(|line| line.starts_with("conntrack_connections{"));
+    let values = connections.map(|line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap());
+    assert_eq!(values.sum::<i64>(), counted);
+    assert!(metrics.contains(
+        "# TYPE conntrack_exporter_snapshots_total counter\nconntrack_exporter_snapshots_total 1\n"
+    ));
+}
+
+#[test]
 fn single_connections_are_shown_by_a_filter() {
     let household =
         ["--config", "examples/household/conntrack-exporter.toml", "--root", "examples/household/root"];

@@ -36,7 +36,9 @@ fn commands_and_options() {
     };
     assert_eq!(daemon(""), daemon::Args { stdout: false });
     assert_eq!(daemon("--stdout"), daemon::Args { stdout: true });
-    assert_eq!(command("once"), Some(Command::Once));
+    assert_eq!(command("once"), Some(Command::Once(once::Args::default())));
+    let csv = once::Args { format: once::Format::Csv, jsonl: false };
+    assert_eq!(command("once --format csv"), Some(Command::Once(csv)));
     let check = |config_only| Some(Command::Check(check::Args { config_only }));
     assert_eq!(command("check"), check(false));
     assert_eq!(command("check --config-only"), check(true));

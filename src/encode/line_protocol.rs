@@ -23,9 +23,7 @@ impl Lines {
     /// Writes `point` as the next line; `timestamp`, that of the snapshot, in nanoseconds since 1970, `None` to let the
     /// receiver stamp it.
     pub fn push(&mut self, point: &Point, timestamp: Option<i64>) {
-        let age = i64::try_from(point.age.as_nanos()).unwrap_or(i64::MAX);
-        let timestamp = timestamp.map(|timestamp| timestamp.saturating_sub(age));
-        self.text = write(std::mem::take(&mut self.text), point, timestamp);
+        self.text = write(std::mem::take(&mut self.text), point, point.time(timestamp));
         // Also of a point that can't be written: numbers of lines are those of points.
         self.ends.push(self.text.len());
     }

@@ -1,46 +1,10 @@
+use super::fixture::{latest, off, part, take};
 use super::*;
 use crate::measurements::{
     connection_rate, connection_state, conntrack, conntrack_exporter, device_activity, device_traffic,
 };
-use crate::series::point::{Tag, Tags, Value};
-use crate::series::schema::Schema;
 
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// A point of `schema`, told as `tag=value tag=value field=value`: `1i` is an integer, `1` a float, all else a word.
-fn point(schema: &'static Schema, told: &str) -> Point {
-    let (mut tags, mut fields) = (Vec::<Tag>::new(), Vec::new());
-    for (key, value) in told.split(' ').filter_map(|pair| pair.split_once('=')) {
-        if let Some(tag) = schema.tags.iter().find(|tag| tag.key == key) {
-            tags.push((tag.key, value.into()));
-        } else {
-            let integer = value.strip_suffix('i').and_then(|integer| integer.parse().ok());
-            let float = value.parse().ok().map(Value::Float);
-            let value = integer.map(Value::Integer).or(float).unwrap_or_else(|| Value::Text(value.into()));
-            fields.push((key.to_owned().into(), value));
-        }
-    }
-    let tags = Rc::new(Tags::new(tags, &[].into()));
-    Point { measurement: schema.name, tags, fields, age: Duration::ZERO }
-}
-
-fn part(schema: &'static Schema, told: &[&str]) -> Part {
-    Part { schema, is_on: true, points: told.iter().map(|told| point(schema, told)).collect() }
-}
-
-fn off(schema: &'static Schema) -> Part {
-    Part { schema, is_on: false, points: Vec::new() }
-}
-
-fn latest() -> Latest {
-    Latest::new(&Config::default())
-}
-
-fn take(latest: &mut Latest, parts: Vec<Part>, boot: Duration) {
-    let timestamp = Some(1_796_040_000_000_000_000 + i64::try_from(boot.as_nanos()).unwrap());
-    let snapshot = Snapshot { timestamp, parts, addresses_changed: false, events: vec![], flows: None };
-    latest.take(&snapshot, boot);
-}
 
 const STATES: [&str; 5] = [
     "device_name=tv protocol=tcp state=ESTABLISHED count=5i",

@@ -19,6 +19,14 @@ pub struct Point {
     pub age: Duration,
 }
 
+impl Point {
+    /// Its time in nanoseconds since 1970, in a snapshot that is stamped with `timestamp`.
+    pub fn time(&self, timestamp: Option<i64>) -> Option<i64> {
+        let age = i64::try_from(self.age.as_nanos()).unwrap_or(i64::MAX);
+        Some(timestamp?.saturating_sub(age))
+    }
+}
+
 /// A figure behind its name.
 pub type Field = (FieldName, Value);
 

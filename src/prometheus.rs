@@ -1,0 +1,194 @@
+//! What Prometheus is told: the figures of the last snapshots, by the conventions of its world.
+//!
+//! A figure of a measurement is a metric by one line of the table in [`figures`]. What a measurement tells as "added since the last
+//! point" is summed up from the start on, and what it tells in words is a label. Nothing has a label `device`, which means an
+//! interface there; devices are `device_name`.
+
+mod figures;
+mod node;
+
+use crate::encode::prometheus::{Family, Kind, Sample};
+use crate::measurements::{connection_alert, conntrack_exporter, device_activity};
+use crate::outputs::ledger::Ledger;
+use crate::overview::{Latest, Totals, Turnover};
+use crate::series::point::{Point, Value};
+
+/// A figure of a measurement, as a metric.
+#[derive(Clone, Copy, Debug)]
+struct Figure {
+    measurement: &'static str,
+    field: &'static str,
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    /// Its labels, each after a tag of the measurement.
+    labels: &'static [(&'static str, &'static str)],
+    /// By what the figure is multiplied: Prometheus counts in seconds and bytes.
+    factor: f64,
+}
+
+/// All that is known. `ledger` is of the output that sends most. With `node_names` the router's own figures are there too, as
+/// `node_exporter` calls them.
+pub fn families(latest: &Latest, ledger: &Ledger, node_names: bool) -> Vec<Family> {
+    let mut families: Vec<Family> = figures::ALL.iter().map(|figure| figure.family(latest)).collect();
+    families.extend(turnover(latest.totals()));
+    families.extend(moved(latest.totals()));
+    families.push(activities(latest));
+    families.push(alerts(latest));
+    families.extend(sent(latest, ledger));
+    families.push(build(latest));
+    if node_names {
+        families.extend(node::families(latest));
+    }
+    families
+}
+
+impl Figure {
+    fn family(&self, latest: &Latest) -> Family {
+        let points = latest.points(self.measurement).unwrap_or_default();
+        let samples = points.iter().filter_map(|point| {
+            let value = number(point, self.field)? * self.factor;
+            let labels = self
+                .labels
+                .iter()
+                .filter_map(|(label, tag)| Some((*label, point.tags.own(tag)?.to_string())));
+            Some(Sample { labels: labels.collect(), value })
+        });
+        Family { name: self.name.to_owned(), help: self.help, kind: self.kind, samples: samples.collect() }
+    }
+}
+
+fn turnover(totals: &Totals) -> [Family; 2] {
+    let all = totals.turnover();
+    let family = |name: &str, help, count: fn(&Turnover) -> i64| {
+        let samples = all.iter().map(|(device, protocol, turnover)| Sample {
+            labels: vec![("device_name", (*device).to_owned()), ("protocol", (*protocol).to_owned())],
+            value: float(count(turnover)),
+        });
+        Family { name: name.to_owned(), help, kind: Kind::Counter, samples: samples.collect() }
+    };
+    [
+        family("conntrack_opened_total", "Connections that were opened since the start.", |turnover| {
+            turnover.opened
+        }),
+        family("conntrack_closed_total", "Connections that were closed since the start.", |turnover| {
+            turnover.closed
+        }),
+    ]
+}
+
+fn moved(totals: &Totals) -> [Family; 2] {
+    let all = totals.moved();
+    let family = |name: &str, help, direction: fn([i64; 2]) -> i64| {
+        let samples = all.iter().map(|(device, bytes)| Sample {
+            labels: vec![("device_name", (*device).to_owned())],
+            value: float(direction(*bytes)),
+        });
+        Family { name: name.to_owned(), help, kind: Kind::Counter, samples: samples.collect() }
+    };
+    [
+        family("conntrack_receive_bytes_total", "What the device received since the start.", |[rx, _]| rx),
+        family("conntrack_transmit_bytes_total", "What the device sent since the start.", |[_, tx]| tx),
+    ]
+}
+
+fn activities(latest: &Latest) -> Family {
+    let points = latest.points(device_activity::SCHEMA.name).unwrap_or_default().iter();
+    let samples = points.filter_map(|point| {
+        let activity = ("activity", word(point, "activity")?);
+        Some(Sample {
+            labels: vec![("device_name", point.tags.own("device_name")?.to_string()), activity],
+            value: 1.0,
+        })
+    });
+    Family {
+        name: "conntrack_device_activity_info".to_owned(),
+        help: "What the device is doing.",
+        kind: Kind::Gauge,
+        samples: samples.collect(),
+    }
+}
+
+fn alerts(latest: &Latest) -> Family {
+    let points = latest.points(connection_alert::SCHEMA.name).unwrap_or_default().iter();
+    let samples = points.map(|point| {
+        let label = |key: &'static str| Some((key, point.tags.own(key)?.to_string()));
+        Sample {
+            labels: ["device_name", "rule", "severity"].into_iter().filter_map(label).collect(),
+            value: 1.0,
+        }
+    });
+    Family {
+        name: "conntrack_alert_firing".to_owned(),
+        help: "Alerts that fire.",
+        kind: Kind::Gauge,
+        samples: samples.collect(),
+    }
+}
+
+/// What only an output knows.
+fn sent(latest: &Latest, ledger: &Ledger) -> Vec<Family> {
+    if latest.points(conntrack_exporter::SCHEMA.name).is_none() {
+        return Vec::new();
+    }
+    let counter = |name: &str, help, value: u64| Family {
+        name: format!("conntrack_exporter_{name}_total"),
+        help,
+        kind: Kind::Counter,
+        samples: vec![Sample { labels: Vec::new(), value: float(i64::try_from(value).unwrap_or(i64::MAX)) }],
+    };
+    vec![
+        counter(
+            "datagrams_sent",
+            "Datagrams to Telegraf that the kernel took since the start.",
+            ledger.datagrams_sent,
+        ),
+        counter(
+            "send_errors",
+            "Datagrams to Telegraf that were refused since the start.",
+            ledger.send_errors,
+        ),
+    ]
+}
+
+/// The program itself, and how it reads the table.
+fn build(latest: &Latest) -> Family {
+    let point = latest.points(conntrack_exporter::SCHEMA.name).and_then(<[_]>::first);
+    let samples = point.map(|point| {
+        let labels = ["clock", "source", "version"];
+        let labels = labels.into_iter().filter_map(|key| Some((key, word(point, key)?))).collect();
+        Sample { labels, value: 1.0 }
+    });
+    Family {
+        name: "conntrack_exporter_build_info".to_owned(),
+        help: "The program, how it reads the table, and whether the router's clock is set.",
+        kind: Kind::Gauge,
+        samples: samples.into_iter().collect(),
+    }
+}
+
+/// A figure that is a number; what isn't finite is none.
+fn number(point: &Point, field: &str) -> Option<f64> {
+    let figure = point.fields.iter().find_map(|(name, value)| (name == field).then_some(value));
+    match figure? {
+        Value::Integer(integer) => Some(float(*integer)),
+        Value::Float(float) => Some(*float).filter(|float| float.is_finite()),
+        Value::Text(_) => None,
+    }
+}
+
+fn word(point: &Point, field: &str) -> Option<String> {
+    point.fields.iter().find_map(|(name, value)| match value {
+        Value::Text(text) if name == field => Some(text.to_string()),
+        Value::Text(_) | Value::Integer(_) | Value::Float(_) => None,
+    })
+}
+
+/// Prometheus knows no other numbers. Beyond 2^53 the last digits are lost, which is 9 petabytes.
+#[expect(clippy::cast_precision_loss, reason = "every number there is a double")]
+const fn float(integer: i64) -> f64 {
+    integer as f64
+}
+
+#[cfg(test)]
+mod tests;
