@@ -30,6 +30,16 @@ pub enum Direction {
     Inbound,
 }
 
+impl Direction {
+    /// What it is called, as seen from the owner.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+        }
+    }
+}
+
 impl Attribution {
     /// The attribution of `flow` to `owner`.
     pub const fn new(flow: &Flow, owner: OwnerId, direction: Direction) -> Self {

@@ -3,6 +3,7 @@
 pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod json;
 
 use std::collections::HashMap;
 use std::sync::Arc;

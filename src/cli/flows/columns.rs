@@ -34,7 +34,7 @@ const COLUMNS: [Column; 12] = [
         title: "",
         key: "direction",
         shown: |_| None,
-        exact: |listed| Some(direction(listed.direction).to_owned()),
+        exact: |listed| Some(listed.direction.name().to_owned()),
     },
     same("SERVICE", "service", |listed| Some(listed.service.to_string())),
     Column {
@@ -74,14 +74,6 @@ pub(super) fn known(
     cell: impl Fn(&Column) -> fn(&ListedFlow) -> Option<String>,
 ) -> Vec<&'static Column> {
     COLUMNS.iter().filter(|column| flows.iter().any(|flow| cell(column)(flow).is_some())).collect()
-}
-
-/// Who began a connection.
-pub(super) const fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Outbound => "outbound",
-        Direction::Inbound => "inbound",
-    }
 }
 
 const fn arrow(direction: Direction) -> &'static str {
