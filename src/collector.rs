@@ -26,6 +26,7 @@ use crate::devices::listing::ListedDevice;
 use crate::devices::name::Name;
 use crate::edge_log::EdgeLog;
 use crate::files::FIGURE_AT_MOST;
+use crate::lan::Lan;
 use crate::measurements::findings::Findings;
 use crate::measurements::{self, Clock, DueClocks, Exporter, Flows, Measurement, Needs, Tick, Totals};
 use crate::process::{Usage, cpu_time};
@@ -169,6 +170,11 @@ impl Collector {
     /// Where the router's files are.
     pub const fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// The LAN, as it was seen last.
+    pub const fn lan(&self) -> &Lan {
+        &self.surroundings.lan
     }
 
     /// Every known device.

@@ -29,6 +29,7 @@ use value::section;
 pub use crate::alerts::config::AlertsConfig;
 pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
+pub use crate::http::config::{HttpConfig, PrometheusConfig};
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
@@ -100,6 +101,12 @@ pub struct Config {
     /// The flight recorder.
     #[serde(deserialize_with = "section")]
     pub recorder: RecorderConfig,
+    /// Where it is served what the last snapshots say.
+    #[serde(deserialize_with = "section")]
+    pub http: HttpConfig,
+    /// What is served to Prometheus.
+    #[serde(deserialize_with = "section")]
+    pub prometheus: PrometheusConfig,
     /// Bounds.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,

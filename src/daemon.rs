@@ -1,13 +1,14 @@
 //! The clockwork: ticks, reload, shutdown. The only reader of clocks.
 
 pub mod clock;
+mod config_file;
 pub mod recording;
 pub mod schedule;
 pub mod schedules;
 pub(crate) mod tick;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -18,9 +19,9 @@ use tracing::{error, info, warn};
 use crate::alerts::AlertEvent;
 use crate::alerts::command::{CommandRunner, RUNS_AT_MOST};
 use crate::collector::{Collector, Moment};
-use crate::config::{Config, ConfigError, DEFAULT_PATH};
+use crate::config::{Config, ConfigError};
 use crate::edge_log::EdgeLog;
-use crate::files::{self, ChosenBy, WRITTEN_AT_MOST};
+use crate::http::Publisher;
 use crate::logging::LogQueue;
 use crate::measurements::{self, DueClocks};
 use crate::outputs::Output;
@@ -34,59 +35,10 @@ use recording::{Cause, Recording};
 use schedule::Now;
 use schedules::{Due, Schedules};
 
+pub use config_file::ConfigFile;
+
 /// The longest sleep: the wall clock is looked at again after it, for somebody may have set it.
 const ASLEEP_AT_MOST: Duration = Duration::from_mins(1);
-
-/// Where the configuration comes from, at the start and at every reload.
-#[derive(Clone, Debug)]
-pub struct ConfigFile {
-    /// The file of this machine's that the user named; it must exist.
-    pub named: Option<PathBuf>,
-    /// The router whose file at [`DEFAULT_PATH`] is read otherwise, if it exists.
-    pub root: Root,
-}
-
-impl ConfigFile {
-    /// Where on this machine it is.
-    pub fn path(&self) -> PathBuf {
-        let (root, path) = self.location();
-        root.path(path)
-    }
-
-    /// Whose file it is, and its path there.
-    pub fn location(&self) -> (Root, PathBuf) {
-        match &self.named {
-            Some(named) => (Root::live(), named.clone()),
-            None => (self.root.clone(), DEFAULT_PATH.into()),
-        }
-    }
-
-    /// Whether it exists, as far as that can be seen.
-    pub fn is_there(&self) -> bool {
-        let (root, path) = self.location();
-        root.metadata(path).is_ok()
-    }
-
-    /// What is in it; `None` if it is absent and need not exist.
-    pub fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
-        let (root, path) = self.location();
-        let opened = root.open_chosen_by(&path, ChosenBy::CommandLine);
-        match opened.and_then(|file| files::read_whole(file, WRITTEN_AT_MOST)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.named.is_none() => Ok(None),
-            bytes => bytes.map(Some),
-        }
-    }
-
-    /// Reads and validates it.
-    pub fn read(&self) -> Result<Config, ConfigError> {
-        let path = self.path();
-        match self.bytes() {
-            Ok(Some(bytes)) => Config::parse_file(&path, &bytes),
-            Ok(None) => Ok(Config::default()),
-            Err(source) => Err(ConfigError::Unreadable { path, source }),
-        }
-    }
-}
 
 /// Sets what is logged from now on.
 pub type SetLogLevel = Box<dyn Fn(crate::config::LogLevel)>;
@@ -132,6 +84,7 @@ pub struct Daemon {
     table: EdgeLog,
     late: EdgeLog,
     recording: Recording,
+    publisher: Publisher,
 }
 
 /// What a daemon is made of.
@@ -182,6 +135,7 @@ impl Daemon {
         let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
         let mut state = StateKeeper::new(&config.state.directory, &root, now.boot);
+        let publisher = Publisher::new(&config, config_file.is_of_this_machine());
         let mut collector = Collector::new(config, &root, now.wall.as_secs()).with_recorder();
         let remembered = state.load();
         if state.keeps() {
@@ -202,6 +156,7 @@ impl Daemon {
             table: EdgeLog::default(),
             late: EdgeLog::default(),
             recording: Recording::default(),
+            publisher,
         })
     }
 
@@ -215,6 +170,7 @@ impl Daemon {
     async fn work(&mut self, mut signals: Signals) -> Result<(), DaemonError> {
         let Signals { hangup, interrupt, terminate, record } = &mut signals;
         self.announce(self.clock.now()?);
+        self.publisher.attend(self.collector.lan());
         let mut command = CommandRunner::new(self.command(), RUNS_AT_MOST);
         loop {
             self.log.flush();
@@ -242,9 +198,9 @@ impl Daemon {
         Ok(())
     }
 
-    /// The owner's program that is told of alerts. What another router's configuration names is not this machine's.
+    /// The owner's program that is told of alerts.
     fn command(&self) -> Option<&Path> {
-        let is_ours = self.config_file.named.is_some() || self.config_file.root.is_live();
+        let is_ours = self.config_file.is_of_this_machine();
         self.collector.config().alerts.command.as_path().filter(|_| is_ours)
     }
 
@@ -317,13 +273,17 @@ impl Daemon {
     async fn tick(&mut self, moment: &Moment) -> Result<Vec<AlertEvent>, DaemonError> {
         let (collector, output) = (&mut self.collector, &mut self.output);
         let taken = tick::take(collector, output, &mut self.table, moment).await;
-        let changed = taken.map_err(DaemonError::Output)?.unwrap_or_default();
+        let taken = taken.map_err(DaemonError::Output)?;
+        if let Some(snapshot) = &taken {
+            self.publisher.publish(snapshot, moment.boot);
+        }
+        self.publisher.attend(self.collector.lan());
         let now = self.clock.now()?;
         self.schedules.set_pass_interval(self.collector.pass_interval(), now);
         if self.state.is_due(now.boot) {
             self.keep_state(now);
         }
-        Ok(changed)
+        Ok(taken.map(|snapshot| snapshot.events).unwrap_or_default())
     }
 
     /// Has what the flight recorder remembers written, between ticks.
@@ -365,7 +325,9 @@ impl Daemon {
         self.output.reconfigure(&config.telegraf);
         self.state.reconfigure(&config.state.directory, &self.root);
         (self.set_log_level)(config.log.level);
+        self.publisher.reconfigure(&config, self.config_file.is_of_this_machine());
         self.collector.reconfigure(config);
+        self.publisher.attend(self.collector.lan());
         if interval_changes {
             self.schedules = schedules(&self.collector, now);
         }

@@ -106,6 +106,16 @@ impl Lan {
         &self.interfaces
     }
 
+    /// The prefixes of the LAN, the longest first.
+    pub fn prefixes(&self) -> impl Iterator<Item = IpNet> {
+        self.segments.iter().map(|segment| segment.prefix)
+    }
+
+    /// The router's own addresses.
+    pub fn router_addresses(&self) -> &[IpAddr] {
+        &self.router
+    }
+
     /// Whether any observed interface or configured prefix makes a LAN at all.
     pub fn exists(&self) -> bool {
         !self.configured.is_empty()

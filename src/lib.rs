@@ -31,6 +31,8 @@
 //! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
 //! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
 //!   points.
+//! - [`overview`] keeps what the last snapshots say, at one look, and [`flow_list`] single flows; [`http`] serves both, if the
+//!   configuration says where.
 //! - [`byte_counters`] finds what makes the kernel's counters of bytes tell less than was carried, for `check`.
 //! - [`netlink`] asks the kernel for a dump and hands out its messages; `conntrack`, `devices` and `byte_counters` understand
 //!   theirs.
@@ -49,8 +51,8 @@
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
-//! resolved has a second thread. There are two channels: one for its answer, and one for log lines that could not be
-//! written at once. Nothing is asked and no file is read in the midst of the pass over the flows.
+//! resolved has a second thread. There are three channels: one for its answer, one for log lines that could not be
+//! written at once, and one that shows the server's tasks, on the same thread, what was published last. Nothing is asked and no file is read in the midst of the pass over the flows.
 
 // Where and why not: clippy.toml.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -73,6 +75,7 @@ pub mod encode;
 mod files;
 pub mod flow_list;
 pub mod history;
+pub mod http;
 pub mod lan;
 pub mod local_time;
 pub mod logging;

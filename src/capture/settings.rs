@@ -6,7 +6,7 @@ use super::anonymise::Anonymiser;
 use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
 use crate::config::{
-    Address, AlertsConfig, Config, DestinationsConfig, LanConfig, StateConfig, TagName, TagValue,
+    Address, AlertsConfig, Config, DestinationsConfig, HttpConfig, LanConfig, StateConfig, TagName, TagValue,
     TelegrafConfig, User, UserTags,
 };
 use crate::destinations::config::ExcludedName;
@@ -30,6 +30,7 @@ pub(super) enum SettingsError {
 /// Writes the whole configuration. Each section is taken apart, so that a new key that may be personal is not forgotten.
 pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<String, SettingsError> {
     // Where recordings go changes nothing that is replayed. Whom the program becomes changes nothing that is counted, and may be somebody's name.
+    // Nor does it who may look, by which names: a replay is not to listen where its router did.
     let Config {
         interval,
         timestamps,
@@ -48,6 +49,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         recorder: _,
         // Where it was kept what was learned is not captured, and may be somebody's directory.
         state: _,
+        http: _,
+        prometheus,
         limits,
         log,
     } = config.clone();
@@ -75,6 +78,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         alerts: self::alerts(alerts, anonymiser),
         recorder: RecorderConfig::default(),
         state: StateConfig::default(),
+        http: HttpConfig::default(),
+        prometheus,
         limits,
         log,
     };
@@ -129,6 +134,8 @@ mod tests {
             traffic = { services = "/s" }
             destinations = { mode = "prefix", exclude = ["Annas Phone"], networks = "/n" }
             state = { directory = "/home/anna" }
+            http = { allow = ["80.1.2.7"], names = ["annas-router.lan"] }
+            prometheus = { node_names = true }
             [devices]
             leases = ["/a\"b\\c"]
             odhcpd = []
@@ -153,7 +160,7 @@ mod tests {
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
         new.destinations.exclude = config.destinations.exclude.clone();
-        new.state = config.state.clone();
+        (new.state, new.http) = (config.state.clone(), config.http.clone());
         assert_eq!(new, config);
     }
 

@@ -4,6 +4,7 @@ mod alerts;
 mod clock;
 mod counters;
 mod destinations;
+mod http;
 mod lan;
 mod names;
 mod owners_file;
@@ -107,6 +108,7 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     system::check(report, config, root);
     alerts::check(report, config, root);
     recorder::check(report, config, root);
+    http::check(report, config, root);
     telegraf::check(report, config).await;
     clock::check(report, config, root);
 }

@@ -57,6 +57,8 @@ devices.remember = "7d"
 devices.tags = ["ip", "mac", "device_type"]
 traffic.services = "/e"
 destinations = { mode = "prefix", exclude = ["tv"], networks = "/f", database = "" }
+http = { allow = ["10.8.0.2"], names = ["Router.lan"] }
+prometheus.node_names = true
 limits = { max_devices = 1, max_series = 2, max_flows = 3 }
 log.level = "debug"
 "#,
@@ -84,8 +86,26 @@ log.level = "debug"
     assert_eq!(config.traffic.services.as_path(), Path::new("/e"));
     assert_eq!(config.destinations.networks.as_path(), Path::new("/f"));
     assert_eq!((config.destinations.mode, config.destinations.excludes("TV")), (Mode::Prefix, true));
+    assert_eq!(
+        (config.http.allow[0].to_string(), config.http.names[0].as_str()),
+        ("10.8.0.2/32".into(), "router.lan")
+    );
+    assert!(config.prometheus.node_names && !config.http.is_on());
     assert_eq!(config.limits, Limits { max_devices: 1, max_series: 2, max_flows: 3 });
     assert_eq!(config.log.level, LogLevel::Debug);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn what_is_no_address_to_listen_on_is_told() {
+    for text in
+        ["http.listen = \"9479\"", "http.listen = \"router.lan:9479\"", "http.listen = \"192.168.8.1\""]
+    {
+        let error = Config::parse(text).expect_err(text);
+        assert_eq!((error.line, error.column), (1, 15), "{text}: {error}");
+        assert!(error.message.contains("such as \"192.168.8.1:9479\""), "{text}: {error}");
+    }
+    assert!(Config::parse("http.listen = \"192.168.8.1:9479\"").unwrap().http.is_on());
 }
 
 /// Each mistake with the line and column where it is, and words that its message must hold.
@@ -138,6 +158,12 @@ const MISTAKES: &[(&str, usize, usize, &[&str])] = &[
     ("lan.router_name = \"02:00:00:00:00:11\"", 1, 19, &["MAC"]),
     ("destinations.mode = \"on\"", 1, 21, &["on", "service", "network"]),
     ("destinations.exclude = [\"\"]", 1, 25, &["a device's name"]),
+    ("http.allow = [\"192.168.8.0/24\", \"lan\"]", 1, 33, &["lan", "a prefix or an address", "192.168.8.20"]),
+    ("http.allow = [\"192.168.8.1/24\"]", 1, 15, &["192.168.8.0/24 would be right"]),
+    ("[http]\nnames = [\"router.lan:9479\"]", 2, 10, &["without port", "router.lan"]),
+    ("[http]\nport = 9479", 2, 1, &["listen", "allow", "names"]),
+    ("http.listen = 9479", 1, 15, &["quotes"]),
+    ("prometheus.node_names = \"yes\"", 1, 25, &["true or false"]),
     ("limits.max_devices = 0", 1, 22, &["1", "1000000"]),
     ("log.level = \"loud\"", 1, 13, &["loud", "info"]),
     ("interval = \"30s", 1, 16, &[]),

@@ -8,6 +8,8 @@ use super::{
 };
 use crate::config::{Config, SystemConfig};
 use crate::destinations::config::Mode;
+use crate::flow_list::FlowLister;
+use crate::http::FLOWS_AT_MOST;
 use crate::series::schema::{Schema, UserTags};
 
 /// One measurement of the list.
@@ -142,9 +144,12 @@ const fn names() -> [&'static str; SWITCHED] {
     names
 }
 
-/// The measurements that `config` switches on.
+/// The measurements that `config` switches on; and while anybody may ask for single flows, what lists them.
 pub fn all(config: &Config) -> Vec<Box<dyn Measurement>> {
-    LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| (entry.new)(config)).collect()
+    let switched_on = LIST.iter().filter(|entry| entry.is_on(config)).map(|entry| (entry.new)(config));
+    let lister =
+        config.http.is_on().then(|| Box::new(FlowLister::new(FLOWS_AT_MOST)) as Box<dyn Measurement>);
+    switched_on.chain(lister).collect()
 }
 
 /// What those need that `config` switches on, each for itself.

@@ -150,8 +150,13 @@ fn keys_and_sections_that_are_not_there() {
         ("adress = \"a:1\"", 1, 1, "user: did you mean address below [telegraf]?"),
         ("[lan]\nintervall = \"30s\"", 2, 1, "did you mean interval above the first [section]?"),
         ("[telegraff]", 1, 2, "[limits], [log]: did you mean [telegraf]?"),
-        ("[sugar]", 1, 2, "[activity], [alerts], [state], [recorder], [limits], [log]"),
-        ("[sugar]\ncane = 1", 1, 2, "[activity], [alerts], [state], [recorder], [limits], [log]"),
+        ("[sugar]", 1, 2, "[activity], [alerts], [state], [recorder], [http], [prometheus], [limits], [log]"),
+        (
+            "[sugar]\ncane = 1",
+            1,
+            2,
+            "[activity], [alerts], [state], [recorder], [http], [prometheus], [limits], [log]",
+        ),
         ("sugar = 1", 1, 1, "the key \"sugar\" is none of interval, timestamps, source, user"),
         ("measurements.conntrak = false", 1, 14, "conntrack_exporter: did you mean conntrack?"),
         (

@@ -13,6 +13,7 @@ use crate::alerts::config::Mute;
 use crate::alerts::rules::NAMES as NAMES_OF_RULES;
 use crate::destinations::config::{DatabasePath, ExcludedName, Mode};
 use crate::devices::absolute_path::AbsolutePath;
+use crate::http::config::{AllowedPrefix, ListenAddress};
 use crate::measurements::system::NstatChoice;
 use crate::measurements::{NAMES, switches::Switches};
 use crate::recorder::config::RecordingDirectory;
@@ -122,6 +123,18 @@ fn recorder() -> impl Strategy<Value = RecorderConfig> {
     })
 }
 
+fn http() -> impl Strategy<Value = HttpConfig> {
+    let served = "([0-9]{1,3}\\.0\\.0\\.1|\\[fd[0-9a-f]{2}::[1-9]\\]):[1-9][0-9]{0,3}";
+    let listen = made_of(if cfg!(feature = "http") { served } else { "" });
+    let listen = prop_oneof![listen, Just(ListenAddress::default())];
+    let prefix = (any::<std::net::IpAddr>(), 0_u8..=32).prop_map(|(address, length)| {
+        let net = ipnet::IpNet::new(address, length).unwrap().trunc();
+        AllowedPrefix(net)
+    });
+    (listen, vec(prefix, 0..3), vec(made_of("[A-Za-z0-9-]{1,8}(\\.[a-z]{1,4})?"), 0..3))
+        .prop_map(|(listen, allow, names)| HttpConfig { listen, allow, names })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let above = (
         (1_u16..=3600).prop_map(|seconds| Interval::try_from(format!("{seconds}s")).unwrap()),
@@ -160,7 +173,8 @@ fn config() -> impl Strategy<Value = Config> {
     let directory = made_of::<StateDirectory>("auto|(/\\PC{1,12})?");
     let state = directory.prop_map(|directory| StateConfig { directory });
     let of_devices = (destinations, activity, alerts(), state, recorder());
-    let others = (services, system(), of_devices, limits, log);
+    let served = (http(), any::<bool>().prop_map(|node_names| PrometheusConfig { node_names }));
+    let others = (services, system(), of_devices, served, limits, log);
     let sections = (telegraf(), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
@@ -171,7 +185,7 @@ fn config() -> impl Strategy<Value = Config> {
                 measurements,
                 lan,
                 devices,
-                (services, system, (destinations, activity, alerts, state, recorder), limits, log),
+                (services, system, (destinations, activity, alerts, state, recorder), served, limits, log),
             ),
         )| {
             Config {
@@ -192,6 +206,8 @@ fn config() -> impl Strategy<Value = Config> {
                 alerts,
                 recorder,
                 state,
+                http: served.0,
+                prometheus: served.1,
                 limits,
                 log,
             }
