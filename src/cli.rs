@@ -5,6 +5,7 @@ mod check;
 mod daemon;
 mod devices;
 mod error;
+mod estimate;
 mod flows;
 mod global;
 mod once;
@@ -86,6 +87,10 @@ enum Command {
     /// moved; as a table, JSON or CSV, or as a filter for tcpdump
     #[command(verbatim_doc_comment)]
     Flows(flows::Args),
+    /// How much this configuration would send and have stored here, measurement by
+    /// measurement, and which keys lower it
+    #[command(verbatim_doc_comment)]
+    Estimate(estimate::Args),
     /// What the program finds here: configuration, table, counters of bytes,
     /// LAN, names, Telegraf, clock; what is missing, and what that costs
     #[command(verbatim_doc_comment)]
@@ -148,6 +153,7 @@ impl Cli {
             None | Some(Command::Once(_) | Command::Replay(_) | Command::Flows(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
+            Some(Command::Estimate(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
             Some(Command::Capture(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
             Some(Command::Record(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
@@ -173,6 +179,7 @@ impl Cli {
             Some(Command::Once(args)) => once::run(&self.global, *args),
             Some(Command::Devices(args)) => devices::run(&self.global, args),
             Some(Command::Flows(args)) => flows::run(&self.global, args),
+            Some(Command::Estimate(args)) => estimate::run(&self.global, args),
             Some(Command::Check(args)) => check::run(&self.global, args),
             Some(Command::Capture(args)) => capture::run(&self.global, args),
             Some(Command::Record(args)) => record::run(&self.global, args),

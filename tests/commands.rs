@@ -7,7 +7,7 @@ mod sample;
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use sample::Sample;
@@ -94,6 +94,7 @@ fn what_is_written_out_and_does_not_fit_is_74() {
         &["--root", root, "once"],
         &["--root", root, "devices"],
         &["--root", root, "devices", "--json"],
+        &["--root", root, "estimate"],
         &["--config", config, "replay", root],
         &["--root", root, "--config", config, "--stdout"],
     ] {
@@ -116,6 +117,7 @@ fn a_configuration_that_cannot_be_used_is_78() {
         &[][..],
         &["once"],
         &["devices"],
+        &["estimate"],
         &["sockets"],
         &["capture", "/nowhere"],
         &["record", "/nowhere", "--for", "1m"],
@@ -145,7 +147,7 @@ fn a_pipe_is_no_configuration() {
 fn a_table_that_cannot_be_read_is_1() {
     let nowhere = "tests/support";
     assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join(nowhere).join("proc").exists());
-    for command in ["once", "devices", "check", "sockets"] {
+    for command in ["once", "devices", "estimate", "check", "sockets"] {
         assert_eq!(run(&[command, "--root", nowhere]).status.code(), Some(1), "{command}");
     }
     // Not in the checkout, whose directories may be anybody's.
@@ -327,6 +329,139 @@ fn single_connections_are_shown_by_a_filter() {
         assert_eq!((code, stdout.as_str()), (Some(64), ""), "{wrong:?}");
         assert!(stderr.contains(told), "{wrong:?}: {stderr}");
     }
+}
+
+/// What `estimate` tells of each measurement of a router's files, and of all.
+fn estimated(arguments: &[&str]) -> serde_json::Value {
+    let (code, stdout, stderr) = said(&[arguments, &["estimate", "--json"]].concat());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    serde_json::from_str(&stdout).unwrap()
+}
+
+fn of_measurement<'a>(estimate: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
+    let mut rows = estimate["measurements"].as_array().unwrap().iter();
+    rows.find(|row| row["measurement"] == name).unwrap_or(&serde_json::Value::Null)
+}
+
+#[test]
+fn an_estimate_is_of_what_the_configuration_gives_here() {
+    let root = ["--root", "examples/household/root"];
+    let (code, once, _) = said(&[&root[..], &["once"]].concat());
+    assert_eq!(code, Some(0));
+    let estimate = estimated(&root);
+    let of_once = once.lines().filter(|line| line.starts_with("connection_state,")).count() as u64;
+    let row = of_measurement(&estimate, "connection_state");
+    assert_eq!((&row["series"], &row["points_per_day"]), (&of_once.into(), &(of_once * 2880).into()));
+    for (total, of_row) in [
+        ("series", "series"),
+        ("points_per_day", "points_per_day"),
+        ("disk_bytes_per_day", "disk_bytes_per_day"),
+    ] {
+        let rows = estimate["measurements"].as_array().unwrap().iter();
+        let sum: u64 = rows.map(|row| row[of_row].as_u64().unwrap()).sum();
+        assert!(sum > 0 && estimate["total"][total] == sum, "{total}: {estimate}");
+    }
+    let (code, table, stderr) = said(&[&root[..], &["estimate"]].concat());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(
+        table.starts_with("MEASUREMENT ") && table.contains("\nall ") && table.contains("A month: "),
+        "{table}"
+    );
+    assert!(table.contains("traffic.interval, measurements.bandwidth = false"), "{table}");
+}
+
+#[test]
+fn the_keys_that_an_estimate_names_lower_it() {
+    let sample = Sample::new("estimate");
+    let (root, config) = (sample.root(), sample.join("changed.toml"));
+    let with = |text: &str| {
+        fs::write(&config, text).unwrap();
+        estimated(&["--config", config.to_str().unwrap(), "--root", root.to_str().unwrap()])
+    };
+    let points = |estimate: &serde_json::Value, name| {
+        of_measurement(estimate, name)["points_per_day"].as_u64().unwrap()
+    };
+    let usual = with("");
+    let slow = with("interval = \"60s\"\ntraffic.interval = \"20s\"\n");
+    for name in ["connection_state", "device_traffic", "bandwidth"] {
+        assert_eq!(points(&usual, name), 2 * points(&slow, name), "{name}");
+    }
+    assert_eq!(points(&usual, "device"), points(&slow, "device"), "every five minutes");
+    let few = with("limits.max_devices = 2\n");
+    assert!(points(&few, "device_traffic") < points(&usual, "device_traffic"));
+    let off = with("measurements.bandwidth = false\n");
+    assert!(of_measurement(&off, "bandwidth").is_null());
+    assert!(off["total"]["disk_bytes_per_day"].as_u64() < usual["total"]["disk_bytes_per_day"].as_u64());
+    // A capture without it has none of the router's own figures; with it, all of them cost more than the usual.
+    let counters = "tests/cases/38-protocol-counters-kernel-6.18/root/proc/net";
+    for file in ["netstat", "snmp", "snmp6"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(counters).join(file);
+        fs::copy(from, root.join("proc/net").join(file)).unwrap();
+    }
+    let [usual, all] = ["usual", "all"].map(|choice| with(&format!("system.nstat = \"{choice}\"\n")));
+    let of_nstat = |estimate: &serde_json::Value| {
+        let row = of_measurement(estimate, "nstat").clone();
+        (row["disk_bytes_per_day"].as_u64().unwrap(), row["lowered_by"][1].clone())
+    };
+    let ((few, off), (many, less)) = (of_nstat(&usual), of_nstat(&all));
+    assert_eq!((off, less), ("system.nstat = \"off\"".into(), "system.nstat = \"usual\"".into()));
+    assert!(many > 2 * few, "{many} {few}");
+}
+
+/// The household at four instants, ten seconds apart: whatever has ever moved anything goes on moving.
+fn moving_household(sample: &Sample) -> PathBuf {
+    let (recording, table) = (sample.join("recording"), "proc/net/nf_conntrack");
+    fs::create_dir(&recording).unwrap();
+    let text = fs::read_to_string(sample.root().join(table)).unwrap();
+    for step in 0..4 {
+        let instant = recording.join((1_795_241_400 + 10 * step).to_string());
+        if step == 0 {
+            fs::rename(sample.root(), &instant).unwrap();
+        }
+        let moved = |word: &str| match word.split_once('=') {
+            Some((name @ ("bytes" | "packets"), count)) if count != "0" => {
+                format!("{name}={}", count.parse::<u64>().unwrap() + 1000 * step)
+            }
+            _ => word.to_owned(),
+        };
+        let line = |line: &str| line.split(' ').map(moved).collect::<Vec<_>>().join(" ") + "\n";
+        let path = instant.join(table);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text.lines().map(line).collect::<String>()).unwrap();
+    }
+    recording
+}
+
+#[test]
+fn an_estimate_of_one_instant_is_what_the_daemon_sends_of_the_next() {
+    let sample = Sample::new("estimate-and-replay");
+    let recording = moving_household(&sample);
+    let config = sample.join("case.toml");
+    fs::write(&config, "destinations.mode = \"service\"\n").unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let (code, sent, stderr) = said(&[&config[..], &["replay", recording.to_str().unwrap()]].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    let estimate =
+        estimated(&[&config[..], &["--root", recording.join("1795241410").to_str().unwrap()]].concat());
+    let last = sent.lines().filter(|line| line.ends_with(" 1795241430000000000"));
+    let last: Vec<&str> = last.collect();
+    let mut compared = 0;
+    for row in estimate["measurements"].as_array().unwrap() {
+        let (name, series) = (row["measurement"].as_str().unwrap(), row["series"].as_u64().unwrap());
+        let sent = last.iter().filter(|line| line.starts_with(&format!("{name},"))).count() as u64;
+        // The inventory was told before, and nothing has changed.
+        let expected = if name == "device" { series } else { sent };
+        assert_eq!(series, expected, "{name}");
+        compared += sent;
+    }
+    assert!(compared > 100 && last.iter().any(|line| line.starts_with("bandwidth,")), "{last:#?}");
+    let length: usize = last.iter().map(|line| line.len() + 1).sum();
+    let of_traffic = last.iter().filter(|line| line.starts_with("bandwidth,"));
+    let of_traffic: usize = of_traffic.map(|line| line.len() + 1).sum();
+    // In the time of an interval all are sent once, and those of traffic twice more.
+    let sent = (length + 2 * of_traffic) as u64;
+    let told = 30 * estimate["total"]["udp_bytes_per_second"].as_u64().unwrap();
+    assert!(10 * told > 9 * sent && 10 * told < 12 * sent, "{told} of {sent}");
 }
 
 #[test]

@@ -47,6 +47,9 @@ fn commands_and_options() {
     assert_eq!(command("devices"), devices(false));
     assert_eq!(command("devices --json"), devices(true));
     assert_eq!(command("--json devices --json"), devices(true));
+    let estimate = |json| Some(Command::Estimate(estimate::Args { json }));
+    assert_eq!(command("estimate"), estimate(false));
+    assert_eq!(command("--json estimate"), estimate(true));
     let capture = |anonymise| Some(Command::Capture(capture::Args { directory: "d".into(), anonymise }));
     assert_eq!(command("capture d"), capture(false));
     assert_eq!(command("--anonymise capture d"), capture(true));
@@ -164,6 +167,7 @@ fn the_help_names_everything() {
         "once",
         "check",
         "devices",
+        "estimate [OPTIONS]",
         "--config <FILE>",
         "--stdout",
         "--json",
@@ -194,6 +198,7 @@ fn the_help_fits_a_terminal() {
         "--help",
         "help once",
         "help devices",
+        "help estimate",
         "help check",
         "help capture",
         "help record",
