@@ -11,6 +11,7 @@ mod global;
 mod once;
 mod path;
 mod privileges;
+mod progress;
 mod record;
 mod replay;
 mod sockets;

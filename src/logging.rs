@@ -57,6 +57,14 @@ pub fn start(level: LogLevel, streams: Streams) -> LevelHandle {
     handle
 }
 
+/// The same for one whose standard error isn't written by it alone: all messages go to `stderr`.
+pub(crate) fn start_beside<E>(level: LogLevel, stderr: E)
+where
+    E: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    set(subscriber(level, Streams::StderrOnly, io::stdout, stderr).0);
+}
+
 /// Begins to log without ever waiting for whoever reads. To be called once, by the daemon, who has to flush the queue
 /// whenever it is awake.
 pub fn start_queued(level: LogLevel, streams: Streams) -> (LevelHandle, LogQueue) {

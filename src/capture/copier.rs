@@ -80,13 +80,23 @@ impl<'a> Copier<'a> {
     /// Copies what is there to `target`, at most `room` bytes. What is as it was in the last copy that is kept is left out;
     /// what has gone since is written as an empty file. The configuration and lists of vendors are in the first.
     pub(crate) fn copy(&mut self, target: &Target, room: u64) -> Copied {
+        self.copy_and_tell(target, room, &mut |_| ())
+    }
+
+    /// The same, and tells which of the router's files comes next.
+    pub(crate) fn copy_and_tell(
+        &mut self,
+        target: &Target,
+        room: u64,
+        tell: &mut dyn FnMut(&Path),
+    ) -> Copied {
         let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
         let interfaces = interfaces::read(self.from.root);
         // Before anybody in a new prefix is taken for a stranger.
         if let (Some(anonymiser), Ok(found)) = (&mut self.anonymiser, &interfaces) {
             anonymiser.learn(&prefixes(self.from.config, found));
         }
-        let mut copy = Copy { of: self, target, room, copied };
+        let mut copy = Copy { of: self, target, room, copied, tell };
         copy.table();
         copy.neighbours();
         copy.interfaces(interfaces);
@@ -103,7 +113,7 @@ impl<'a> Copier<'a> {
     pub(crate) fn copy_surroundings(&mut self, target: &Target, room: u64) -> Copied {
         let copied = Copied { written: Vec::new(), omissions: Vec::new(), has_table: false, bytes: 0 };
         let interfaces = interfaces::read(self.from.root);
-        let mut copy = Copy { of: self, target, room, copied };
+        let mut copy = Copy { of: self, target, room, copied, tell: &mut |_| () };
         copy.neighbours();
         copy.interfaces(interfaces);
         copy.figures(FIGURES.get(1..).unwrap_or_default());
@@ -138,6 +148,7 @@ struct Copy<'c, 'a> {
     target: &'c Target,
     room: u64,
     copied: Copied,
+    tell: &'c mut dyn FnMut(&Path),
 }
 
 impl Copy<'_, '_> {
@@ -330,6 +341,7 @@ impl Copy<'_, '_> {
         path: &Path,
         write: impl FnOnce(&mut NewFile, Option<&mut Anonymiser>) -> Result<(), OmissionError>,
     ) -> Result<(), OmissionError> {
+        (self.tell)(path);
         let file = self.target.file(path).map_err(OmissionError::Unwritable)?;
         let mut file = NewFile::new(file, self.of.last.digester(), self.room - self.copied.bytes);
         write(&mut file, self.of.anonymiser.as_mut())?;

@@ -8,8 +8,10 @@ use nix::unistd::Uid;
 
 use super::error::{CommandError, Exit};
 use super::path::path;
+use super::progress::Progress;
 use super::{GlobalArgs, print, print_error};
 use crate::capture::{Copied, Copier, Source, Target, TargetError};
+use crate::wording::counted;
 use report::CaptureReport;
 
 pub(super) use report::{ANONYMISED, exit};
@@ -44,7 +46,15 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
 /// Captures what is there. Nothing is written if the directory is not fit for it.
 fn capture(from: Source<'_>, directory: &Path, anonymise: bool) -> Result<CaptureReport, TargetError> {
     let target = Target::create(directory)?;
-    let Copied { written, omissions, .. } = Copier::new(from, anonymise).copy(&target, u64::MAX);
+    let progress = Progress::endless("capturing");
+    let mut files = 0;
+    let mut tell = |path: &Path| {
+        files += 1;
+        progress.set(files, || format!("{}: {}", counted(files, "file", "files"), path.display()));
+    };
+    let mut copier = Copier::new(from, anonymise);
+    let Copied { written, omissions, .. } = copier.copy_and_tell(&target, u64::MAX, &mut tell);
+    progress.end();
     let written = written.into_iter().map(|(path, _)| path).collect();
     Ok(CaptureReport { directory: directory.to_path_buf(), anonymised: anonymise, written, omissions })
 }

@@ -17,11 +17,13 @@ use tokio::time::sleep;
 use super::capture::ANONYMISED;
 use super::error::{CommandError, Exit};
 use super::path::path;
+use super::progress::Progress;
 use super::{GlobalArgs, daemon, print, print_error};
 use crate::capture::{Source, Target};
 use crate::config::Interval;
 use crate::daemon::clock::{Clock, SystemClock};
 use crate::daemon::schedule::{Due, Schedule};
+use crate::wording::counted;
 use length::{Length, every};
 use recorder::{Recorder, Taken};
 
@@ -62,45 +64,74 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let from = Source { root: &root, config: &config, config_file: &config_file };
     let mut recorder = Recorder::new(from, target, args.anonymise);
     let clock = SystemClock::new(&root);
-    daemon::runtime(&root)?.block_on(record(&mut recorder, args.every.duration(), instants, &clock))?;
+    let planned = Planned { every: args.every.duration(), instants };
+    let progress = Progress::of(planned.length().as_secs(), "recording");
+    daemon::runtime(&root)?.block_on(record(&mut recorder, planned, &clock, &progress))?;
+    progress.end();
     print(report(&recorder, args).as_bytes())?;
     Ok(recorder.exit())
+}
+
+/// So many instants, so far apart.
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    every: Duration,
+    instants: u32,
+}
+
+impl Planned {
+    fn length(self) -> Duration {
+        self.every * self.instants
+    }
 }
 
 /// Takes so many instants, unless a signal ends it.
 async fn record(
     recorder: &mut Recorder<'_>,
-    every: Duration,
-    instants: u32,
+    planned: Planned,
     clock: &impl Clock,
+    progress: &Progress,
 ) -> io::Result<()> {
     let mut signals = Signals::new()?;
-    let now = clock.now()?;
-    let mut schedule = Schedule::new(every, now);
-    let last = schedule.next() + every * (instants - 1);
+    let begun = clock.now()?;
+    let mut schedule = Schedule::new(planned.every, begun);
+    let last = schedule.next() + planned.every * (planned.instants - 1);
     // Where somebody sets the clock back, the last instant may be far away.
-    let end = now.boot + every * (instants + 1);
+    let end = begun.boot + planned.length() + planned.every;
+    let asleep_at_most = progress.wakes_after().unwrap_or(ASLEEP_AT_MOST);
     loop {
         let now = clock.now()?;
+        tell(progress, planned, now.boot.saturating_sub(begun.boot), recorder.instants());
         let due = schedule.poll(now);
         let pause = match due {
             Due::Snapshot(_) => ASLEEP_AT_LEAST,
-            Due::In(time) => time.clamp(ASLEEP_AT_LEAST, ASLEEP_AT_MOST),
+            Due::In(time) => time.clamp(ASLEEP_AT_LEAST, asleep_at_most),
         };
         tokio::select! {
             biased;
             () = signals.any() => return Ok(()),
             () = sleep(pause) => {}
         }
-        if let Due::Snapshot(instant) = due
-            && (recorder.take(instant.as_secs()) == Taken::NoRoom || instant >= last)
-        {
-            return Ok(());
+        if let Due::Snapshot(instant) = due {
+            let taken = progress.aside(|| recorder.take(instant.as_secs()));
+            if taken == Taken::NoRoom || instant >= last {
+                return Ok(());
+            }
         }
         if now.boot > end {
             return Ok(());
         }
     }
+}
+
+/// Tells how far it is.
+fn tell(progress: &Progress, planned: Planned, passed: Duration, taken: u32) {
+    let left = planned.length().saturating_sub(passed).as_secs();
+    progress.set(passed.as_secs(), || {
+        let instants = counted(planned.instants, "instant", "instants");
+        let left = humantime::format_duration(Duration::from_secs(left));
+        format!("{taken} of {instants}, {left} left")
+    });
 }
 
 /// The signals that end it. `SIGHUP` is none of them, so that it goes on where nohup(1) has it ignored.

@@ -3,7 +3,7 @@
 mod clocks;
 mod playback;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,13 @@ use clap::error::ErrorKind;
 
 use super::error::{CommandError, Exit};
 use super::path::path;
+use super::progress::Progress;
 use super::{Cli, GlobalArgs, print_error, runtime};
 use crate::collector::{Collector, Moment};
 use crate::config::Config;
 use crate::daemon::tick;
 use crate::edge_log::EdgeLog;
-use crate::logging::{self, Streams};
+use crate::logging;
 use crate::outputs::Output;
 use crate::snapshot::timestamp;
 use crate::wording::counted;
@@ -44,10 +45,12 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     // Once privileges are given up, nobody may be able to list it.
     let playback = Playback::open(&args.directory)?;
     let (config, _) = global.prepare_for(playback.root())?;
-    logging::start(config.log.level, Streams::StderrOnly);
+    let progress = progress(&playback);
+    logging::start_beside(config.log.level, progress.stderr());
     playback.tell_of_strangers();
     let begun = Instant::now();
-    let replayed = runtime()?.block_on(replay(&playback, config));
+    let replayed = runtime()?.block_on(replay(&playback, config, &progress));
+    progress.end();
     match replayed {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
         Err(error) => Err(CommandError::Output(error)),
@@ -58,8 +61,17 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     }
 }
 
+/// How far it is; not to be seen where the lines themselves go to a terminal.
+fn progress(playback: &Playback) -> Progress {
+    if io::stdout().is_terminal() {
+        Progress::hidden()
+    } else {
+        Progress::of(playback.len() as u64, "replaying")
+    }
+}
+
 /// Takes a snapshot of every instant and writes it to standard output; gives how many there were.
-async fn replay(playback: &Playback, config: Config) -> io::Result<usize> {
+async fn replay(playback: &Playback, config: Config, progress: &Progress) -> io::Result<usize> {
     let instants = playback.instants(config.interval);
     let Some(first) = instants.first().copied() else { return Ok(0) };
     let mut clocks = RecordedClocks::new(config.interval);
@@ -68,6 +80,8 @@ async fn replay(playback: &Playback, config: Config) -> io::Result<usize> {
     let (mut output, mut table, mut snapshots) = (Output::stdout(), EdgeLog::default(), 0);
     for (place, instant) in instants.into_iter().enumerate() {
         playback.show(place);
+        progress
+            .set(place as u64, || format!("{place} of {}", counted(playback.len(), "instant", "instants")));
         let (due, missed) = clocks.due(instant);
         collector.totals.ticks_skipped += missed;
         let moment = Moment {

@@ -108,6 +108,11 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// How many there are.
+    pub(super) const fn instants(&self) -> u32 {
+        self.instants
+    }
+
     /// Whether there are any.
     pub(super) const fn has_instants(&self) -> bool {
         self.instants > 0
