@@ -48,6 +48,9 @@ SECONDS = 60
 fuzz: ## every fuzz target for SECONDS=60 seconds
 	@tools/fuzz $(SECONDS)
 
+manual: ## the man page, and what completes commands in bash, zsh and fish, in target/manual
+	@tools/manual target/manual
+
 deb: ## a package for Debian of this machine's architecture, in dist/
 	@tools/deb
 

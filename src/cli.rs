@@ -125,6 +125,11 @@ struct FlagsAhead {
     anonymise: bool,
 }
 
+/// All commands and options, for whoever makes a man page of them, or completes them.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Does what the arguments, without the program's name, ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     set_panic_hook();
