@@ -275,7 +275,7 @@ impl Daemon {
         let taken = tick::take(collector, output, &mut self.table, moment).await;
         let taken = taken.map_err(DaemonError::Output)?;
         if let Some(snapshot) = &taken {
-            self.publisher.publish(snapshot, moment.boot);
+            self.publisher.publish(snapshot, moment.boot, self.output.ledger());
         }
         self.publisher.attend(self.collector.lan());
         let now = self.clock.now()?;

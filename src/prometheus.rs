@@ -27,7 +27,7 @@ struct Figure {
     factor: f64,
 }
 
-/// All that is known. `ledger` is of the output that sends most. With `node_names` the router's own figures are there too, as
+/// All that is known. `ledger` is of the output that sends them. With `node_names` the router's own figures are there too, as
 /// `node_exporter` calls them.
 pub fn families(latest: &Latest, ledger: &Ledger, node_names: bool) -> Vec<Family> {
     let mut families: Vec<Family> = figures::ALL.iter().map(|figure| figure.family(latest)).collect();

@@ -58,6 +58,7 @@ pub(super) fn run(global: &GlobalArgs, args: Args) -> Result<Exit, CommandError>
     let timestamp = timestamp(config.timestamps, instant, clock_set);
     let found = Place::find(&config.state.directory, &root).and_then(|place| place.read().ok()?);
     let mut latest = Latest::new(&config);
+    let node_names = config.prometheus.node_names;
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
     collector.restore(found.map(|found| found.state).unwrap_or_default());
     let moment =
@@ -66,7 +67,7 @@ pub(super) fn run(global: &GlobalArgs, args: Args) -> Result<Exit, CommandError>
     let text = match args.format {
         Format::Prometheus => {
             latest.take(&snapshot, now.boot);
-            let families = families(&latest, &Ledger::default(), false);
+            let families = families(&latest, &Ledger::default(), node_names);
             prometheus::text(&families, PrometheusFormat::Text)
         }
         _ if args.jsonl => json::lines(&points(&snapshot), timestamp)?,

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::guard::Guard;
 use super::response::written;
+#[cfg(feature = "prometheus")]
+use crate::encode::prometheus::Family;
 use crate::flow_list::ListedFlows;
 use crate::overview::{Alert, Device, Hour, Overview, Status};
 
@@ -36,6 +38,9 @@ pub(super) struct Published {
     hours: Arc<Hours>,
     /// Single flows, as the last snapshot of `interval` found them.
     pub(super) flows: Option<Arc<ListedFlows>>,
+    /// What Prometheus is told.
+    #[cfg(feature = "prometheus")]
+    pub(super) metrics: Vec<Family>,
     written_overview: OnceLock<Bytes>,
     written_devices: OnceLock<Bytes>,
 }
@@ -43,7 +48,21 @@ pub(super) struct Published {
 impl Published {
     /// What there is to tell.
     pub(super) fn new(overview: Overview, hours: Arc<Hours>, flows: Option<Arc<ListedFlows>>) -> Self {
-        Self { overview, hours, flows, written_overview: OnceLock::new(), written_devices: OnceLock::new() }
+        Self {
+            overview,
+            hours,
+            flows,
+            #[cfg(feature = "prometheus")]
+            metrics: Vec::new(),
+            written_overview: OnceLock::new(),
+            written_devices: OnceLock::new(),
+        }
+    }
+
+    /// The same with what Prometheus is told.
+    #[cfg(feature = "prometheus")]
+    pub(super) fn with_metrics(self, metrics: Vec<Family>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Everything, for the page.

@@ -17,7 +17,10 @@ use crate::config::Config;
 use crate::edge_log::EdgeLog;
 use crate::flow_list::ListedFlows;
 use crate::lan::Lan;
+use crate::outputs::ledger::Ledger;
 use crate::overview::Latest;
+#[cfg(feature = "prometheus")]
+use crate::prometheus::families;
 use crate::snapshot::Snapshot;
 
 /// Publishes what snapshots say, if that is switched on; else it holds nothing.
@@ -30,6 +33,9 @@ pub struct Publisher {
 struct On {
     config: HttpConfig,
     address: SocketAddr,
+    /// Whether Prometheus is told the router's own figures, too.
+    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "nobody tells Prometheus anything"))]
+    node_names: bool,
     latest: Latest,
     hours: Arc<Hours>,
     flows: Option<Arc<ListedFlows>>,
@@ -76,10 +82,10 @@ impl Publisher {
         on.listen(lan);
     }
 
-    /// Publishes what is known with this snapshot of `boot` (time since boot).
-    pub fn publish(&mut self, snapshot: &Snapshot, boot: Duration) {
+    /// Publishes what is known with this snapshot of `boot` (time since boot), and with what became of it in `ledger`.
+    pub fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: &Ledger) {
         if let Some(on) = &mut self.on {
-            on.publish(snapshot, boot);
+            on.publish(snapshot, boot, ledger);
         }
     }
 }
@@ -89,6 +95,7 @@ impl On {
         Self {
             config: config.http.clone(),
             address,
+            node_names: config.prometheus.node_names,
             latest: Latest::new(config),
             hours: Arc::default(),
             flows: None,
@@ -101,6 +108,7 @@ impl On {
     fn reconfigure(&mut self, config: &Config, address: SocketAddr) {
         self.latest.reconfigure(config);
         self.config = config.http.clone();
+        self.node_names = config.prometheus.node_names;
         self.unserved = EdgeLog::default();
         if self.address != address {
             (self.address, self.server) = (address, None);
@@ -135,7 +143,7 @@ impl On {
         }
     }
 
-    fn publish(&mut self, snapshot: &Snapshot, boot: Duration) {
+    fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: &Ledger) {
         self.latest.take(snapshot, boot);
         let overview = self.latest.overview();
         // Both are of the snapshots of `interval`, which alone have flows.
@@ -146,6 +154,10 @@ impl On {
             self.hours = Arc::new(hours.collect());
         }
         let published = Published::new(overview, Arc::clone(&self.hours), self.flows.clone());
+        #[cfg(feature = "prometheus")]
+        let published = published.with_metrics(families(&self.latest, ledger, self.node_names));
+        #[cfg(not(feature = "prometheus"))]
+        let _ = ledger;
         self.shared.send_modify(|shared| shared.published = Some(Arc::new(published)));
     }
 }

@@ -55,6 +55,7 @@ mod past;
 #[expect(dead_code, reason = "the tests have namespaces, the demonstration has this machine")]
 mod place;
 mod programs;
+mod prometheus;
 mod rates;
 mod records;
 mod servers;

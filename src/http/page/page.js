@@ -476,7 +476,7 @@ async function askDevice() {
   const name = chosen(), query = `device=${encodeURIComponent(name)}`;
   const [device, flows] = await Promise.all([ask(`devices?${query}`), ask(`flows?${query}&limit=${FLOWS_AT_MOST}`)]);
   // Meanwhile another may have been chosen.
-  if (chosen() === name && (device.body || device.isGone)) showDevice(name, device.body?.devices[0], flows.body);
+  if (chosen() === name && (device.body || device.isGone)) showDevice(name, device.body, flows.body);
 }
 
 /** The address says which device is shown: so the browser's back and forward work. */
