@@ -50,6 +50,7 @@ mod restore;
 #[path = "../support/sample.rs"]
 mod sample;
 mod scanning;
+mod serving;
 mod snapshot;
 mod sockets;
 mod sources;
