@@ -108,9 +108,8 @@ mod tests {
     #[test]
     fn anywhere_else_is_refused() {
         let lan = ["192.168.8.0/24"].as_slice();
-        type Refused = fn(IpAddr) -> ListenError;
         for (listen, allow, error) in [
-            ("0.0.0.0:1", &[][..], ListenError::Everywhere as Refused),
+            ("0.0.0.0:1", &[][..], ListenError::Everywhere as fn(IpAddr) -> ListenError),
             ("[::]:1", &[], ListenError::Everywhere),
             ("192.168.8.2:1", &[], ListenError::NotOurs),
             ("192.168.8.2:1", lan, ListenError::NotOurs),

@@ -58,7 +58,8 @@ const fn what() -> &'static str {
     }
 }
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(feature = "http")]
+#[cfg(test)]
 mod tests {
     use std::fs;
 
