@@ -4,8 +4,6 @@
 const REFRESH_MS = 10_000;
 const PATIENCE_MS = 8_000;
 const STALE_SECONDS = 120;
-const FLOWS_AT_MOST = 200;
-const HOUR_SECONDS = 3_600;
 
 const ACTIVITIES = {
   __proto__: null,
@@ -99,11 +97,11 @@ const remark = (text) => make("p.empty", text);
 const named = (name) => make("bdi", name);
 const linked = (name) => make("a", { href: `#device=${encodeURIComponent(name)}` }, named(name));
 
-/** A line over the last hour for each list of values; where one is not known it is broken. */
+/** A line over time for each list of values, from the oldest on; where one is not known it is broken. */
 function lines(series, ago, label) {
   const known = series.flatMap(({ values }) => values.filter(isKnown));
   const most = Math.max(1, ...known), [width, height, room] = [300, 60, 2];
-  const x = (place) => width * (1 - Math.min(1, ago[place] / HOUR_SECONDS));
+  const x = (place) => width * (1 - ago[place] / (ago[0] || 1));
   const y = (value) => height - room - (height - 2 * room) * (value / most);
   const svg = draw("svg", {
     role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none",
@@ -138,7 +136,7 @@ function sparkline(values) {
   const known = (values ?? []).filter(isKnown);
   if (known.length < 2) return undefined;
   // Evenly apart.
-  const ago = values.map((_, place) => HOUR_SECONDS * (1 - place / (values.length - 1)));
+  const ago = values.map((_, place) => values.length - 1 - place);
   const label = `in the last hour from ${count(Math.min(...known))} to ${count(Math.max(...known))}`;
   return lines([{ values, className: "connections" }], ago, label);
 }
@@ -396,7 +394,7 @@ function chart(title, hour, series, show) {
   const most = `at most ${show(Math.max(...known))}`;
   return make("figure", make("figcaption", make("span", title, " ", ...legend), small(most)),
     lines(series, hour.seconds_ago, `${title} in the last hour, ${most}`),
-    make("p.axis", { "aria-hidden": "true" }, ...["1 hour ago", "30 min", "now"].map(small)));
+    make("p.axis", { "aria-hidden": "true" }, ...[`${duration(hour.seconds_ago[0])} ago`, "now"].map(small)));
 }
 
 function lastHour(hour) {
@@ -474,8 +472,8 @@ function showDevice(name, device, flows) {
 
 async function askDevice() {
   const name = chosen(), query = `device=${encodeURIComponent(name)}`;
-  const [device, flows] = await Promise.all([ask(`devices?${query}`), ask(`flows?${query}&limit=${FLOWS_AT_MOST}`)]);
-  // Meanwhile another may have been chosen.
+  const [device, flows] = await Promise.all([ask(`devices?${query}`), ask(`flows?${query}&limit=200`)]);
+  // Another may be chosen by now.
   if (chosen() === name && (device.body || device.isGone)) showDevice(name, device.body, flows.body);
 }
 
