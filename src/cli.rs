@@ -16,6 +16,8 @@ mod record;
 mod replay;
 mod sockets;
 mod suggestion;
+#[cfg(feature = "terminal")]
+mod top;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -112,6 +114,11 @@ enum Command {
     /// connections, or with --listening the ports that are open
     #[command(verbatim_doc_comment)]
     Sockets(sockets::Args),
+    /// Devices and their connections on the terminal, live; or a recording, with the
+    /// keys through time
+    #[cfg(feature = "terminal")]
+    #[command(verbatim_doc_comment)]
+    Top(top::Args),
 }
 
 /// Options of one command, which may stand before it too.
@@ -157,6 +164,8 @@ impl Cli {
     fn hand_flags_on(&mut self) -> Result<(), clap::Error> {
         match &mut self.command {
             None | Some(Command::Once(_) | Command::Replay(_) | Command::Flows(_)) => {}
+            #[cfg(feature = "terminal")]
+            Some(Command::Top(_)) => {}
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Estimate(args)) => args.json |= take(&mut self.ahead.json),
@@ -191,6 +200,8 @@ impl Cli {
             Some(Command::Record(args)) => record::run(&self.global, args),
             Some(Command::Replay(args)) => replay::run(&self.global, args),
             Some(Command::Sockets(args)) => sockets::run(&self.global, args),
+            #[cfg(feature = "terminal")]
+            Some(Command::Top(args)) => top::run(&self.global, args),
         }
     }
 }

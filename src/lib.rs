@@ -51,8 +51,9 @@
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
-//! resolved has a second thread. There are three channels: one for its answer, one for log lines that could not be
-//! written at once, and one that shows the server's tasks, on the same thread, what was published last. Nothing is asked and no file is read in the midst of the pass over the flows.
+//! resolved has a second thread, and the keys of `top`. There are four channels: one for its answer, one for keys, one for
+//! log lines that could not be written at once, and one that shows the server's tasks, on the same thread, what was
+//! published last. Nothing is asked and no file is read in the midst of the pass over the flows.
 
 // Where and why not: clippy.toml.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -72,6 +72,12 @@ pub(super) enum CommandError {
     /// What was found can't be put as CSV.
     #[error(transparent)]
     Csv(#[from] csv::Error),
+    /// There is nowhere to draw.
+    #[cfg(feature = "terminal")]
+    #[error(
+        "top draws on a terminal, and standard output is none: flows prints connections, devices prints devices"
+    )]
+    NoTerminal,
     /// The daemon has too few descriptors (`RLIMIT_NOFILE`), most likely.
     #[error("the daemon can't start: {0}")]
     Start(#[source] io::Error),
@@ -90,6 +96,8 @@ impl CommandError {
     /// The exit code that tells of it.
     pub(super) fn exit(&self) -> Exit {
         match self {
+            #[cfg(feature = "terminal")]
+            Self::NoTerminal => Exit::Usage,
             Self::Arguments(_) | Self::Filter(_) | Self::Capture(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
             Self::Output(_) | Self::Daemon(DaemonError::Output(_)) => Exit::Unwritable,

@@ -21,6 +21,8 @@ use crate::logging::{self, Streams};
 use crate::measurements::DueClocks;
 use crate::wording::counted;
 pub(in crate::cli) use capture_filter::CaptureFilterError;
+#[cfg(feature = "terminal")]
+pub(in crate::cli) use columns::end;
 use sort::SortKey;
 
 /// Its options.

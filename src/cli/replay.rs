@@ -23,7 +23,7 @@ use crate::outputs::Output;
 use crate::snapshot::timestamp;
 use crate::wording::counted;
 use clocks::RecordedClocks;
-use playback::Playback;
+pub(in crate::cli) use playback::Playback;
 
 /// How long the router had been up at the first instant, as far as anybody can tell.
 const UP: Duration = Duration::from_hours(1);

@@ -83,6 +83,32 @@ fn commands_and_options() {
     }
 }
 
+#[cfg(feature = "terminal")]
+#[test]
+fn top_is_of_this_router_or_of_a_recording() {
+    let top =
+        |directory: Option<&str>| Some(Command::Top(top::Args { directory: directory.map(Into::into) }));
+    assert_eq!(command("top"), top(None));
+    assert_eq!(command("top d"), top(Some("d")));
+    assert_eq!(command("--root r top"), top(None));
+    for line in ["top a b", "--json top", "top --json", "top --limit 3"] {
+        let refused = help_or_refuse(parsed(line).unwrap_err()).unwrap_err();
+        assert_eq!(refused.exit(), Exit::Usage, "{line}");
+    }
+    let Err(refused) = parsed("--root r top d").unwrap().run() else { panic!("two routers at once") };
+    assert_eq!(refused.exit(), Exit::Usage);
+    assert!(refused.to_string().contains("--root has no meaning"), "{refused}");
+    assert!(help("--help").contains("top [OPTIONS] [DIR]"), "{}", help("--help"));
+    assert!(help("help top").lines().all(|line| line.len() < 80), "{}", help("help top"));
+}
+
+#[cfg(not(feature = "terminal"))]
+#[test]
+fn a_small_program_has_no_top() {
+    assert_eq!(kind("top"), ErrorKind::InvalidSubcommand);
+    assert!(!help("--help").contains("top [OPTIONS]"), "{}", help("--help"));
+}
+
 #[test]
 fn paths_may_stand_before_the_command_and_behind_it() {
     for line in [

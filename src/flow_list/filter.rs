@@ -44,6 +44,11 @@ pub enum FilterError {
 pub const KEYS: &str = "device, address, local, remote, port, protocol, state, service, direction, offloaded, rx, tx, bytes, idle";
 
 impl Filter {
+    /// Whether it asks for nothing, so that every flow is shown.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this flow is shown.
     pub fn shows(&self, flow: &ListedFlow) -> bool {
         self.0.iter().all(|term| term.holds(flow))

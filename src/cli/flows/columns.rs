@@ -84,7 +84,7 @@ const fn arrow(direction: Direction) -> &'static str {
 }
 
 /// Address and port, as in a URL.
-pub(super) fn end(Endpoint { address, port }: Endpoint) -> String {
+pub(in crate::cli) fn end(Endpoint { address, port }: Endpoint) -> String {
     match address {
         IpAddr::V4(address) => format!("{address}:{port}"),
         IpAddr::V6(address) => format!("[{address}]:{port}"),

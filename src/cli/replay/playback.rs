@@ -16,7 +16,7 @@ use crate::root::recording::{Listing, Recording, RecordingError};
 
 /// The files, instant by instant.
 #[derive(Debug)]
-pub(super) struct Playback {
+pub(in crate::cli) struct Playback {
     root: Root,
     source: Source,
     strangers: Vec<OsString>,
@@ -31,7 +31,7 @@ enum Source {
 
 impl Playback {
     /// Looks what is in `directory`.
-    pub(super) fn open(directory: &Path) -> Result<Self, RecordingError> {
+    pub(in crate::cli) fn open(directory: &Path) -> Result<Self, RecordingError> {
         let Listing { instants, strangers } = Listing::read(directory)?;
         if instants.is_empty() {
             let root = Root::replay(directory);
@@ -45,13 +45,13 @@ impl Playback {
     }
 
     /// Where the router's files are.
-    pub(super) const fn root(&self) -> &Root {
+    pub(in crate::cli) const fn root(&self) -> &Root {
         &self.root
     }
 
     /// Its instants: seconds since 1970, ascending. Of a capture, the latest multiple of `interval` at which the daemon could
     /// have taken it.
-    pub(super) fn instants(&self, interval: Interval) -> Vec<u64> {
+    pub(in crate::cli) fn instants(&self, interval: Interval) -> Vec<u64> {
         match &self.source {
             Source::Recording(recording) => recording.instants().to_vec(),
             Source::Capture(written) => {
@@ -61,7 +61,7 @@ impl Playback {
     }
 
     /// How many instants there are.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::cli) fn len(&self) -> usize {
         match &self.source {
             Source::Recording(recording) => recording.instants().len(),
             Source::Capture(_) => 1,
@@ -69,7 +69,7 @@ impl Playback {
     }
 
     /// The time from the first instant to the last.
-    pub(super) fn span(&self) -> Duration {
+    pub(in crate::cli) fn span(&self) -> Duration {
         match &self.source {
             Source::Recording(recording) => {
                 let instants = recording.instants();
@@ -81,14 +81,14 @@ impl Playback {
     }
 
     /// Goes to the instant in this place.
-    pub(super) fn show(&self, place: usize) {
+    pub(in crate::cli) fn show(&self, place: usize) {
         if let Source::Recording(recording) = &self.source {
             recording.show(place);
         }
     }
 
     /// Says what beside its instants is passed over.
-    pub(super) fn tell_of_strangers(&self) {
+    pub(in crate::cli) fn tell_of_strangers(&self) {
         for name in &self.strangers {
             warn!("{} is no instant of the recording and is passed over", name.display());
         }
