@@ -32,6 +32,9 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
+browser: ## the status page in Chromium; pictures of it in target/screenshots; as root it installs the browser
+	@tools/browser
+
 activity: ## how well it tells what devices are doing: all made-up evenings; ten minutes
 	ACTIVITY=all cargo test --release --locked --test activity -- --nocapture --test-threads=1
 
