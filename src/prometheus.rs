@@ -1,6 +1,6 @@
 //! What Prometheus is told: the figures of the last snapshots, by the conventions of its world.
 //!
-//! A figure of a measurement is a metric by one line of the table in [`figures`]. What a measurement tells as "added since the last
+//! A figure of a measurement is a metric by one line of a table. What a measurement tells as "added since the last
 //! point" is summed up from the start on, and what it tells in words is a label. Nothing has a label `device`, which means an
 //! interface there; devices are `device_name`.
 

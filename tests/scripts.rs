@@ -248,7 +248,7 @@ fn nothing_is_built_in_silence() {
 #[test]
 fn what_is_installed_and_loaded_is_said_before() {
     let machine = Machine::new("installing");
-    machine.has_silent(&["apt-get", "ip", "nft", "dnsmasq", "busybox", "nmap", "modprobe"]);
+    machine.has_silent(&["apt-get", "tmux", "ip", "nft", "dnsmasq", "busybox", "nmap", "modprobe"]);
     let (_, said) = machine.run("tools/test", None);
     let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words}: {said}"));
     assert!(place("installing Debian's packages: strace") < place("called: apt-get"), "{said}");
@@ -268,7 +268,7 @@ fn what_is_installed_and_loaded_is_said_before() {
 #[test]
 fn kernel_tests_are_left_out_loudly_where_mounts_cannot_be_made_private() {
     let machine = Machine::new("mounts");
-    machine.has_silent(&["nft", "dnsmasq", "busybox", "nmap", "strace", "modprobe"]);
+    machine.has_silent(&["nft", "tmux", "dnsmasq", "busybox", "nmap", "strace", "modprobe"]);
     machine.has_a_table();
     // As it is in a chroot: `/` is no mount point, and whatever `ip -n` and `ip netns exec` do begins with it.
     let words = "\"mount --make-rslave /\" failed: Invalid argument";
@@ -292,7 +292,7 @@ fn kernel_tests_are_left_out_loudly_where_mounts_cannot_be_made_private() {
 #[test]
 fn kernel_tests_run_where_all_is_there() {
     let machine = Machine::new("all");
-    machine.has_silent(&["ip", "nft", "dnsmasq", "busybox", "nmap", "strace", "modprobe"]);
+    machine.has_silent(&["ip", "nft", "tmux", "dnsmasq", "busybox", "nmap", "strace", "modprobe"]);
     machine.has_a_table();
     let (good, said) = machine.run("tools/test", Some("1"));
     assert!(good && !said.contains("LEFT OUT") && said.contains(" 0 left out"), "{said}");
@@ -308,7 +308,7 @@ fn kernel_tests_run_where_all_is_there() {
 #[test]
 fn kernel_tests_run_though_a_trial_namespace_stays() {
     let machine = Machine::new("stays");
-    machine.has_silent(&["nft", "dnsmasq", "busybox", "nmap", "strace"]);
+    machine.has_silent(&["nft", "tmux", "dnsmasq", "busybox", "nmap", "strace"]);
     machine.has_a_table();
     machine.has("ip", "case \"$*\" in 'netns delete '*) exit 1 ;; esac");
     let (good, said) = machine.run("tools/test", Some("1"));

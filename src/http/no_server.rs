@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::lan::Lan;
+use crate::outputs::ledger::Ledger;
 use crate::snapshot::Snapshot;
 
 /// Publishes nothing.
@@ -23,5 +24,5 @@ impl Publisher {
     pub const fn attend(&mut self, _: &Lan) {}
 
     /// Nothing is published.
-    pub const fn publish(&mut self, _: &Snapshot, _: Duration) {}
+    pub const fn publish(&mut self, _: &Snapshot, _: Duration, _: &Ledger) {}
 }

@@ -63,12 +63,10 @@ fn query(machine: &Namespace, query: &str, label: &str) -> Vec<(String, f64)> {
     let path = format!("/api/v1/query?query={query}");
     let Some((_, body)) = get(machine, at("127.0.0.1", 9090), &path, "*/*") else { return Vec::new() };
     let answer: Value = serde_json::from_str(&body).unwrap_or_default();
-    let series = answer["data"]["result"].as_array().cloned().unwrap_or_default();
-    let value = |one: &Value| one["value"][1].as_str().and_then(|value| value.parse().ok());
-    series
-        .iter()
-        .filter_map(|one| Some((one["metric"][label].as_str().unwrap_or_default().to_owned(), value(one)?)))
-        .collect()
+    let series = answer.pointer("/data/result").and_then(Value::as_array).cloned().unwrap_or_default();
+    let value = |one: &Value| one.pointer("/value/1")?.as_str()?.parse::<f64>().ok();
+    let name = |one: &Value| Some(one.get("metric")?.get(label)?.as_str()?.to_owned());
+    series.iter().filter_map(|one| Some((name(one).unwrap_or_default(), value(one)?))).collect()
 }
 
 #[test]
