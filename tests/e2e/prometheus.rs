@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::connections::{at, established, listen};
 use crate::exporter::{Exporter, configure};
-use crate::household::{Household, INTERNET, LAPTOP_MAC, ROUTER};
+use crate::household::{Household, INTERNET, ROUTER};
 use crate::namespace::Namespace;
 use crate::programs::end;
 use crate::wait::until;
@@ -43,8 +43,20 @@ fn complaints(metrics: &str) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
+/// A Prometheus; killed when dropped.
+struct Prometheus(Option<Child>);
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It has ended already, or ends now.
+            let _ = child.kill().and_then(|()| child.wait());
+        }
+    }
+}
+
 /// Prometheus on `machine`, which scrapes the router every second.
-fn prometheus(machine: &Namespace, directory: &Path) -> Child {
+fn prometheus(machine: &Namespace, directory: &Path) -> Prometheus {
     let config = directory.join("prometheus.yml");
     let text = format!(
         "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: router\n    static_configs:\n      \
@@ -55,7 +67,7 @@ fn prometheus(machine: &Namespace, directory: &Path) -> Child {
     command.arg(format!("--config.file={}", config.display()));
     command.arg(format!("--storage.tsdb.path={}", directory.join("prometheus").display()));
     command.arg("--web.listen-address=127.0.0.1:9090");
-    machine.spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+    Prometheus(Some(machine.spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))))
 }
 
 /// The value of each series that a query gives, with one of its labels.
@@ -77,11 +89,11 @@ fn a_real_prometheus_reads_what_is_counted() {
     let open: Vec<_> = (0..CONNECTIONS).map(|_| established(&home.laptop, address, &server)).collect();
     let listen = format!("http.listen = \"{ROUTER}:{PORT}\"");
     let _exporter = Exporter::start(&home, &configure(&home, "127.0.0.1:8094", &listen));
-    let mut receiver = Some(prometheus(&home.laptop, &home.file("")));
+    let mut receiver = prometheus(&home.laptop, &home.file(""));
 
     let counted = |state: &str| {
         let selected = format!(
-            "conntrack_connections%7Bdevice_name=%22{LAPTOP_MAC}%22,protocol=%22tcp%22,state=%22{state}%22%7D"
+            "conntrack_connections%7Bdevice_name=%22laptop%22,protocol=%22tcp%22,state=%22{state}%22%7D"
         );
         query(&home.laptop, &selected, "device_name").first().map(|(_, count)| *count)
     };
@@ -109,5 +121,5 @@ fn a_real_prometheus_reads_what_is_counted() {
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     let asked = query(&home.laptop, "conntrack_exporter_snapshots_total", "job");
     assert!(asked.first().is_some_and(|(_, snapshots)| *snapshots > 1.0), "{asked:?}");
-    end(&mut receiver, Signal::SIGTERM);
+    end(&mut receiver.0, Signal::SIGTERM);
 }
