@@ -7,7 +7,6 @@
 
 mod alert;
 mod device;
-mod fields;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hour;
@@ -24,7 +23,6 @@ use crate::config::Config;
 use crate::measurements::{Clock, connection_alert, device as inventory};
 use crate::series::point::Point;
 use crate::snapshot::{Part, Snapshot};
-use fields::Fields as _;
 use hour::Hours;
 
 pub use alert::Alert;

@@ -11,7 +11,6 @@ use crate::encode::prometheus::{Family, Kind, Sample};
 use crate::measurements::{connection_alert, conntrack_exporter, device_activity};
 use crate::outputs::ledger::Ledger;
 use crate::overview::{Latest, Totals, Turnover};
-use crate::series::point::{Point, Value};
 
 /// A figure of a measurement, as a metric.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +46,7 @@ impl Figure {
     fn family(&self, latest: &Latest) -> Family {
         let points = latest.points(self.measurement).unwrap_or_default();
         let samples = points.iter().filter_map(|point| {
-            let value = number(point, self.field)? * self.factor;
+            let value = point.number(self.field)? * self.factor;
             let labels = self
                 .labels
                 .iter()
@@ -95,7 +94,7 @@ fn moved(totals: &Totals) -> [Family; 2] {
 fn activities(latest: &Latest) -> Family {
     let points = latest.points(device_activity::SCHEMA.name).unwrap_or_default().iter();
     let samples = points.filter_map(|point| {
-        let activity = ("activity", word(point, "activity")?);
+        let activity = ("activity", point.text("activity")?.to_owned());
         Some(Sample {
             labels: vec![("device_name", point.tags.own("device_name")?.to_string()), activity],
             value: 1.0,
@@ -156,7 +155,7 @@ fn build(latest: &Latest) -> Family {
     let point = latest.points(conntrack_exporter::SCHEMA.name).and_then(<[_]>::first);
     let samples = point.map(|point| {
         let labels = ["clock", "source", "version"];
-        let labels = labels.into_iter().filter_map(|key| Some((key, word(point, key)?))).collect();
+        let labels = labels.into_iter().filter_map(|key| Some((key, point.text(key)?.to_owned()))).collect();
         Sample { labels, value: 1.0 }
     });
     Family {
@@ -165,23 +164,6 @@ fn build(latest: &Latest) -> Family {
         kind: Kind::Gauge,
         samples: samples.into_iter().collect(),
     }
-}
-
-/// A figure that is a number; what isn't finite is none.
-fn number(point: &Point, field: &str) -> Option<f64> {
-    let figure = point.fields.iter().find_map(|(name, value)| (name == field).then_some(value));
-    match figure? {
-        Value::Integer(integer) => Some(float(*integer)),
-        Value::Float(float) => Some(*float).filter(|float| float.is_finite()),
-        Value::Text(_) => None,
-    }
-}
-
-fn word(point: &Point, field: &str) -> Option<String> {
-    point.fields.iter().find_map(|(name, value)| match value {
-        Value::Text(text) if name == field => Some(text.to_string()),
-        Value::Text(_) | Value::Integer(_) | Value::Float(_) => None,
-    })
 }
 
 /// Prometheus knows no other numbers. Beyond 2^53 the last digits are lost, which is 9 petabytes.

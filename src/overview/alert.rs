@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::Latest;
-use super::fields::Fields as _;
 use crate::measurements::connection_alert;
 
 /// An alert that fires.
@@ -36,13 +35,13 @@ pub(super) fn all(latest: &Latest) -> Option<Vec<Alert>> {
         .iter()
         .filter_map(|point| {
             Some(Alert {
-                device: point.tag("device_name")?,
-                rule: point.tag("rule")?,
-                severity: point.tag("severity")?,
+                device: point.tags.own("device_name").map(ToString::to_string)?,
+                rule: point.tags.own("rule").map(ToString::to_string)?,
+                severity: point.tags.own("severity").map(ToString::to_string)?,
                 since: point.integer("since"),
                 value: point.number("value"),
                 threshold: point.number("threshold"),
-                message: point.text("message"),
+                message: point.text("message").map(str::to_owned),
             })
         })
         .collect();

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::Latest;
-use super::fields::Fields as _;
 use crate::conntrack::flow::State;
 use crate::measurements::{
     connection_rate, connection_state, connection_trend, destination, device, device_activity, device_traffic,
@@ -161,17 +160,17 @@ pub(super) fn all(latest: &Latest) -> BTreeMap<Rc<str>, Device> {
 }
 
 fn inventory(device: &mut Device, point: &Point) {
-    device.device_type = point.text("device_type");
-    device.ip = point.text("ip");
-    device.mac = point.text("mac");
-    device.named_by = point.text("named_by");
+    device.device_type = point.text("device_type").map(str::to_owned);
+    device.ip = point.text("ip").map(str::to_owned);
+    device.mac = point.text("mac").map(str::to_owned);
+    device.named_by = point.text("named_by").map(str::to_owned);
     device.first_seen = point.integer("first_seen");
     device.online = point.integer("online").map(|online| online == 1);
 }
 
 fn states(device: &mut Device, point: &Point) {
-    let (Some(protocol), Some(state), Some(count)) =
-        (point.tag("protocol"), point.tag("state"), point.integer("count"))
+    let tag = |key: &str| point.tags.own(key).map(ToString::to_string);
+    let (Some(protocol), Some(state), Some(count)) = (tag("protocol"), tag("state"), point.integer("count"))
     else {
         return;
     };
@@ -202,10 +201,10 @@ fn traffic(device: &mut Device, point: &Point) {
 
 fn activity(device: &mut Device, point: &Point) {
     device.activity = point.text("activity").map(|activity| Activity {
-        activity,
+        activity: activity.to_owned(),
         confidence: point.number("confidence"),
         since: point.integer("since"),
-        why: point.text("why"),
+        why: point.text("why").map(str::to_owned),
     });
 }
 
@@ -220,7 +219,12 @@ fn trend(device: &mut Device, point: &Point) {
 }
 
 fn destinations(device: &mut Device, point: &Point) {
-    let (Some(destination), Some(service)) = (point.tag("destination"), point.tag("service")) else { return };
+    let (Some(destination), Some(service)) = (
+        point.tags.own("destination").map(ToString::to_string),
+        point.tags.own("service").map(ToString::to_string),
+    ) else {
+        return;
+    };
     device.destinations.push(Destination {
         destination,
         service,

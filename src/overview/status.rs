@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::fields::Fields as _;
 use super::{Alert, Device, Latest};
 use crate::measurements::{conntrack, conntrack_exporter, device};
 
@@ -63,7 +62,7 @@ pub(super) fn of(latest: &Latest, devices: &[Device], alerts: Option<&[Alert]>) 
         known.fold(None, |sum, figure| Some(sum.unwrap_or(0.0) + figure))
     };
     Status {
-        host: table.or(exporter).and_then(|point| point.tag("host")),
+        host: table.or(exporter).and_then(|point| point.tags.own("host").map(ToString::to_string)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         time: latest.timestamp.map(|nanoseconds| nanoseconds / 1_000_000_000),
         started: of_exporter("started"),

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
-use super::fields::Fields as _;
 use crate::measurements::{connection_rate, device_traffic};
 use crate::snapshot::Part;
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Figure, number};
+use super::Figure;
 use crate::encode::prometheus::{Family, Kind, Sample};
 use crate::measurements::{conntrack, net, netstat, network_interface, nstat};
 use crate::overview::Latest;
@@ -106,7 +106,7 @@ fn tcp_states(latest: &Latest) -> Family {
     let fields = point.into_iter().flat_map(|point| point.fields.iter().map(move |(name, _)| (point, name)));
     let samples = fields.filter_map(|(point, name)| {
         let state = name.strip_prefix("tcp_").filter(|state| *state != "none")?;
-        Some(Sample { labels: vec![("state", state.to_owned())], value: number(point, name)? })
+        Some(Sample { labels: vec![("state", state.to_owned())], value: point.number(name)? })
     });
     Family {
         name: "node_tcp_connection_states".to_owned(),

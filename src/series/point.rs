@@ -25,6 +25,36 @@ impl Point {
         let age = i64::try_from(self.age.as_nanos()).unwrap_or(i64::MAX);
         Some(timestamp?.saturating_sub(age))
     }
+
+    /// A field that is a whole number.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.field(name)? {
+            Value::Integer(integer) => Some(*integer),
+            Value::Float(_) | Value::Text(_) => None,
+        }
+    }
+
+    /// A field that is a number, whole or not; what isn't finite is none. Beyond 2^53 the last digits are lost.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.field(name)? {
+            #[expect(clippy::cast_precision_loss, reason = "whoever wants every digit asks for an integer")]
+            Value::Integer(integer) => Some(*integer as f64),
+            Value::Float(float) => Some(*float).filter(|float| float.is_finite()),
+            Value::Text(_) => None,
+        }
+    }
+
+    /// A field that is a word.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.field(name)? {
+            Value::Text(text) => Some(text),
+            Value::Integer(_) | Value::Float(_) => None,
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find_map(|(field, value)| (field == name).then_some(value))
+    }
 }
 
 /// A figure behind its name.
@@ -124,6 +154,19 @@ mod tests {
         let with = with.with(("site", "away".into()));
         assert_eq!(with.own("site").map(|site| &**site), Some("away"));
         assert_eq!((with.own("state").map(|state| &**state), tags.own("site")), (Some("NONE"), None));
+    }
+
+    #[test]
+    fn fields_are_found_by_name_and_type() {
+        let fields = [("i", Value::Integer(7)), ("f", Value::Float(0.5)), ("n", Value::Float(f64::NAN))];
+        let mut fields: Vec<Field> = fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        fields.push(("t".into(), Value::Text("word".into())));
+        let tags = Rc::new(Tags::new(vec![], &[].into()));
+        let point = Point { measurement: "m", tags, fields, age: Duration::from_nanos(2) };
+        assert_eq!(["i", "f", "t", "x"].map(|name| point.integer(name)), [Some(7), None, None, None]);
+        assert_eq!(["i", "f", "n", "t"].map(|name| point.number(name)), [Some(7.0), Some(0.5), None, None]);
+        assert_eq!(["i", "t"].map(|name| point.text(name)), [None, Some("word")]);
+        assert_eq!((point.time(Some(7)), point.time(None)), (Some(5), None));
     }
 
     #[test]
