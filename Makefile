@@ -73,7 +73,7 @@ ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= and FLAVOUR= 
 router-test: ## a router in a box: the package on emulated arm64 kernels
 	@tools/router-test
 
-cross-test: ## the programs for all routers, each run on the sample household
+cross-test: ## the programs for a router, run on the sample household; ALL=1 those for all routers
 	@tools/cross-test
 
 reproducible: ## two builds from clean clones, compared
