@@ -14,7 +14,7 @@ mod status;
 mod totals;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub struct Latest {
     hours: Hours,
     /// What the last snapshot was stamped with, in nanoseconds since 1970.
     timestamp: Option<i64>,
+    /// All of it, as it was with the last snapshot of `interval`: what comes in between tells nothing that is in it.
+    overview: Arc<Overview>,
 }
 
 /// All of it, at one look.
@@ -58,18 +60,22 @@ pub struct Overview {
 impl Latest {
     /// Nothing yet.
     pub fn new(config: &Config) -> Self {
-        Self {
+        let mut latest = Self {
             router: router_name(config),
             parts: BTreeMap::new(),
             totals: Totals::default(),
             hours: Hours::default(),
             timestamp: None,
-        }
+            overview: Arc::default(),
+        };
+        latest.look();
+        latest
     }
 
     /// Takes over another configuration. What was learned stays.
     pub fn reconfigure(&mut self, config: &Config) {
         self.router = router_name(config);
+        self.look();
     }
 
     /// Takes in a snapshot of `boot` (time since boot).
@@ -80,7 +86,8 @@ impl Latest {
         }
         if snapshot.parts.iter().any(|part| part.schema.every == Clock::Interval) {
             self.timestamp = snapshot.timestamp;
-            self.hours.add(&self.devices_now(), boot);
+            self.look();
+            self.hours.add(&self.overview.devices, boot);
         }
     }
 
@@ -115,18 +122,14 @@ impl Latest {
     }
 
     /// Everything, at one look.
-    pub fn overview(&self) -> Overview {
-        let devices: Vec<Device> = self.devices_now().into_values().collect();
-        let alerts = alert::all(self);
-        Overview {
-            status: status::of(self, &devices, alerts.as_deref()),
-            devices,
-            alerts: alerts.unwrap_or_default(),
-        }
+    pub fn overview(&self) -> Arc<Overview> {
+        Arc::clone(&self.overview)
     }
 
-    fn devices_now(&self) -> BTreeMap<Rc<str>, Device> {
-        device::all(self)
+    fn look(&mut self) {
+        let (devices, alerts) = (device::all(self), alert::all(self));
+        let status = status::of(self, &devices, alerts.as_deref());
+        self.overview = Arc::new(Overview { status, devices, alerts: alerts.unwrap_or_default() });
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct Published {
     /// All at one look.
-    pub(super) overview: Overview,
+    pub(super) overview: Arc<Overview>,
     /// The last hour of every device.
     hours: Arc<Hours>,
     /// Single flows, as the last snapshot of `interval` found them.
@@ -47,7 +47,7 @@ pub(super) struct Published {
 
 impl Published {
     /// What there is to tell.
-    pub(super) fn new(overview: Overview, hours: Arc<Hours>, flows: Option<Arc<ListedFlows>>) -> Self {
+    pub(super) fn new(overview: Arc<Overview>, hours: Arc<Hours>, flows: Option<Arc<ListedFlows>>) -> Self {
         Self {
             overview,
             hours,
@@ -67,7 +67,7 @@ impl Published {
 
     /// Everything, for the page.
     pub(super) fn overview(&self) -> Bytes {
-        let Overview { status, alerts, .. } = &self.overview;
+        let Overview { status, alerts, .. } = &*self.overview;
         let write = || written(&OverviewObject { status, devices: self.device_objects(), alerts });
         self.written_overview.get_or_init(write).clone()
     }

@@ -144,8 +144,8 @@ const TAKE_IN: [(&str, TakeIn); 7] = [
     (destination::SCHEMA.name, destinations),
 ];
 
-/// Every device that has a point, by name.
-pub(super) fn all(latest: &Latest) -> BTreeMap<Rc<str>, Device> {
+/// Every device that has a point, in the order of their names.
+pub(super) fn all(latest: &Latest) -> Vec<Device> {
     let mut devices: BTreeMap<Rc<str>, Device> = BTreeMap::new();
     for (measurement, take_in) in TAKE_IN {
         for point in latest.points(measurement).unwrap_or_default() {
@@ -156,7 +156,7 @@ pub(super) fn all(latest: &Latest) -> BTreeMap<Rc<str>, Device> {
             take_in(device, point);
         }
     }
-    devices
+    devices.into_values().collect()
 }
 
 fn inventory(device: &mut Device, point: &Point) {

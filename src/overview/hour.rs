@@ -1,7 +1,6 @@
 //! What the last hour of every device was like, snapshot by snapshot.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -18,7 +17,7 @@ const APART: Duration = Duration::from_secs(25);
 pub(super) struct Hours {
     /// Since boot.
     times: VecDeque<Duration>,
-    devices: BTreeMap<Rc<str>, VecDeque<Place>>,
+    devices: BTreeMap<Box<str>, VecDeque<Place>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,11 +42,11 @@ pub struct Hour {
 
 impl Hours {
     /// Adds what devices have at `boot` (time since boot).
-    pub(super) fn add(&mut self, now: &BTreeMap<Rc<str>, Device>, boot: Duration) {
+    pub(super) fn add(&mut self, now: &[Device], boot: Duration) {
         self.begin_place(boot);
-        for (name, device) in now {
-            let places =
-                self.devices.entry(Rc::clone(name)).or_insert_with(|| VecDeque::from([Place::default()]));
+        for device in now {
+            let name = device.name.as_str().into();
+            let places = self.devices.entry(name).or_insert_with(|| VecDeque::from([Place::default()]));
             if let Some(last) = places.back_mut() {
                 *last = Place::of(device);
             }

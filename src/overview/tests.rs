@@ -40,7 +40,7 @@ fn what_measurements_tell_of_a_device_stands_together() {
         part(&connection_alert::SCHEMA, &[]),
     ];
     take(&mut latest, parts, MINUTE);
-    let Overview { status, devices, alerts } = latest.overview();
+    let Overview { status, devices, alerts } = Arc::unwrap_or_clone(latest.overview());
     let names: Vec<_> =
         devices.iter().map(|device| (&*device.name, device.entries, device.connections)).collect();
     assert_eq!(names, [("other", Some(4), Some(0)), ("router", Some(3), Some(3)), ("tv", Some(8), Some(6))]);
@@ -80,7 +80,7 @@ fn what_is_switched_off_is_absent() {
     );
     let text = serde_json::to_string(&latest.overview().devices).unwrap();
     assert_eq!(text, r#"[{"name":"tv"}]"#);
-    let status = latest.overview().status;
+    let status = latest.overview().status.clone();
     assert_eq!((status.alerts, status.devices_online, status.connections), (None, None, None));
     assert_eq!(status.fill_ratio, Some(1.0), "what wasn't due stays");
 }
@@ -93,7 +93,7 @@ fn what_is_told_on_change_stays_until_it_is_over() {
     take(&mut latest, vec![alert(&format!("{leak} firing=1i since=7i message=leaking"))], MINUTE);
     take(&mut latest, vec![alert("device_name=nas rule=scan severity=critical firing=1i")], 2 * MINUTE);
     take(&mut latest, vec![part(&connection_alert::SCHEMA, &[])], 3 * MINUTE);
-    let alerts = latest.overview().alerts;
+    let alerts = latest.overview().alerts.clone();
     let told: Vec<_> =
         alerts.iter().map(|alert| (&*alert.rule, alert.since, alert.message.as_deref())).collect();
     assert_eq!(told, [("scan", None, None), ("leak", Some(7), Some("leaking"))], "the gravest first");

@@ -80,7 +80,7 @@ impl Watcher {
             Connection { listed, progress, socket }
         });
         let connections = connections.collect();
-        Ok(Model::new(self.latest.overview(), connections, listed.left_out))
+        Ok(Model::new(Arc::unwrap_or_clone(self.latest.overview()), connections, listed.left_out))
     }
 }
 

@@ -13,7 +13,7 @@ fn published() -> Published {
         rx_bits_per_second: vec![Some(1.5), None],
         tx_bits_per_second: vec![None, None],
     };
-    Published::new(overview, Arc::new(Hours::from([("tv".to_owned(), hour)])), None)
+    Published::new(Arc::new(overview), Arc::new(Hours::from([("tv".to_owned(), hour)])), None)
 }
 
 fn text(bytes: &Bytes) -> &str {

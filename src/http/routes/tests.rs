@@ -4,7 +4,6 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
 use super::*;
-use crate::overview::Overview;
 
 /// Asks for a path, and gives the status and whether the answer is JSON.
 async fn ask(shared: &Last, path: &str) -> (u16, bool) {
@@ -24,7 +23,7 @@ async fn before_the_first_snapshot_nothing_is_known() {
     for path in API.into_iter().chain(["/api/v1/devices?device=tv"]) {
         assert_eq!(ask(&last, path).await, (503, true), "{path}");
     }
-    let published = Published::new(Overview::default(), Arc::default(), None);
+    let published = Published::new(Arc::default(), Arc::default(), None);
     sender.send_modify(|shared| shared.published = Some(Arc::new(published)));
     for path in API {
         assert_eq!(ask(&last, path).await, (200, true), "{path}");
@@ -33,7 +32,7 @@ async fn before_the_first_snapshot_nothing_is_known() {
 
 #[tokio::test]
 async fn what_is_not_there_or_not_understood() {
-    let published = Published::new(Overview::default(), Arc::default(), None);
+    let published = Published::new(Arc::default(), Arc::default(), None);
     let (_sender, last) =
         watch::channel(Shared { published: Some(Arc::new(published)), ..Shared::default() });
     for (path, status) in [
