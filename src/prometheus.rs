@@ -53,7 +53,7 @@ impl Figure {
                 .filter_map(|(label, tag)| Some((*label, point.tags.own(tag)?.to_string())));
             Some(Sample { labels: labels.collect(), value })
         });
-        Family { name: self.name.to_owned(), help: self.help, kind: self.kind, samples: samples.collect() }
+        Family::new(self.name, self.help, self.kind, samples)
     }
 }
 
@@ -64,7 +64,7 @@ fn turnover(totals: &Totals) -> [Family; 2] {
             labels: vec![("device_name", (*device).to_owned()), ("protocol", (*protocol).to_owned())],
             value: float(count(turnover)),
         });
-        Family { name: name.to_owned(), help, kind: Kind::Counter, samples: samples.collect() }
+        Family::new(name, help, Kind::Counter, samples)
     };
     [
         family("conntrack_opened_total", "Connections that were opened since the start.", |turnover| {
@@ -83,7 +83,7 @@ fn moved(totals: &Totals) -> [Family; 2] {
             labels: vec![("device_name", (*device).to_owned())],
             value: float(direction(*bytes)),
         });
-        Family { name: name.to_owned(), help, kind: Kind::Counter, samples: samples.collect() }
+        Family::new(name, help, Kind::Counter, samples)
     };
     [
         family("conntrack_receive_bytes_total", "What the device received since the start.", |[rx, _]| rx),
@@ -100,12 +100,7 @@ fn activities(latest: &Latest) -> Family {
             value: 1.0,
         })
     });
-    Family {
-        name: "conntrack_device_activity_info".to_owned(),
-        help: "What the device is doing.",
-        kind: Kind::Gauge,
-        samples: samples.collect(),
-    }
+    Family::new("conntrack_device_activity_info", "What the device is doing.", Kind::Gauge, samples)
 }
 
 fn alerts(latest: &Latest) -> Family {
@@ -117,12 +112,7 @@ fn alerts(latest: &Latest) -> Family {
             value: 1.0,
         }
     });
-    Family {
-        name: "conntrack_alert_firing".to_owned(),
-        help: "Alerts that fire.",
-        kind: Kind::Gauge,
-        samples: samples.collect(),
-    }
+    Family::new("conntrack_alert_firing", "Alerts that fire.", Kind::Gauge, samples)
 }
 
 /// What only an output knows.
@@ -130,11 +120,10 @@ fn sent(latest: &Latest, ledger: &Ledger) -> Vec<Family> {
     if latest.points(conntrack_exporter::SCHEMA.name).is_none() {
         return Vec::new();
     }
-    let counter = |name: &str, help, value: u64| Family {
-        name: format!("conntrack_exporter_{name}_total"),
-        help,
-        kind: Kind::Counter,
-        samples: vec![Sample { labels: Vec::new(), value: float(i64::try_from(value).unwrap_or(i64::MAX)) }],
+    let counter = |name: &str, help, value: u64| {
+        let value = float(i64::try_from(value).unwrap_or(i64::MAX));
+        let sample = Sample { labels: Vec::new(), value };
+        Family::new(format!("conntrack_exporter_{name}_total"), help, Kind::Counter, [sample])
     };
     vec![
         counter(
@@ -158,12 +147,12 @@ fn build(latest: &Latest) -> Family {
         let labels = labels.into_iter().filter_map(|key| Some((key, point.text(key)?.to_owned()))).collect();
         Sample { labels, value: 1.0 }
     });
-    Family {
-        name: "conntrack_exporter_build_info".to_owned(),
-        help: "The program, how it reads the table, and whether the router's clock is set.",
-        kind: Kind::Gauge,
-        samples: samples.into_iter().collect(),
-    }
+    Family::new(
+        "conntrack_exporter_build_info",
+        "The program, how it reads the table, and whether the router's clock is set.",
+        Kind::Gauge,
+        samples,
+    )
 }
 
 /// Prometheus knows no other numbers. Beyond 2^53 the last digits are lost, which is 9 petabytes.

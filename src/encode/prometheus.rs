@@ -19,6 +19,18 @@ pub struct Family {
     pub samples: Vec<Sample>,
 }
 
+impl Family {
+    /// One with these series.
+    pub fn new(
+        name: impl Into<String>,
+        help: &'static str,
+        kind: Kind,
+        samples: impl IntoIterator<Item = Sample>,
+    ) -> Self {
+        Self { name: name.into(), help, kind, samples: samples.into_iter().collect() }
+    }
+}
+
 /// How a metric behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

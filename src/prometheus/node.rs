@@ -92,11 +92,9 @@ fn counted_by_protocols(latest: &Latest) -> impl Iterator<Item = Family> {
             Some((format!("node_netstat_{group}_{figure}"), (kind, super::float(*value))))
         })
         .collect();
-    figures.into_iter().map(|(name, (kind, value))| Family {
-        name,
-        help: "What the kernel has counted, by its own name.",
-        kind,
-        samples: vec![Sample { labels: Vec::new(), value }],
+    figures.into_iter().map(|(name, (kind, value))| {
+        let sample = Sample { labels: Vec::new(), value };
+        Family::new(name, "What the kernel has counted, by its own name.", kind, [sample])
     })
 }
 
@@ -108,10 +106,10 @@ fn tcp_states(latest: &Latest) -> Family {
         let state = name.strip_prefix("tcp_").filter(|state| *state != "none")?;
         Some(Sample { labels: vec![("state", state.to_owned())], value: point.number(name)? })
     });
-    Family {
-        name: "node_tcp_connection_states".to_owned(),
-        help: "The router's own sockets of TCP, by state.",
-        kind: Kind::Gauge,
-        samples: samples.collect(),
-    }
+    Family::new(
+        "node_tcp_connection_states",
+        "The router's own sockets of TCP, by state.",
+        Kind::Gauge,
+        samples,
+    )
 }
