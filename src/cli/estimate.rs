@@ -36,13 +36,12 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let root = global.root();
     let now = SystemClock::new(&root).now()?;
     let instant = latest(config.interval.duration(), now.wall);
-    let found = Place::find(&config.state.directory, &root).and_then(|place| place.read().ok()?);
     let beginning = Beginning {
         boot: now.boot,
         instant,
         // Whatever the clock is like now: in the long run it is set.
         is_stamped: timestamp(config.timestamps, instant, true).is_some(),
-        state: found.map(|found| found.state).unwrap_or_default(),
+        state: Place::remembered(&config.state.directory, &root),
     };
     let rehearsal = runtime()?.block_on(rehearse(&config, &root, beginning))?;
     let rows = measurements::schemas_on(&config).map(|schema| Row::new(schema, &rehearsal, &config));

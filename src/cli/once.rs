@@ -56,11 +56,11 @@ pub(super) fn run(global: &GlobalArgs, args: Args) -> Result<Exit, CommandError>
     let clock_set = Verdict::at(now, &clock);
     let instant = latest(config.interval.duration(), now.wall);
     let timestamp = timestamp(config.timestamps, instant, clock_set);
-    let found = Place::find(&config.state.directory, &root).and_then(|place| place.read().ok()?);
+    let remembered = Place::remembered(&config.state.directory, &root);
     let mut latest = Latest::new(&config);
     let node_names = config.prometheus.node_names;
     let mut collector = Collector::new(config, &root, now.wall.as_secs());
-    collector.restore(found.map(|found| found.state).unwrap_or_default());
+    collector.restore(remembered);
     let moment =
         Moment { boot: now.boot, timestamp, wall: clock_set.then_some(instant), due: DueClocks::Both };
     let snapshot = runtime()?.block_on(collector.snapshot(&moment))?;

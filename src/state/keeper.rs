@@ -73,6 +73,13 @@ impl Place {
         found.map(|path| Self { root: root.clone(), directory: path.to_path_buf() })
     }
 
+    /// The state that is kept where `directory` says, for whoever only looks at it; nothing where there is none, or none that
+    /// can be read.
+    pub fn remembered(directory: &StateDirectory, root: &Root) -> State {
+        let found = Self::find(directory, root).and_then(|place| place.read().ok()?);
+        found.map(|found| found.state).unwrap_or_default()
+    }
+
     /// The directory, on this machine.
     pub fn path(&self) -> PathBuf {
         self.root.path(&self.directory)
