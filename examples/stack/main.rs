@@ -17,6 +17,7 @@ mod connections;
 mod device;
 #[path = "../../tests/kernel/household.rs"]
 mod household;
+#[expect(dead_code, reason = "the tests look at heads of answers, too")]
 #[path = "../../tests/e2e/http.rs"]
 mod http;
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]

@@ -1,7 +1,7 @@
 //! A real Prometheus on a machine of the LAN, which scrapes the router.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::connections::{at, established, listen};
 use crate::exporter::{Exporter, configure};
 use crate::household::{Household, INTERNET, ROUTER};
+use crate::http::ask;
 use crate::namespace::Namespace;
 use crate::programs::end;
 use crate::wait::until;
@@ -21,16 +22,9 @@ const CONNECTIONS: usize = 7;
 
 /// What is asked at `from`: `GET path`; the head and the body of the answer.
 fn get(from: &Namespace, address: SocketAddr, path: &str, accept: &str) -> Option<(String, String)> {
-    from.enter(|| {
-        let mut stream = TcpStream::connect(address).ok()?;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        answer.split_once("\r\n\r\n").map(|(head, body)| (head.to_owned(), body.to_owned()))
-    })
+    let accept = format!("Accept: {accept}\r\n");
+    let asked = || ask(TcpStream::connect(address).ok()?, &format!("GET {path}"), &accept, "").ok();
+    from.enter(asked).map(|answer| (answer.head, answer.body))
 }
 
 /// What promtool has to say of metrics.
