@@ -70,6 +70,17 @@ impl Namespace {
         outcome.unwrap_or_else(|error| panic!("/proc/sys/net/{path}: {error}"));
     }
 
+    /// Bytes that the TCP sockets inside have sent once more, because no word of their arrival came in time.
+    pub(crate) fn bytes_resent(&self) -> i64 {
+        let output = self
+            .enter(|| Command::new("ss").args(["-Htni"]).output())
+            .expect("the command ss (Debian: iproute2)");
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let resent = said.split_whitespace().filter_map(|word| word.strip_prefix("bytes_retrans:"));
+        resent.map(|bytes| bytes.parse::<i64>().expect("a number of bytes")).sum()
+    }
+
     /// How many entries the connection table holds, as the kernel prints it.
     pub(crate) fn entries(&self) -> usize {
         // /proc/net is the whole process's namespace, not the thread's.

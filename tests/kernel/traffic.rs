@@ -183,6 +183,9 @@ fn bytes_are_true(test: &str, source: &str) {
         sums.say(&by_the_kernel(&home.router))
     });
     let headers = headers(&home.router);
+    // On a busy machine an acknowledgement may come so late that something is sent, and counted, twice.
+    let namespaces = [&home.laptop, &home.nas, &home.router, &home.internet, &guest];
+    let resent: i64 = namespaces.into_iter().map(Namespace::bytes_resent).sum();
     for (device, payload) in &transfers.payload.0 {
         let (Some(carried), Some(headers)) = (sums.carried.get(*device), headers.get(*device)) else {
             panic!("nothing is told of {device}");
@@ -190,7 +193,11 @@ fn bytes_are_true(test: &str, source: &str) {
         for ((told, payload), headers) in [carried.rx, carried.tx].into_iter().zip(payload).zip(headers) {
             let sent = payload + headers;
             println!("{device}: {} bytes told, {sent} sent in {} packets", told.bytes, told.packets);
-            assert!((told.bytes - sent).abs() * 200 <= sent, "{device}: {told:?} of {payload} and {headers}");
+            let once = sent - sent / 200..=sent + sent / 200 + resent;
+            assert!(
+                once.contains(&told.bytes),
+                "{device}: {told:?} of {payload} and {headers}, {resent} resent"
+            );
         }
     }
     assert_eq!(sums.moved().len(), transfers.payload.0.len());
