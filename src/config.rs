@@ -30,12 +30,14 @@ pub use crate::alerts::config::AlertsConfig;
 pub use crate::destinations::config::DestinationsConfig;
 pub use crate::devices::config::{DeviceTag, DevicesConfig};
 pub use crate::http::config::{HttpConfig, PrometheusConfig};
+pub use crate::influxdb::config::InfluxdbConfig;
 pub use crate::lan::config::LanConfig;
 pub use crate::logging::config::{LogConfig, LogLevel};
 pub use crate::measurements::system::SystemConfig;
-pub use crate::outputs::telegraf::config::{Address, TelegrafConfig};
+pub use crate::outputs::telegraf::config::{Address, TelegrafAddress, TelegrafConfig};
 pub use crate::recorder::config::RecorderConfig;
 pub use crate::series::config::Limits;
+pub use crate::spool::config::SpoolConfig;
 pub use crate::state::config::StateConfig;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
@@ -68,6 +70,12 @@ pub struct Config {
     /// Where snapshots are sent.
     #[serde(deserialize_with = "section")]
     pub telegraf: TelegrafConfig,
+    /// The server that they are written to, and that acknowledges them.
+    #[serde(deserialize_with = "section")]
+    pub influxdb: InfluxdbConfig,
+    /// Where they wait for that.
+    #[serde(deserialize_with = "section")]
+    pub spool: SpoolConfig,
     /// The user's own tags, on every point.
     #[serde(deserialize_with = "section")]
     pub tags: UserTags,
@@ -141,6 +149,7 @@ impl Config {
         config
             .settle_traffic(document.get_ref())
             .map_err(|(at, message)| ParseError::at(text, at, &message))?;
+        config.settle_telegraf(document.get_ref());
         config.fits_in_datagrams().map_err(|message| {
             let key = document.get_ref().get_key_value("tags");
             let offset = key.map_or(0, |(key, _)| key.span().start);
@@ -162,6 +171,15 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Whoever writes to a server by HTTP, and doesn't say where Telegraf is, has none.
+    fn settle_telegraf(&mut self, document: &DeTable<'_>) {
+        let section = document.get("telegraf").and_then(|section| section.get_ref().as_table());
+        let is_set = section.is_some_and(|section| section.contains_key("address"));
+        if self.influxdb.is_on() && !is_set {
+            self.telegraf.address = TelegrafAddress::NOWHERE;
+        }
     }
 
     /// The configuration as text that is understood again: every key, no comments.

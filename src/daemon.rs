@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::sleep;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::alerts::AlertEvent;
@@ -24,7 +24,7 @@ use crate::edge_log::EdgeLog;
 use crate::http::Publisher;
 use crate::logging::LogQueue;
 use crate::measurements::{self, DueClocks};
-use crate::outputs::Output;
+use crate::outputs::Outputs;
 use crate::privileges::RestartNeededError;
 use crate::root::Root;
 use crate::snapshot::timestamp;
@@ -73,7 +73,7 @@ pub struct Daemon {
     collector: Collector,
     schedules: Schedules,
     verdict: Verdict,
-    output: Output,
+    outputs: Outputs,
     log: LogQueue,
     config_file: ConfigFile,
     clock: Box<dyn Clock>,
@@ -96,7 +96,7 @@ pub struct Parts {
     /// Where the router's files are.
     pub root: Root,
     /// Where snapshots go.
-    pub output: Output,
+    pub outputs: Outputs,
     /// Messages that nobody has read yet.
     pub log: LogQueue,
     /// The time, and what shows that it is right.
@@ -132,7 +132,7 @@ enum Work {
 impl Daemon {
     /// Puts the parts together; reads the clocks and what an earlier run has kept, and nothing else yet.
     pub fn new(parts: Parts) -> io::Result<Self> {
-        let Parts { config, config_file, root, output, log, clock, set_log_level, restart_needed } = parts;
+        let Parts { config, config_file, root, outputs, log, clock, set_log_level, restart_needed } = parts;
         let now = clock.now()?;
         let mut state = StateKeeper::new(&config.state.directory, &root, now.boot);
         let publisher = Publisher::new(&config, config_file.is_of_this_machine());
@@ -145,7 +145,7 @@ impl Daemon {
             schedules: schedules(&collector, now),
             verdict: Verdict::new(clock.built(), now),
             collector,
-            output,
+            outputs,
             log,
             config_file,
             clock,
@@ -163,6 +163,7 @@ impl Daemon {
     /// Runs until a signal ends it, or standard output is closed; then has what was learned kept.
     pub async fn run(&mut self, signals: Signals) -> Result<(), DaemonError> {
         let outcome = self.work(signals).await;
+        self.outputs.stop().await;
         self.keep_state(self.clock.now()?);
         outcome
     }
@@ -210,7 +211,7 @@ impl Daemon {
             "conntrack-exporter {}: a snapshot every {} to {}, the first in {}.{} s",
             env!("CARGO_PKG_VERSION"),
             self.collector.config().interval,
-            self.output,
+            self.outputs,
             first.as_secs(),
             first.subsec_millis() / 100
         );
@@ -219,7 +220,7 @@ impl Daemon {
     /// Looks at the clocks, and says what there is to do.
     async fn next_work(&mut self) -> io::Result<Work> {
         let now = self.clock.now()?;
-        let asleep_at_most = self.output.attend(now.boot).await.unwrap_or(ASLEEP_AT_MOST);
+        let asleep_at_most = self.outputs.attend(now.boot).await.unwrap_or(ASLEEP_AT_MOST);
         let clock_set = self.verdict.is_set(now, || self.clock.evidence(now));
         let due = self.schedules.poll(now);
         self.count_skipped(due);
@@ -243,7 +244,8 @@ impl Daemon {
                 Ok(Vec::new())
             }
             Work::Sleep(time) => {
-                sleep(time).await;
+                // It ends with the time.
+                let _ = timeout(time, self.outputs.work()).await;
                 Ok(Vec::new())
             }
         }
@@ -271,11 +273,11 @@ impl Daemon {
 
     /// Takes the snapshot of `moment` and hands it over; says which alerts have changed.
     async fn tick(&mut self, moment: &Moment) -> Result<Vec<AlertEvent>, DaemonError> {
-        let (collector, output) = (&mut self.collector, &mut self.output);
-        let taken = tick::take(collector, output, &mut self.table, moment).await;
+        let (collector, outputs) = (&mut self.collector, &mut self.outputs);
+        let taken = tick::take(collector, outputs, &mut self.table, moment).await;
         let taken = taken.map_err(DaemonError::Output)?;
         if let Some(snapshot) = &taken {
-            self.publisher.publish(snapshot, moment.boot, self.output.ledger());
+            self.publisher.publish(snapshot, moment.boot, self.outputs.ledger());
         }
         self.publisher.attend(self.collector.lan());
         let now = self.clock.now()?;
@@ -322,7 +324,7 @@ impl Daemon {
         };
         let now = self.clock.now()?;
         let interval_changes = config.interval != self.collector.config().interval;
-        self.output.reconfigure(&config.telegraf);
+        self.outputs.reconfigure(&config, &self.root);
         self.state.reconfigure(&config.state.directory, &self.root);
         (self.set_log_level)(config.log.level);
         self.publisher.reconfigure(&config, self.config_file.is_of_this_machine());

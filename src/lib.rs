@@ -31,6 +31,7 @@
 //! - [`collector`] takes a tick: sample, census, report. It gives a [`snapshot::Snapshot`], which every way out is handed.
 //! - [`outputs`] are the ways out, each with a ledger of what its receiver holds and what was lost; [`encode`] makes bytes of
 //!   points.
+//! - [`influxdb`] is the HTTP API of a server that acknowledges what is written; until it has, that waits in the [`spool`].
 //! - [`overview`] keeps what the last snapshots say, at one look, and [`flow_list`] single flows; [`http`] serves both, if the
 //!   configuration says where.
 //! - [`byte_counters`] finds what makes the kernel's counters of bytes tell less than was carried, for `check`.
@@ -51,7 +52,7 @@
 //! points are stamped; only `main` exits.
 //!
 //! There are no statics and no locks: one thread, and one `select!` in which the shutdown is heard. Only a name that is
-//! resolved has a second thread, and the keys of `top`. There are four channels: one for its answer, one for keys, one for
+//! resolved has a second thread, and the keys of `top`; a request to a server is a task on the first. There are four channels: one for its answer, one for keys, one for
 //! log lines that could not be written at once, and one that shows the server's tasks, on the same thread, what was
 //! published last. Nothing is asked and no file is read in the midst of the pass over the flows.
 
@@ -77,9 +78,11 @@ mod files;
 pub mod flow_list;
 pub mod history;
 pub mod http;
+pub mod influxdb;
 pub mod lan;
 pub mod local_time;
 pub mod logging;
+mod lookup;
 pub mod machine;
 pub mod measurements;
 pub mod netlink;
@@ -96,6 +99,7 @@ pub mod sample;
 pub mod series;
 pub mod services;
 pub mod snapshot;
+pub mod spool;
 pub mod state;
 #[cfg(test)]
 mod test_directory;

@@ -9,7 +9,7 @@ mod node;
 
 use crate::encode::prometheus::{Family, Kind, Sample};
 use crate::measurements::{connection_alert, conntrack_exporter, device_activity};
-use crate::outputs::ledger::Ledger;
+use crate::outputs::ledger::{Acknowledged, Ledger};
 use crate::overview::{Latest, Totals, Turnover};
 
 /// A figure of a measurement, as a metric.
@@ -28,13 +28,13 @@ struct Figure {
 
 /// All that is known. `ledger` is of the output that sends them. With `node_names` the router's own figures are there too, as
 /// `node_exporter` calls them.
-pub fn families(latest: &Latest, ledger: &Ledger, node_names: bool) -> Vec<Family> {
+pub fn families(latest: &Latest, ledger: Option<&Ledger>, node_names: bool) -> Vec<Family> {
     let mut families: Vec<Family> = figures::ALL.iter().map(|figure| figure.family(latest)).collect();
     families.extend(turnover(latest.totals()));
     families.extend(moved(latest.totals()));
     families.push(activities(latest));
     families.push(alerts(latest));
-    families.extend(sent(latest, ledger));
+    families.extend(ledger.into_iter().flat_map(|ledger| sent(latest, ledger)));
     families.push(build(latest));
     if node_names {
         families.extend(node::families(latest));
@@ -125,17 +125,26 @@ fn sent(latest: &Latest, ledger: &Ledger) -> Vec<Family> {
         let sample = Sample { labels: Vec::new(), value };
         Family::new(format!("conntrack_exporter_{name}_total"), help, Kind::Counter, [sample])
     };
+    let errors = "Datagrams to Telegraf that were refused, or requests to InfluxDB that were not acknowledged, since the start.";
+    let errors = counter("send_errors", errors, ledger.send_errors);
+    let Some(acknowledged) = ledger.acknowledged else {
+        let sent = "Datagrams to Telegraf that the kernel took since the start.";
+        return vec![counter("datagrams_sent", sent, ledger.datagrams_sent), errors];
+    };
+    let gauge = |name: &str, help, value: u64| {
+        let value = float(i64::try_from(value).unwrap_or(i64::MAX));
+        let sample = Sample { labels: Vec::new(), value };
+        Family::new(format!("conntrack_exporter_{name}"), help, Kind::Gauge, [sample])
+    };
+    let Acknowledged { snapshots, refused, lost, waiting, waiting_bytes, disk_errors } = acknowledged;
     vec![
-        counter(
-            "datagrams_sent",
-            "Datagrams to Telegraf that the kernel took since the start.",
-            ledger.datagrams_sent,
-        ),
-        counter(
-            "send_errors",
-            "Datagrams to Telegraf that were refused since the start.",
-            ledger.send_errors,
-        ),
+        errors,
+        counter("acknowledged", "Snapshots that the server has acknowledged since the start.", snapshots),
+        counter("refused", "Snapshots that the server has refused for good since the start.", refused),
+        counter("spool_lost", "Snapshots that were thrown out of the spool since the start.", lost),
+        counter("spool_errors", "Snapshots that the spool's disk did not take since the start.", disk_errors),
+        gauge("spool_snapshots", "Snapshots that wait to be acknowledged.", waiting),
+        gauge("spool_bytes", "What these take, compressed.", waiting_bytes),
     ]
 }
 

@@ -59,8 +59,11 @@ pub mod by_output {
     pub const POINTS: &str = "points";
     /// Datagrams that the kernel took since the start.
     pub const DATAGRAMS_SENT: &str = "datagrams_sent";
-    /// Datagrams that it refused, or said later that nobody took.
+    /// Datagrams that it refused, or said later that nobody took; requests that were not acknowledged.
     pub const SEND_ERRORS: &str = "send_errors";
+    /// What is added for a receiver that acknowledges; no datagram has these.
+    pub const ACKNOWLEDGED: [&str; 6] =
+        ["acknowledged", "refused", "spool_lost", "spool_snapshots", "spool_bytes", "spool_errors"];
 }
 
 /// What the points of the snapshot of `instant` are stamped with, in nanoseconds since 1970.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use conntrack_exporter::collector::{Collector, Moment};
 use conntrack_exporter::config::Config;
 use conntrack_exporter::measurements::DueClocks;
-use conntrack_exporter::outputs::Output;
+use conntrack_exporter::outputs::Outputs;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::series::point::Value;
 use conntrack_exporter::snapshot::Snapshot;
@@ -59,7 +59,7 @@ pub(crate) fn discard_text() {
 pub(crate) struct Ours {
     collector: Collector,
     runtime: Runtime,
-    output: Output,
+    outputs: Outputs,
     entries: i64,
 }
 
@@ -67,7 +67,7 @@ impl Ours {
     pub(crate) fn new(table: &Table, source: &str, measured: Measured, entries: u32) -> Self {
         let config = Config::parse(&table.configuration(source, measured)).unwrap();
         Self {
-            output: Output::telegraf(&config.telegraf),
+            outputs: Outputs::new(&config, &Root::live()),
             collector: Collector::new(config, &Root::live(), 0),
             runtime: Builder::new_current_thread().enable_all().build().unwrap(),
             entries: entries.into(),
@@ -82,14 +82,14 @@ impl Ours {
 
     /// From the table to datagrams, as the daemon does it: a whole tick but for waking up.
     pub(crate) fn tick(&mut self, round: usize) {
-        let Self { collector, runtime, output, .. } = self;
+        let Self { collector, runtime, outputs, .. } = self;
         let snapshot = runtime.block_on(async {
             let moment = moment(round);
             let snapshot = collector.snapshot(&moment).await.expect("a snapshot");
-            output.deliver(&snapshot, moment.boot).await.expect("somebody listens");
+            outputs.deliver(&snapshot, moment.boot).await.expect("somebody listens");
             snapshot
         });
-        assert_eq!(self.output.ledger().send_errors, 0, "somebody listens");
+        assert_eq!(self.outputs.ledger().map_or(0, |ledger| ledger.send_errors), 0, "somebody listens");
         self.check(&snapshot);
     }
 

@@ -6,8 +6,8 @@ use super::anonymise::Anonymiser;
 use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
 use crate::config::{
-    Address, AlertsConfig, Config, DestinationsConfig, HttpConfig, LanConfig, StateConfig, TagName, TagValue,
-    TelegrafConfig, User, UserTags,
+    Address, AlertsConfig, Config, DestinationsConfig, HttpConfig, InfluxdbConfig, LanConfig, SpoolConfig,
+    StateConfig, TagName, TagValue, TelegrafAddress, TelegrafConfig, User, UserTags,
 };
 use crate::destinations::config::ExcludedName;
 use crate::lan::config::{Prefix, RouterName};
@@ -37,6 +37,9 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         source,
         user: _,
         telegraf: TelegrafConfig { address, max_datagram },
+        // A replay doesn't write where its router did, and whose server that is is nobody's business.
+        influxdb: _,
+        spool: _,
         tags,
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
@@ -55,7 +58,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         log,
     } = config.clone();
     let tags = self::tags(&tags, anonymiser)?;
-    let address = Address::try_from(self::address(address.host(), address.port(), anonymiser))?;
+    let address = address.0.map(|address| self::address(address.host(), address.port(), anonymiser));
+    let address = TelegrafAddress(address.map(Address::try_from).transpose()?);
     let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(anonymiser.net(net).trunc())).collect();
     let router_name = RouterName::try_from(anonymiser.text(router_name.name().as_str()))?;
     let exclude =
@@ -67,6 +71,8 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         source,
         user: User::default(),
         telegraf: TelegrafConfig { address, max_datagram },
+        influxdb: InfluxdbConfig::default(),
+        spool: SpoolConfig::default(),
         tags,
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
@@ -150,7 +156,8 @@ mod tests {
         let text = rewrite(&config, &mut anonymiser).unwrap();
         assert!(!text.to_ascii_lowercase().contains("anna") && !text.contains("80.1.2"), "{text}");
         let mut new = Config::parse(&text).unwrap();
-        assert_eq!((new.telegraf.address.host(), new.telegraf.address.port()), ("device-3", 8095));
+        let telegraf = new.telegraf.address.0.as_ref().unwrap();
+        assert_eq!((telegraf.host(), telegraf.port()), ("device-3", 8095));
         let tags: Vec<_> = new.tags.global().iter().map(|(key, value)| (&**key, &**value)).collect();
         assert_eq!(tags, [("host", "device-1"), ("tag-002", "device' \"\"-2")], "{text}");
         assert_eq!(new.lan.router_name.name().as_str(), "device -4");

@@ -5,6 +5,7 @@ mod clock;
 mod counters;
 mod destinations;
 mod http;
+mod influxdb;
 mod lan;
 mod names;
 mod owners_file;
@@ -110,5 +111,6 @@ async fn surroundings(report: &mut Report, config: &Config, root: &Root) {
     recorder::check(report, config, root);
     http::check(report, config, root);
     telegraf::check(report, config).await;
+    influxdb::check(report, config, root).await;
     clock::check(report, config, root);
 }

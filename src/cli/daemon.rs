@@ -10,7 +10,7 @@ use super::{GlobalArgs, privileges};
 use crate::daemon::clock::SystemClock;
 use crate::daemon::{Daemon, Parts, Signals};
 use crate::logging::{self, Streams};
-use crate::outputs::Output;
+use crate::outputs::Outputs;
 use crate::root::Root;
 
 /// Descriptors that it can't do without, besides the three of every process: six of the runtime's (two for epoll, one to
@@ -37,12 +37,12 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
     let (root, config_file) = (global.root(), global.config_file());
     runtime(&root).map_err(CommandError::Start)?.block_on(async {
         let signals = Signals::new()?;
-        let output = if args.stdout { Output::stdout() } else { Output::telegraf(&config.telegraf) };
+        let outputs = if args.stdout { Outputs::stdout() } else { Outputs::new(&config, &root) };
         let mut daemon = Daemon::new(Parts {
             config,
             config_file: config_file.clone(),
             root: root.clone(),
-            output,
+            outputs,
             log,
             clock: Box::new(SystemClock::new(&root)),
             set_log_level: Box::new(move |new| level.set(new)),

@@ -67,7 +67,7 @@ pub(super) fn run(global: &GlobalArgs, args: Args) -> Result<Exit, CommandError>
     let text = match args.format {
         Format::Prometheus => {
             latest.take(&snapshot, now.boot);
-            let families = families(&latest, &Ledger::default(), node_names);
+            let families = families(&latest, Some(&Ledger::default()), node_names);
             prometheus::text(&families, PrometheusFormat::Text)
         }
         _ if args.jsonl => json::lines(&points(&snapshot), timestamp)?,

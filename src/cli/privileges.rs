@@ -29,6 +29,9 @@ pub(super) fn need(config: &Config, config_file: &ConfigFile, root: &Root) -> Ne
     read.push(PathBuf::from(&config.traffic.services));
     read.push(PathBuf::from(&config.destinations.networks));
     read.extend(config.destinations.wanted_database().map(PathBuf::from));
+    let influxdb = Some(&config.influxdb).filter(|influxdb| influxdb.is_on());
+    let secrets = influxdb.into_iter().flat_map(|influxdb| [&influxdb.token_file, &influxdb.ca_file]);
+    read.extend(secrets.filter_map(|path| path.0.as_ref()).map(PathBuf::from));
     if !live {
         // The kernel's own are open to everybody, but for the table.
         read.extend([TABLE, HOST_NAME, interfaces::REPLAYED, neighbours::REPLAYED].map(PathBuf::from));

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::daemon::tick;
 use crate::edge_log::EdgeLog;
 use crate::logging;
-use crate::outputs::Output;
+use crate::outputs::Outputs;
 use crate::snapshot::timestamp;
 use crate::wording::counted;
 use clocks::RecordedClocks;
@@ -77,7 +77,7 @@ async fn replay(playback: &Playback, config: Config, progress: &Progress) -> io:
     let mut clocks = RecordedClocks::new(config.interval);
     let timestamps = config.timestamps;
     let mut collector = Collector::new(config, playback.root(), first);
-    let (mut output, mut table, mut snapshots) = (Output::stdout(), EdgeLog::default(), 0);
+    let (mut outputs, mut table, mut snapshots) = (Outputs::stdout(), EdgeLog::default(), 0);
     for (place, instant) in instants.into_iter().enumerate() {
         playback.show(place);
         progress
@@ -90,7 +90,7 @@ async fn replay(playback: &Playback, config: Config, progress: &Progress) -> io:
             wall: Some(Duration::from_secs(instant)),
             due,
         };
-        let taken = tick::take(&mut collector, &mut output, &mut table, &moment).await?;
+        let taken = tick::take(&mut collector, &mut outputs, &mut table, &moment).await?;
         snapshots += usize::from(taken.is_some());
     }
     Ok(snapshots)

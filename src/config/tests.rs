@@ -27,6 +27,18 @@ fn keys(table: &toml::Table) -> Vec<String> {
 }
 
 #[test]
+fn who_writes_to_a_server_sends_to_telegraf_only_if_told_so() {
+    let telegraf = |text: &str| String::from(Config::parse(text).unwrap().telegraf.address);
+    assert_eq!(telegraf(""), "127.0.0.1:8094");
+    assert_eq!(telegraf("telegraf.address = \"\""), "");
+    let influxdb = "influxdb.url = \"http://nas:8086\"\n";
+    assert_eq!(telegraf(influxdb), "");
+    assert_eq!(telegraf(&format!("{influxdb}telegraf.max_datagram = 2000")), "");
+    assert_eq!(telegraf(&format!("{influxdb}telegraf.address = \"nas:8094\"")), "nas:8094");
+    assert_eq!(telegraf("influxdb.url = \"\""), "127.0.0.1:8094");
+}
+
+#[test]
 fn the_sample_is_the_defaults_and_has_every_key() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     assert_eq!(Config::parse("").unwrap(), Config::default());
@@ -68,7 +80,7 @@ log.level = "debug"
     assert_eq!(config.timestamps, Timestamps::Never);
     assert_eq!(config.source, BackendChoice::Netlink);
     assert_eq!(config.user, User::Name("exporter".to_owned()));
-    assert_eq!(config.telegraf.address.to_string(), "[fd00::5]:9000");
+    assert_eq!(String::from(config.telegraf.address), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
     let names = ["connection_state", "conntrack", "conntrack_exporter"];

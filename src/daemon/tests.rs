@@ -100,7 +100,7 @@ impl Clock for TestClock {
 fn daemon(root: &Path, config: &str, step: Rc<Cell<i64>>, evidence: Rc<Cell<Evidence>>) -> Daemon {
     let config = Config::parse(config).unwrap();
     Daemon::new(Parts {
-        output: Output::telegraf(&config.telegraf),
+        outputs: Outputs::new(&config, &Root::replay(root)),
         log: LogQueue::default(),
         config,
         config_file: ConfigFile { named: Some(root.join("config.toml")), root: Root::replay(root) },

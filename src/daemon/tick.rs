@@ -7,7 +7,7 @@ use tracing::{error, info};
 use crate::collector::{Collector, Moment};
 use crate::edge_log::EdgeLog;
 use crate::measurements::Clock;
-use crate::outputs::Output;
+use crate::outputs::Outputs;
 use crate::snapshot::Snapshot;
 
 /// Takes the snapshot of `moment` and hands it over, which only standard output can fail to take. Where the table can't be
@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 /// Gives the snapshot, if there was one.
 pub(crate) async fn take(
     collector: &mut Collector,
-    output: &mut Output,
+    outputs: &mut Outputs,
     table: &mut EdgeLog,
     moment: &Moment,
 ) -> io::Result<Option<Snapshot>> {
@@ -24,7 +24,7 @@ pub(crate) async fn take(
             if table.ends() {
                 info!("the connection table can be read again");
             }
-            output.deliver(&snapshot, moment.boot).await?;
+            outputs.deliver(&snapshot, moment.boot).await?;
             Ok(Some(snapshot))
         }
         Err(error) => {

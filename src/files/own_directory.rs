@@ -1,14 +1,16 @@
 //! A directory in which this program keeps a file of its own.
 //!
 //! Nobody but root and the user of this process can put anything there, nor on the way: the trust that making files takes.
-//! Files are reached below one descriptor, and no link is followed. A file is never changed: another takes its place, whole.
+//! Files are reached below one descriptor, and no link is followed. Whoever replaces a file has another take its place,
+//! whole; what is appended to one can be marked afterwards.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, openat, renameat, unlinkat};
+use rustix::fs::{Access, AtFlags, Dir, Mode, OFlags, accessat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::{DirectoryError, FileError};
@@ -19,6 +21,16 @@ const READING: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY).union(OFlags::NOF
 /// A file that wasn't there; neither is a link at its place.
 const NEW: OFlags =
     OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// A file that is there; no waiting at a FIFO.
+const OVERWRITING: OFlags =
+    OFlags::WRONLY.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// A file that is there or not, likewise.
+const APPENDING: OFlags = OFlags::WRONLY
+    .union(OFlags::APPEND)
+    .union(OFlags::CREATE)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 /// It says who is at home.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -37,11 +49,8 @@ impl OwnDirectory {
 
     /// Reads the whole file `name`, and says what it is like; one of more than `at_most` bytes is refused.
     pub(crate) fn read(&self, name: &str, at_most: u64) -> io::Result<(Vec<u8>, Metadata)> {
-        let file: File = openat(&self.0, name, READING, Mode::empty())?.into();
+        let file = regular(openat(&self.0, name, READING, Mode::empty())?)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(FileError::NotRegular.into());
-        }
         Ok((super::read_whole(file, at_most)?, metadata))
     }
 
@@ -57,6 +66,40 @@ impl OwnDirectory {
             let _ = self.remove(temporary);
         }
         done
+    }
+
+    /// Appends `content` to the file `name`, which is made if it isn't there, and says where in it that begins. What can't be
+    /// appended whole isn't at all, as far as that can be had.
+    pub(crate) fn append(&self, name: &str, content: &[u8]) -> io::Result<u64> {
+        let mut file = regular(openat(&self.0, name, APPENDING, MODE)?)?;
+        let before = file.metadata()?.len();
+        let written = file.write_all(content);
+        if written.is_err() {
+            let _ = file.set_len(before);
+        }
+        written.map(|()| before)
+    }
+
+    /// Puts `content` in the place of what is in the file `name` from `offset` on.
+    pub(crate) fn overwrite(&self, name: &str, offset: u64, content: &[u8]) -> io::Result<()> {
+        regular(openat(&self.0, name, OVERWRITING, Mode::empty())?)?.write_all_at(content, offset)
+    }
+
+    /// Reads `length` bytes of the file `name`, from `offset` on.
+    pub(crate) fn read_range(&self, name: &str, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let file = regular(openat(&self.0, name, READING, Mode::empty())?)?;
+        let mut content = vec![0; length];
+        file.read_exact_at(&mut content, offset)?;
+        Ok(content)
+    }
+
+    /// What is in it, by name. A name that is no UTF-8 is none of ours.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.0)? {
+            names.extend(entry?.file_name().to_str().map(str::to_owned));
+        }
+        Ok(names)
     }
 
     /// Has the file `name` be called `to`, in the place of what was called that.
@@ -77,12 +120,19 @@ impl OwnDirectory {
         file.sync_all()
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
+    /// Removes the file `name`, if it is there.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match unlinkat(&self.0, name, AtFlags::empty()) {
             Err(Errno::NOENT) => Ok(()),
             removed => Ok(removed?),
         }
     }
+}
+
+/// A regular file, and nothing else.
+fn regular(opened: OwnedFd) -> io::Result<File> {
+    let file = File::from(opened);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(FileError::NotRegular.into()) }
 }
 
 #[cfg(test)]
@@ -115,6 +165,22 @@ mod tests {
         assert!(!place.join("new").exists());
         directory.rename("file", "aside").unwrap();
         assert_eq!(directory.read("aside", 9).unwrap().0, b"two");
+    }
+
+    #[test]
+    fn what_is_appended_can_be_read_and_marked() {
+        let (place, directory) = private("append");
+        assert_eq!(directory.append("file", b"one").unwrap(), 0);
+        assert_eq!(directory.append("file", b"two").unwrap(), 3);
+        directory.overwrite("file", 1, b"N").unwrap();
+        assert_eq!(directory.read_range("file", 0, 4).unwrap(), b"oNet");
+        assert!(directory.read_range("file", 3, 4).is_err() && directory.overwrite("none", 0, b"x").is_err());
+        assert_eq!(directory.names().unwrap().iter().filter(|name| !name.starts_with('.')).count(), 1);
+        directory.remove("file").unwrap();
+        symlink("outside", place.join("file")).unwrap();
+        fs::write(place.join("outside"), "outside").unwrap();
+        assert!(directory.append("file", b"x").is_err() && directory.overwrite("file", 0, b"x").is_err());
+        assert_eq!(fs::read(place.join("outside")).unwrap(), b"outside");
     }
 
     #[test]

@@ -24,5 +24,5 @@ impl Publisher {
     pub const fn attend(&mut self, _: &Lan) {}
 
     /// Nothing is published.
-    pub const fn publish(&mut self, _: &Snapshot, _: Duration, _: &Ledger) {}
+    pub const fn publish(&mut self, _: &Snapshot, _: Duration, _: Option<&Ledger>) {}
 }

@@ -83,7 +83,7 @@ impl Publisher {
     }
 
     /// Publishes what is known with this snapshot of `boot` (time since boot), and with what became of it in `ledger`.
-    pub fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: &Ledger) {
+    pub fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: Option<&Ledger>) {
         if let Some(on) = &mut self.on {
             on.publish(snapshot, boot, ledger);
         }
@@ -143,7 +143,7 @@ impl On {
         }
     }
 
-    fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: &Ledger) {
+    fn publish(&mut self, snapshot: &Snapshot, boot: Duration, ledger: Option<&Ledger>) {
         self.latest.take(snapshot, boot);
         let overview = self.latest.overview();
         // Both are of the snapshots of `interval`, which alone have flows.

@@ -21,8 +21,51 @@ pub struct Ledger {
     receivers: BTreeMap<&'static str, Holdings>,
     /// Datagrams that the kernel took.
     pub datagrams_sent: u64,
-    /// Datagrams that it refused, or said later that nobody took.
+    /// Datagrams that it refused, or said later that nobody took; requests that were not acknowledged.
     pub send_errors: u64,
+    /// What became of the snapshots of an output whose receiver acknowledges them; `None` of all others.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// What became of the snapshots that a receiver is to acknowledge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Snapshots that the receiver has acknowledged, since the start.
+    pub snapshots: u64,
+    /// Those that it has refused, wholly or in part, and will never take.
+    pub refused: u64,
+    /// Those that were thrown out for want of room.
+    pub lost: u64,
+    /// Those that wait now.
+    pub waiting: u64,
+    /// The bytes of these, compressed.
+    pub waiting_bytes: u64,
+    /// Those that could not be written to the disk, and waited in memory.
+    pub disk_errors: u64,
+}
+
+impl Acknowledged {
+    fn fields(self) -> impl Iterator<Item = Field> {
+        let Self { snapshots, refused, lost, waiting, waiting_bytes, disk_errors } = self;
+        let figures = [snapshots, refused, lost, waiting, waiting_bytes, disk_errors].map(Value::count);
+        by_output::ACKNOWLEDGED.into_iter().map(Into::into).zip(figures)
+    }
+}
+
+/// The zeros that went with a snapshot: what it has ended. They are due again if it is lost.
+#[derive(Clone, Debug, Default)]
+pub struct Zeros(Vec<(&'static str, Vec<Held>)>);
+
+impl Zeros {
+    /// How many series that were.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|(_, series)| series.len()).sum()
+    }
+
+    /// Whether there were none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// How many series of one measurement may be due to end and have been in vain so far: as many as a snapshot has of
@@ -39,7 +82,7 @@ struct Holdings {
 }
 
 /// A series that the receiver holds.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Held {
     tags: Rc<Tags>,
     /// In how many snapshots it was sent as zero, which is in vain as long as it is held.
@@ -49,10 +92,15 @@ struct Held {
 }
 
 impl Ledger {
-    /// A ledger whose figures carry the tag `output`: every output but the first has its own point of
+    /// A ledger whose figures carry the tag `output`, if any: every output but the first has its own point of
     /// `conntrack_exporter`.
-    pub fn tagged(output: &'static str) -> Self {
-        Self { output: Some(output), ..Self::default() }
+    pub fn tagged(output: Option<&'static str>) -> Self {
+        Self { output, ..Self::default() }
+    }
+
+    /// Its figures carry another tag from now on, or none.
+    pub const fn tag(&mut self, output: Option<&'static str>) {
+        self.output = output;
     }
 
     /// The points to send: those of the snapshot, zeros for what the receiver holds and the snapshot lacks, and in
@@ -74,19 +122,22 @@ impl Ledger {
         points
     }
 
-    /// What only the output knows of a snapshot.
+    /// What only the output knows of a snapshot. Of datagrams only those know that send some, of acknowledgements those
+    /// that get some.
     fn fill_in(&self, point: &mut Point, lines: usize) {
         let figures = [
             (by_output::POINTS, Value::count(lines)),
             (by_output::DATAGRAMS_SENT, Value::count(self.datagrams_sent)),
             (by_output::SEND_ERRORS, Value::count(self.send_errors)),
         ];
-        for (name, figure) in figures {
-            point
-                .fields
-                .iter_mut()
-                .filter(|(field, _)| *field == name)
-                .for_each(|(_, value)| *value = figure.clone());
+        for (field, value) in &mut point.fields {
+            if let Some((_, figure)) = figures.iter().find(|(name, _)| field == name) {
+                *value = figure.clone();
+            }
+        }
+        if let Some(acknowledged) = self.acknowledged {
+            point.fields.retain(|(field, _)| field != by_output::DATAGRAMS_SENT);
+            point.fields.extend(acknowledged.fields());
         }
         if let Some(output) = self.output {
             point.tags = Rc::new(point.tags.with(("output", output.into())));
@@ -113,6 +164,17 @@ impl Ledger {
             let outcome = places.map(|(place, point)| (point, delivered(place)));
             self.receivers.entry(schema.name).or_default().confirm(schema, outcome);
         }
+        self.restore(Zeros(zeros));
+    }
+
+    /// The zeros that the snapshot that was confirmed last has ended series with.
+    pub fn zeros(&self) -> Zeros {
+        let zeros = self.receivers.iter().filter(|(_, holdings)| !holdings.zeros.is_empty());
+        Zeros(zeros.map(|(name, holdings)| (*name, holdings.zeros.clone())).collect())
+    }
+
+    /// A snapshot that was confirmed has been lost after all: what it ended is due to end again.
+    pub fn restore(&mut self, Zeros(zeros): Zeros) {
         for (name, zeros) in zeros {
             self.receivers.entry(name).or_default().hold(zeros);
         }

@@ -7,7 +7,6 @@ pub(crate) mod addresses;
 pub mod config;
 mod connection;
 mod delivery;
-pub(crate) mod lookup;
 mod outage;
 mod probe;
 mod resolver;

@@ -6,13 +6,13 @@ use tokio::time::timeout;
 
 use super::report::Report;
 use crate::config::{Address, Config};
+use crate::lookup::{Lookup, RESOLVING_AT_MOST, literal};
 use crate::outputs::telegraf::addresses::Addresses;
-use crate::outputs::telegraf::lookup::{Lookup, RESOLVING_AT_MOST, literal};
 use crate::outputs::telegraf::route::Route;
 
 /// Resolves Telegraf's name, and looks how the router reaches what it finds.
 pub(super) async fn check(report: &mut Report, config: &Config) {
-    let address = &config.telegraf.address;
+    let Some(address) = &config.telegraf.address.0 else { return };
     match resolve(address).await {
         Ok(found) => tell(report, address, &Addresses::new(found).routes()),
         Err(error) => report

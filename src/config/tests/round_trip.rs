@@ -33,11 +33,30 @@ fn switches() -> impl Strategy<Value = Switches> {
         .prop_map(|switches| toml::Table::try_from(switches).unwrap().try_into().unwrap())
 }
 
+const HOST_AND_PORT: &str = "([a-zA-Z0-9._-]{1,12}|\\[[0-9a-f]{1,4}::[0-9a-f%]{0,4}\\]):[1-9][0-9]{0,3}";
+
 fn telegraf() -> impl Strategy<Value = TelegrafConfig> {
     // Small enough for the tags below.
     let max_datagram = (2_000_i64..=65_507).prop_map(|bytes| toml::Value::from(bytes).try_into().unwrap());
-    (made_of("([a-zA-Z0-9._-]{1,12}|\\[[0-9a-f]{1,4}::[0-9a-f%]{0,4}\\]):[1-9][0-9]{0,3}"), max_datagram)
-        .prop_map(|(address, max_datagram)| TelegrafConfig { address, max_datagram })
+    let address = prop_oneof![Just(TelegrafAddress::NOWHERE), made_of(HOST_AND_PORT)];
+    (address, max_datagram).prop_map(|(address, max_datagram)| TelegrafConfig { address, max_datagram })
+}
+
+/// A server, and where what it has not acknowledged waits.
+fn influxdb() -> impl Strategy<Value = (InfluxdbConfig, SpoolConfig)> {
+    let urls =
+        ["", "http://nas", "http://[fd00::5]:8086/influx"].map(|url| url.to_owned().try_into().unwrap());
+    let words = (made_of("\\PC{0,12}"), made_of("\\PC{0,12}"));
+    let files = (made_of("(/\\PC{0,12})?"), made_of("(/\\PC{0,12})?"), made_of("(/\\PC{0,12})?"));
+    let spool = (64_i64 << 10..1 << 30, 256_i64 << 10..64 << 30, 1_i64..=1000);
+    (select(urls.to_vec()), words, files, spool).prop_map(
+        |(url, (org, bucket), (token_file, ca_file, directory), (memory, disk, pace))| {
+            let value = toml::Value::from;
+            let (memory, disk) = (value(memory).try_into().unwrap(), value(disk).try_into().unwrap());
+            let spool = SpoolConfig { memory, directory, disk, pace: value(pace).try_into().unwrap() };
+            (InfluxdbConfig { url, org, bucket, token_file, ca_file }, spool)
+        },
+    )
 }
 
 fn lan() -> impl Strategy<Value = LanConfig> {
@@ -175,12 +194,12 @@ fn config() -> impl Strategy<Value = Config> {
     let of_devices = (destinations, activity, alerts(), state, recorder());
     let served = (http(), any::<bool>().prop_map(|node_names| PrometheusConfig { node_names }));
     let others = (services, system(), of_devices, served, limits, log);
-    let sections = (telegraf(), tags, switches(), lan(), devices(), others);
+    let sections = ((telegraf(), influxdb()), tags, switches(), lan(), devices(), others);
     (above, sections).prop_map(
         |(
             (interval, timestamps, source, user),
             (
-                telegraf,
+                (telegraf, (influxdb, spool)),
                 tags,
                 measurements,
                 lan,
@@ -194,6 +213,8 @@ fn config() -> impl Strategy<Value = Config> {
                 source,
                 user,
                 telegraf,
+                influxdb,
+                spool,
                 tags,
                 measurements,
                 // The largest divisor, or the interval itself.

@@ -32,7 +32,7 @@ fn snapshot(flows: Option<Arc<ListedFlows>>) -> Snapshot {
 #[tokio::test]
 async fn switched_off_it_holds_nothing() {
     let mut publisher = Publisher::new(&Config::default(), true);
-    publisher.publish(&snapshot(None), Duration::ZERO, &Ledger::default());
+    publisher.publish(&snapshot(None), Duration::ZERO, Some(&Ledger::default()));
     publisher.attend(&lan("192.168.8.1/24"));
     assert!(publisher.on.is_none());
     assert!(
@@ -94,13 +94,13 @@ async fn flows_stay_until_there_are_others() {
         let shared = publisher.on.as_ref().unwrap().shared.borrow().clone();
         shared.published.and_then(|published| published.flows.as_ref().map(|flows| flows.left_out))
     };
-    publisher.publish(&snapshot(None), Duration::ZERO, &Ledger::default());
+    publisher.publish(&snapshot(None), Duration::ZERO, Some(&Ledger::default()));
     assert_eq!(flows(&publisher), None);
     publisher.publish(
         &snapshot(Some(Arc::new(ListedFlows { flows: vec![], left_out: 7 }))),
         Duration::ZERO,
-        &Ledger::default(),
+        Some(&Ledger::default()),
     );
-    publisher.publish(&snapshot(None), Duration::ZERO, &Ledger::default());
+    publisher.publish(&snapshot(None), Duration::ZERO, Some(&Ledger::default()));
     assert_eq!(flows(&publisher), Some(7));
 }

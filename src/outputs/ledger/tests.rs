@@ -160,7 +160,7 @@ fn the_output_fills_in_what_only_it_knows() {
     send(&mut ledger, &[("pc", 1), ("tv", 1)], true);
     let expected = "points=Integer(2) datagrams_sent=Integer(7) send_errors=Integer(2) devices=Integer(0)";
     assert_eq!(figures(&ledger, &[("tv", 1)]), (expected.to_owned(), None), "zeros count");
-    let second = Ledger::tagged("influxdb");
+    let second = Ledger::tagged(Some("influxdb"));
     assert_eq!(
         figures(&second, &[("tv", 1)]).1.as_deref(),
         Some("influxdb"),

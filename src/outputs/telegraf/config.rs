@@ -12,12 +12,46 @@ use crate::config::value::{ValueError, whole_number};
 #[serde(deny_unknown_fields, default)]
 pub struct TelegrafConfig {
     /// Host and UDP port.
-    pub address: Address,
+    pub address: TelegrafAddress,
     /// The largest datagram, in bytes.
     pub max_datagram: MaxDatagram,
 }
 
-/// `telegraf.address`: where Telegraf listens.
+/// `telegraf.address`: where Telegraf listens, or nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TelegrafAddress(pub Option<Address>);
+
+impl TelegrafAddress {
+    /// Nothing is sent to Telegraf.
+    pub const NOWHERE: Self = Self(None);
+}
+
+impl TryFrom<String> for TelegrafAddress {
+    type Error = ValueError;
+
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        if text.is_empty() {
+            Ok(Self::NOWHERE)
+        } else {
+            Address::try_from(text).map(|address| Self(Some(address)))
+        }
+    }
+}
+
+impl From<TelegrafAddress> for String {
+    fn from(TelegrafAddress(address): TelegrafAddress) -> Self {
+        address.map(Self::from).unwrap_or_default()
+    }
+}
+
+impl Default for TelegrafAddress {
+    fn default() -> Self {
+        Self(Some(Address { host: "127.0.0.1".to_owned(), port: 8094 }))
+    }
+}
+
+/// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
@@ -31,7 +65,7 @@ impl Address {
         &self.host
     }
 
-    /// The UDP port.
+    /// The port.
     pub const fn port(&self) -> u16 {
         self.port
     }
@@ -90,12 +124,6 @@ fn refuse_half_an_address(host: &str) -> Result<(), ValueError> {
 impl From<Address> for String {
     fn from(address: Address) -> Self {
         address.to_string()
-    }
-}
-
-impl Default for Address {
-    fn default() -> Self {
-        Self { host: "127.0.0.1".to_owned(), port: 8094 }
     }
 }
 

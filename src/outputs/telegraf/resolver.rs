@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::lookup::{Lookup, RESOLVING_AT_MOST, literal};
 use crate::config::Address;
+use crate::lookup::{Lookup, RESOLVING_AT_MOST, literal};
 
 /// How often a name is resolved again while all is well, and at most while it isn't.
 const RESOLVE_EVERY: Duration = Duration::from_mins(5);
