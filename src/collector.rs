@@ -278,6 +278,7 @@ impl Collector {
             totals: self.totals,
         };
         let every = self.config.traffic.interval.duration();
+        let tags = self.config.global_tags();
         let (mut parts, mut findings) = (self.switched_off(moment.due), Findings::default());
         let inventory = self.inventory(moment.due);
         let local = moment.wall.map(|wall| self.surroundings.time_zone().at(wall));
@@ -306,7 +307,7 @@ impl Collector {
                 limits: &self.config.limits,
                 exporter: &exporter,
             };
-            let global = schema.global_tags(self.config.tags.global());
+            let global = schema.global_tags(&tags);
             let mut out = Series::new(schema, &global, &mut findings);
             measurement.report(&tick, &mut out);
             parts.extend(out.into_points().map(|points| Part { schema, is_on: true, points }));

@@ -9,6 +9,7 @@ mod explain;
 mod hints;
 mod interval;
 mod known_keys;
+mod router;
 mod tags;
 mod traffic;
 mod user;
@@ -23,8 +24,9 @@ use crate::activity::ActivityConfig;
 use crate::conntrack::backend::BackendChoice;
 use crate::measurements::longest_line;
 use crate::measurements::switches::Switches;
+use crate::series::point::GlobalTags;
 use crate::series::schema::SPLIT_LINE_AT_MOST;
-use value::section;
+use value::{quoted, section};
 
 pub use crate::alerts::config::AlertsConfig;
 pub use crate::destinations::config::DestinationsConfig;
@@ -41,6 +43,7 @@ pub use crate::spool::config::SpoolConfig;
 pub use crate::state::config::StateConfig;
 pub use error::{ConfigError, ParseError};
 pub use interval::Interval;
+pub use router::{RouterConfig, RouterTag};
 pub use tags::{TagName, TagValue, UserTags};
 pub use traffic::TrafficConfig;
 pub use user::User;
@@ -76,6 +79,9 @@ pub struct Config {
     /// Where they wait for that.
     #[serde(deserialize_with = "section")]
     pub spool: SpoolConfig,
+    /// Which of many routers this one is.
+    #[serde(deserialize_with = "section")]
+    pub router: RouterConfig,
     /// The user's own tags, on every point.
     #[serde(deserialize_with = "section")]
     pub tags: UserTags,
@@ -150,6 +156,9 @@ impl Config {
             .settle_traffic(document.get_ref())
             .map_err(|(at, message)| ParseError::at(text, at, &message))?;
         config.settle_telegraf(document.get_ref());
+        config
+            .names_the_router_once(document.get_ref())
+            .map_err(|(at, message)| ParseError::at(text, at, &message))?;
         config.fits_in_datagrams().map_err(|message| {
             let key = document.get_ref().get_key_value("tags");
             let offset = key.map_or(0, |(key, _)| key.span().start);
@@ -182,6 +191,27 @@ impl Config {
         }
     }
 
+    /// One tag `router` is enough. An error is told with its place.
+    fn names_the_router_once(&self, document: &DeTable<'_>) -> Result<(), (usize, String)> {
+        let tags = document.get("tags").and_then(|section| section.get_ref().as_table());
+        match (self.router.name.as_str(), tags.and_then(|tags| tags.get_key_value(router::TAG))) {
+            (Some(name), Some((key, _))) => {
+                let name = quoted(name);
+                let message = format!("router.name sets this tag already, to {name}: remove one of the two");
+                Err((key.span().start, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The tags on every point: the user's own, and the router's name.
+    pub fn global_tags(&self) -> GlobalTags {
+        match self.router.name.as_str() {
+            None => self.tags.global().clone(),
+            Some(name) => self.tags.with(router::TAG, name),
+        }
+    }
+
     /// The configuration as text that is understood again: every key, no comments.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
@@ -201,12 +231,12 @@ impl Config {
     fn fits_in_datagrams(&self) -> Result<(), String> {
         let longest = longest_line().min(LONGEST_BESIDE_TAGS);
         let room = self.telegraf.max_datagram.bytes().saturating_sub(longest);
-        let needed = self.tags.longest();
+        let needed = tags::longest(&self.global_tags());
         if needed <= room {
             return Ok(());
         }
         Err(format!(
-            "[tags] take up to {needed} bytes of every line, and telegraf.max_datagram leaves {room}: use fewer or \
+            "your own tags take up to {needed} bytes of every line, and telegraf.max_datagram leaves {room}: use fewer or \
              shorter tags, or larger datagrams"
         ))
     }

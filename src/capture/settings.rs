@@ -6,8 +6,8 @@ use super::anonymise::Anonymiser;
 use crate::alerts::config::CommandPath;
 use crate::config::value::ValueError;
 use crate::config::{
-    Address, AlertsConfig, Config, DestinationsConfig, HttpConfig, InfluxdbConfig, LanConfig, SpoolConfig,
-    StateConfig, TagName, TagValue, TelegrafAddress, TelegrafConfig, User, UserTags,
+    Address, AlertsConfig, Config, DestinationsConfig, HttpConfig, InfluxdbConfig, LanConfig, RouterConfig,
+    RouterTag, SpoolConfig, StateConfig, TagName, TagValue, TelegrafAddress, TelegrafConfig, User, UserTags,
 };
 use crate::destinations::config::ExcludedName;
 use crate::lan::config::{Prefix, RouterName};
@@ -40,6 +40,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         // A replay doesn't write where its router did, and whose server that is is nobody's business.
         influxdb: _,
         spool: _,
+        router,
         tags,
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
@@ -58,6 +59,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         log,
     } = config.clone();
     let tags = self::tags(&tags, anonymiser)?;
+    let router = self::router(&router, anonymiser)?;
     let address = address.0.map(|address| self::address(address.host(), address.port(), anonymiser));
     let address = TelegrafAddress(address.map(Address::try_from).transpose()?);
     let prefixes = prefixes.into_iter().map(|Prefix(net)| Prefix(anonymiser.net(net).trunc())).collect();
@@ -73,6 +75,7 @@ pub(super) fn rewrite(config: &Config, anonymiser: &mut Anonymiser) -> Result<St
         telegraf: TelegrafConfig { address, max_datagram },
         influxdb: InfluxdbConfig::default(),
         spool: SpoolConfig::default(),
+        router,
         tags,
         measurements,
         lan: LanConfig { interfaces, prefixes, router_name },
@@ -98,6 +101,12 @@ fn tags(tags: &UserTags, anonymiser: &mut Anonymiser) -> Result<UserTags, ValueE
         Ok((TagName::try_from(name)?, TagValue::try_from(anonymiser.text(value))?))
     });
     tags.collect::<Result<BTreeMap<_, _>, _>>().map(UserTags::from)
+}
+
+/// The name that the owner gave the router, if any.
+fn router(router: &RouterConfig, anonymiser: &mut Anonymiser) -> Result<RouterConfig, ValueError> {
+    let name = anonymiser.text(router.name.as_str().unwrap_or_default());
+    Ok(RouterConfig { name: RouterTag::try_from(name)? })
 }
 
 /// Which program is run changes nothing that is counted.
@@ -132,6 +141,7 @@ mod tests {
             interval = "5m"
             timestamps = "never"
             telegraf = { address = "annas-nas.lan:8095", max_datagram = 2000 }
+            router = { name = "Annas house" }
             tags = { site = "Anna's \"home\"", host = "annas-router" }
             lan = { interfaces = ["vlan*"], prefixes = ["80.1.2.0/24", "10.0.0.0/8"], router_name = "Annas Box" }
             limits = { max_devices = 3, max_series = 30 }
@@ -157,13 +167,15 @@ mod tests {
         assert!(!text.to_ascii_lowercase().contains("anna") && !text.contains("80.1.2"), "{text}");
         let mut new = Config::parse(&text).unwrap();
         let telegraf = new.telegraf.address.0.as_ref().unwrap();
-        assert_eq!((telegraf.host(), telegraf.port()), ("device-3", 8095));
+        assert_eq!((telegraf.host(), telegraf.port()), ("device-4", 8095));
         let tags: Vec<_> = new.tags.global().iter().map(|(key, value)| (&**key, &**value)).collect();
         assert_eq!(tags, [("host", "device-1"), ("tag-002", "device' \"\"-2")], "{text}");
-        assert_eq!(new.lan.router_name.name().as_str(), "device -4");
-        assert_eq!(new.destinations.exclude[0].name().as_str(), "device -5");
+        assert_eq!(new.router.name.as_str(), Some("device -3"));
+        assert_eq!(new.lan.router_name.name().as_str(), "device -5");
+        assert_eq!(new.destinations.exclude[0].name().as_str(), "device -6");
         assert_eq!(new.lan.prefixes[1], config.lan.prefixes[1]);
         assert_eq!(new.lan.prefixes[0].0, anonymiser.net("80.1.2.0/24".parse().unwrap()).trunc());
+        new.router = config.router.clone();
         (new.telegraf.address, new.tags, new.lan) =
             (config.telegraf.address.clone(), config.tags.clone(), config.lan.clone());
         new.destinations.exclude = config.destinations.exclude.clone();

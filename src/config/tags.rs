@@ -20,9 +20,11 @@ impl UserTags {
         &self.0
     }
 
-    /// The bytes that these tags take in a line at most, with every byte escaped.
-    pub(super) fn longest(&self) -> usize {
-        self.0.iter().map(|(key, value)| 2 * (key.len() + value.len()) + 2).sum()
+    /// These tags and one more, which is not among them.
+    pub(super) fn with(&self, key: &str, value: &str) -> GlobalTags {
+        let mut tags: BTreeMap<Box<str>, Box<str>> = self.0.iter().cloned().collect();
+        tags.insert(key.into(), value.into());
+        tags.into_iter().collect()
     }
 }
 
@@ -73,12 +75,24 @@ impl TryFrom<String> for TagName {
 #[serde(try_from = "String")]
 pub struct TagValue(Box<str>);
 
+impl TagValue {
+    /// The value as it is sent.
+    pub(super) const fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for TagValue {
     type Error = ValueError;
 
     fn try_from(value: String) -> Result<Self, ValueError> {
         clean("value", &value).map(Self)
     }
+}
+
+/// The bytes that `tags` take in a line at most, with every byte escaped.
+pub(super) fn longest(tags: &GlobalTags) -> usize {
+    tags.iter().map(|(key, value)| 2 * (key.len() + value.len()) + 2).sum()
 }
 
 fn clean(what: &str, text: &str) -> Result<Box<str>, ValueError> {

@@ -57,6 +57,7 @@ timestamps = "never"
 source = "netlink"
 user = "exporter"
 telegraf = { address = "[fd00::5]:9000", max_datagram = 8000 }
+router.name = "berlin-1"
 tags = { site = "home", area = "attic" }
 measurements = { conntrack = false, connection_state = true }
 lan = { interfaces = ["lan*"], prefixes = ["10.0.0.0/8"], router_name = "GL MT2500" }
@@ -80,9 +81,13 @@ log.level = "debug"
     assert_eq!(config.timestamps, Timestamps::Never);
     assert_eq!(config.source, BackendChoice::Netlink);
     assert_eq!(config.user, User::Name("exporter".to_owned()));
-    assert_eq!(String::from(config.telegraf.address), "[fd00::5]:9000");
+    assert_eq!(String::from(config.telegraf.address.clone()), "[fd00::5]:9000");
     assert_eq!(config.telegraf.max_datagram.bytes(), 8000);
     assert_eq!(config.tags.global().iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["area", "site"]);
+    assert_eq!(
+        config.global_tags().iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>(),
+        ["area=attic", "router=berlin-1", "site=home"]
+    );
     let names = ["connection_state", "conntrack", "conntrack_exporter"];
     assert_eq!(names.map(|name| config.measurements.is_on(name)), [true, false, true]);
     assert_eq!(config.lan.interfaces[0].as_str(), "lan*");
@@ -221,6 +226,12 @@ fn tags_that_would_not_fit_are_refused() {
     let error = Config::parse(&tags(9)).unwrap_err();
     assert_eq!((error.line, error.column), (2, 1));
     assert!(error.message.contains("max_datagram"), "{}", error.message);
+    let longest = "x".repeat(64);
+    Config::parse(&format!("telegraf.max_datagram = 1024\nrouter.name = \"{longest}\"")).unwrap();
+    let both =
+        format!("telegraf.max_datagram = 1024\nrouter.name = \"{longest}\"\ntags.site = \"{longest}\"");
+    let error = Config::parse(&both).unwrap_err();
+    assert!(error.message.contains("your own tags take up to 280 bytes"), "{error}");
 }
 
 /// What mistakes are made of.

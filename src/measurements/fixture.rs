@@ -234,7 +234,7 @@ impl Fixture {
             before: &self.before,
         };
         let mut findings = self.found.clone();
-        let global = measurement.schema().global_tags(self.config.tags.global());
+        let global = measurement.schema().global_tags(&self.config.global_tags());
         let mut out = Series::new(measurement.schema(), &global, &mut findings);
         measurement.report(&tick, &mut out);
         let points = out.into_points().unwrap_or_default();

@@ -201,6 +201,24 @@ fn values_of_another_type() {
 }
 
 #[test]
+fn a_router_that_is_named_wrongly_or_twice() {
+    check(&[
+        ("router.name = 1", 1, 15, "1 is not a value in quotes, such as \"\""),
+        ("router = \"berlin\"", 1, 10, "\"berlin\" is not a table: [router] on a line of its own"),
+        ("[router]\nname = \"a\\\\b\"", 2, 8, "of visible characters without backslash"),
+        ("router.name = \" \"", 1, 15, "of visible characters without backslash"),
+        ("name = \"berlin\"", 1, 1, "name belongs below [router]"),
+        (
+            "[tags]\nsite = \"a\"\nrouter = \"b\"\n[router]\nname = \"c\"",
+            3,
+            1,
+            "router.name sets this tag already, to \"c\": remove one of the two",
+        ),
+    ]);
+    Config::parse("tags.router = \"b\"\nrouter.name = \"\"").unwrap();
+}
+
+#[test]
 fn what_is_to_be_counted_of_protocols() {
     let none = "is none of \"off\", \"usual\", \"all\"";
     let not = "is not \"off\", \"usual\" or \"all\"";

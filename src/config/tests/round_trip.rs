@@ -1,7 +1,5 @@
 //! Whatever a configuration may be, its text is read again.
 
-use std::collections::BTreeMap;
-
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::sample::{select, subsequence};
@@ -162,7 +160,14 @@ fn config() -> impl Strategy<Value = Config> {
         made_of::<User>("[\\w.@$\\\\-]{1,12}|[0-9]{1,10}"),
     );
     let tags = btree_map(made_of::<TagName>("\\PC{1,8}"), made_of::<TagValue>("\\PC{1,16}"), 0..3);
-    let tags = tags.prop_map(|tags: BTreeMap<_, _>| UserTags::from(tags));
+    let router = prop_oneof![made_of("\\PC{1,16}"), Just(RouterTag::default())];
+    // What the router's name becomes can't be among them.
+    let tags = (tags, router).prop_map(|(mut tags, name)| {
+        tags.retain(|key, _| {
+            name.as_str().is_none() || *key != TagName::try_from("router".to_owned()).unwrap()
+        });
+        (UserTags::from(tags), RouterConfig { name })
+    });
     let limits = (1_usize..=1_000_000, 1_usize..=1_000_000, 1_usize..=1_000_000)
         .prop_map(|(max_devices, max_series, max_flows)| Limits { max_devices, max_series, max_flows });
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
@@ -200,7 +205,7 @@ fn config() -> impl Strategy<Value = Config> {
             (interval, timestamps, source, user),
             (
                 (telegraf, (influxdb, spool)),
-                tags,
+                (tags, router),
                 measurements,
                 lan,
                 devices,
@@ -215,6 +220,7 @@ fn config() -> impl Strategy<Value = Config> {
                 telegraf,
                 influxdb,
                 spool,
+                router,
                 tags,
                 measurements,
                 // The largest divisor, or the interval itself.
