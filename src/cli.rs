@@ -234,6 +234,11 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_time().build()
 }
 
+/// What a command needs that asks a server.
+fn runtime_with_sockets() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_time().enable_io().build()
+}
+
 /// Writes to standard output. Whoever closes the pipe has read enough.
 fn print(text: &[u8]) -> Result<(), CommandError> {
     match io::stdout().write_all(text) {

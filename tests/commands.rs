@@ -221,6 +221,19 @@ fn check_tells_of_counters_what_a_replay_can_know() {
 }
 
 #[test]
+fn check_asks_the_server_that_snapshots_are_written_to() {
+    let sample = Sample::new("influxdb");
+    let config = sample.join("influxdb.toml");
+    // Nobody listens at port 1.
+    fs::write(&config, "[influxdb]\nurl = \"http://127.0.0.1:1\"\nbucket = \"network\"\n").unwrap();
+    let root = sample.root();
+    let (code, stdout, stderr) =
+        said(&["--root", root.to_str().unwrap(), "--config", config.to_str().unwrap(), "check"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.contains("http://127.0.0.1:1 can't be asked, so snapshots wait: "), "{stdout}");
+}
+
+#[test]
 fn devices_counts_whatever_is_switched_off() {
     let sample = Sample::new("switched-off");
     let (root, case, off) = (sample.root(), sample.join("case.toml"), sample.join("off.toml"));

@@ -20,7 +20,7 @@ mod telegraf;
 
 use super::error::{CommandError, Exit};
 use super::privileges::need;
-use super::{GlobalArgs, print, runtime};
+use super::{GlobalArgs, print, runtime, runtime_with_sockets};
 use crate::config::Config;
 use crate::daemon::ConfigFile;
 use crate::privileges::{Need, Privileges};
@@ -48,7 +48,8 @@ pub(super) fn run(global: &GlobalArgs, args: &Args) -> Result<Exit, CommandError
         privileges(&mut report, &need, args.config_only);
         // Whoever can't become the user must not go on as root.
         if !args.config_only && report.verdict() == Verdict::Usable {
-            runtime()?.block_on(surroundings(&mut report, &config, &root));
+            let runtime = if config.influxdb.is_on() { runtime_with_sockets() } else { runtime() };
+            runtime?.block_on(surroundings(&mut report, &config, &root));
         }
     }
     print(report.to_string().as_bytes())?;
