@@ -21,7 +21,7 @@ use crate::root::Root;
 use crate::series::point::Point;
 use crate::snapshot::Snapshot;
 use influxdb::Influxdb;
-use ledger::Ledger;
+use ledger::{Acknowledged, Ledger};
 use telegraf::{Delivery, Telegraf};
 
 /// By what the second output's figures are told from the first's.
@@ -155,7 +155,10 @@ impl Output {
     fn influxdb(before: Option<Self>, config: &Config, root: &Root) -> Option<Self> {
         let Some(mut output) = before else {
             let influxdb = Box::new(Influxdb::new(config, root)?);
-            return Some(Self::new(Transport::Influxdb(influxdb), None));
+            let mut output = Self::new(Transport::Influxdb(influxdb), None);
+            // The first snapshot has these figures as well.
+            output.ledger.acknowledged = Some(Acknowledged::default());
+            return Some(output);
         };
         if let Transport::Influxdb(influxdb) = &mut output.transport {
             config.influxdb.url.0.as_ref()?;

@@ -47,6 +47,21 @@ impl Influx {
 
     /// Starts it, or starts it again with what it holds.
     pub(crate) fn start(&mut self, place: &Place) {
+        self.run(place, &[]);
+        until("InfluxDB's health", || {
+            let healthy = ask(self.connect(place).ok()?, "GET /health", "", "").ok()?;
+            (healthy.status == 200).then_some(())
+        });
+    }
+
+    /// The same, but that it is asked by TLS, with this certificate and its key.
+    pub(crate) fn start_by_tls(&mut self, place: &Place, certificate: &Path, key: &Path) {
+        let files = [certificate, key].map(|file| file.to_str().expect("a path in UTF-8"));
+        self.run(place, &["--tls-cert", files[0], "--tls-key", files[1]]);
+        until("InfluxDB that listens", || self.connect(place).ok().map(drop));
+    }
+
+    fn run(&mut self, place: &Place, more: &[&str]) {
         let file = |name: &str| self.directory.join(name);
         let log = File::create(file("influxd.log")).expect("a file for InfluxDB's log");
         let mut command = Command::new(program("influxd"));
@@ -56,17 +71,18 @@ impl Influx {
         command.arg("--engine-path").arg(file("engine"));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
         // Ctrl-C is for whoever started it, who then stops it in order.
-        self.child = Some(place.spawn(command.process_group(0)));
-        until("InfluxDB's health", || {
-            let healthy = ask(self.connect(place).ok()?, "GET /health", "", "").ok()?;
-            (healthy.status == 200).then_some(())
-        });
+        self.child = Some(place.spawn(command.args(more).process_group(0)));
     }
 
     /// Stops it in order.
     pub(crate) fn stop(&mut self) {
         // It has no handler for SIGTERM.
         end(&mut self.child, Signal::SIGINT);
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        end(&mut self.child, Signal::SIGKILL);
     }
 
     /// What a query returns.

@@ -28,6 +28,9 @@ mod household;
 #[path = "../support/lines.rs"]
 mod lines;
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
+#[path = "../kernel/name_server.rs"]
+mod name_server;
+#[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../kernel/namespace.rs"]
 mod namespace;
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
@@ -36,6 +39,7 @@ mod snapshot;
 #[path = "../kernel/wait.rs"]
 mod wait;
 
+mod acknowledged;
 mod annotations;
 mod bandwidth;
 mod clock;
