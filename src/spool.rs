@@ -6,7 +6,7 @@
 
 pub mod config;
 mod disk;
-mod segment;
+pub mod segment;
 
 use std::collections::VecDeque;
 use std::io;

@@ -1,6 +1,11 @@
 //! For how long the spool's memory lasts by default, with everything on: what docs/influxdb.md says, measured anew.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's failure is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's failure is a panic"
+)]
 
 #[expect(dead_code, reason = "other tests look at more of it")]
 #[path = "support/household/mod.rs"]

@@ -8,21 +8,21 @@
 use std::ops::Range;
 
 /// What a file begins with; its last octet is the version of the format.
-pub(super) const MAGIC: &[u8; 8] = b"CTXSPOL\x01";
+pub const MAGIC: &[u8; 8] = b"CTXSPOL\x01";
 /// What stands before a body, in bytes.
-pub(super) const HEADER: usize = 9;
+pub const HEADER: usize = 9;
 /// What a record begins with that need not wait any longer.
-pub(super) const DONE: u8 = 1;
+pub const DONE: u8 = 1;
 const WAITS: u8 = 0;
 
 /// A record as it is written; `None` if it is longer than its length can say.
-pub(super) fn record(body: &[u8]) -> Option<Vec<u8>> {
+pub fn record(body: &[u8]) -> Option<Vec<u8>> {
     let length = u32::try_from(body.len()).ok()?.to_le_bytes();
     Some([&[WAITS], &length[..], &checksum(length, body).to_le_bytes(), body].concat())
 }
 
 /// Where the bodies of those records of a file are that still wait, up to the first that is torn.
-pub(super) fn bodies(file: &[u8]) -> Vec<Range<usize>> {
+pub fn bodies(file: &[u8]) -> Vec<Range<usize>> {
     let mut bodies = Vec::new();
     if !file.starts_with(MAGIC) {
         return bodies;
@@ -38,7 +38,7 @@ pub(super) fn bodies(file: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// The body of the record with which `text` begins, if it is whole.
-pub(super) fn body(text: &[u8]) -> Option<&[u8]> {
+pub fn body(text: &[u8]) -> Option<&[u8]> {
     let (state, rest) = text.split_first()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (checksum, rest) = rest.split_first_chunk::<4>()?;
