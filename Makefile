@@ -32,6 +32,9 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
+fleet-test: ## 500 routers on real servers, Kafka and VictoriaMetrics among them; as root, three quarters of an hour
+	@tools/fleet-test
+
 browser: ## the status page in Chromium; pictures of it in target/screenshots; as root it installs the browser
 	@tools/browser
 

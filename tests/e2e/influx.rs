@@ -85,6 +85,11 @@ impl Influx {
         end(&mut self.child, Signal::SIGKILL);
     }
 
+    /// The running process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running InfluxDB").id()
+    }
+
     /// What a query returns.
     pub(crate) fn query(&self, place: &Place, flux: &str) -> Vec<Row> {
         self.try_query(place, flux).unwrap_or_else(|why| panic!("{why}\n{flux}"))
