@@ -32,7 +32,7 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
-fleet-test: ## 500 routers on real servers, Kafka and VictoriaMetrics among them; as root, three quarters of an hour
+fleet-test: ## nothing lost by HTTP, and 500 routers on real servers, by large numbers; as root, an hour
 	@tools/fleet-test
 
 browser: ## the status page in Chromium; pictures of it in target/screenshots; as root it installs the browser

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::grafana::SECOND;
+use crate::grafana::{SECOND, documented};
+use crate::influx::{text, time};
 use crate::live::{Live, TooBusy, insist_on, patiently, stored};
 use crate::oracle::Truth;
 use crate::past::{await_snapshots, look};
@@ -68,9 +69,18 @@ fn lose_some() -> Result<(), TooBusy> {
         assert_eq!(i64::try_from(rows.unwrap_or(0)), Ok(record.figure("points")), "{record:?}");
     }
     insist_on(&stored(&live.servers), &truth.snapshots);
+    assert_eq!(gaps(&live), truth.lost, "by the query that the documents give");
     look(&live.servers, &truth, 1);
     println!("{} snapshots taken, {gone} lost, {} in the database", booked.len(), records.len());
     Ok(())
+}
+
+/// What the documented query finds.
+fn gaps(live: &Live) -> BTreeMap<i64, i64> {
+    let [query] = documented("docs/how-to-read-it.md");
+    let whole = |value: &str| value.parse().expect("a whole number");
+    let seconds = |row| i64::try_from(time(row, "_time") / SECOND).expect("a time");
+    live.servers.query(&query).iter().map(|row| (seconds(row), whole(text(row, "lost")))).collect()
 }
 
 /// The booked snapshots that are there.
