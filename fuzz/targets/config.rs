@@ -25,7 +25,8 @@ fn check(config: &Config) {
     assert!((1..=3600).contains(&config.interval.duration().as_secs()));
     assert_eq!(config.interval.duration().subsec_nanos(), 0);
     assert!((1024..=65507).contains(&config.telegraf.max_datagram.bytes()));
-    assert!(!config.telegraf.address.host().is_empty() && config.telegraf.address.port() > 0);
+    let address = config.telegraf.address.0.as_ref();
+    assert!(address.is_none_or(|address| !address.host().is_empty() && address.port() > 0));
     assert!((1..=1_000_000).contains(&config.limits.max_devices));
     assert!((1..=1_000_000).contains(&config.limits.max_series));
     let tags = config.tags.global();
