@@ -9,6 +9,7 @@ mod estimate;
 mod flows;
 mod global;
 mod once;
+mod paragraph;
 mod path;
 mod privileges;
 mod progress;

@@ -4,6 +4,7 @@ use super::amounts::{bytes, grouped};
 use super::document::Estimate;
 use super::row::Row;
 use super::storage;
+use crate::cli::paragraph::wrap;
 
 const TITLES: [&str; 5] = ["MEASUREMENT", "SERIES", "POINTS/DAY", "DISK/DAY", "LOWERED BY"];
 
@@ -78,29 +79,10 @@ fn assumptions(estimate: &Estimate) -> String {
     text
 }
 
-/// The longest line of prose.
-const WIDTH: usize = 79;
-
-/// Appends a paragraph, broken between words, behind a dash, and its further lines indented.
-fn wrap(paragraph: &str, text: &mut String) {
-    text.push('-');
-    let mut width = 1;
-    for word in paragraph.split(' ') {
-        let length = word.chars().count();
-        if width + 1 + length > WIDTH {
-            text.push_str("\n ");
-            width = 1;
-        }
-        text.push(' ');
-        text.push_str(word);
-        width += 1 + length;
-    }
-    text.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::paragraph::WIDTH;
     use crate::config::Config;
 
     fn row(measurement: &'static str, at_most: bool, assumed: Option<&'static str>) -> Row {
