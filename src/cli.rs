@@ -1,5 +1,6 @@
 //! Commands and options. Each command has a file, with its options beside what it does.
 
+mod audit;
 mod capture;
 mod check;
 mod daemon;
@@ -54,9 +55,10 @@ Signals:
   SIGTERM and SIGINT stop the daemon.
 
 Exit codes:
-  0 all is well    1 the table or the sockets can't be read, or a capture or a
-  recording isn't complete
-  64 bad arguments    74 what was asked for can't be written: a full disk?
+  0 all is well    1 the table or the sockets can't be read, a capture or a
+  recording isn't complete, or audit has found that something is missing
+  64 bad arguments    69 audit can't ask the server
+  74 what was asked for can't be written: a full disk?
   78 the configuration can't be used";
 
 /// What the user wants done.
@@ -115,6 +117,10 @@ enum Command {
     /// connections, or with --listening the ports that are open
     #[command(verbatim_doc_comment)]
     Sockets(sockets::Args),
+    /// A bucket of InfluxDB read back: how many snapshots and rows are missing in it,
+    /// by router and day
+    #[command(verbatim_doc_comment, after_help = audit::AFTER_HELP)]
+    Audit(audit::Args),
     /// Devices and their connections on the terminal, live; or a recording, with the
     /// keys through time
     #[cfg(feature = "terminal")]
@@ -170,6 +176,7 @@ impl Cli {
             Some(Command::Devices(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Sockets(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Estimate(args)) => args.json |= take(&mut self.ahead.json),
+            Some(Command::Audit(args)) => args.json |= take(&mut self.ahead.json),
             Some(Command::Check(args)) => args.config_only |= take(&mut self.ahead.config_only),
             Some(Command::Capture(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
             Some(Command::Record(args)) => args.anonymise |= take(&mut self.ahead.anonymise),
@@ -201,6 +208,7 @@ impl Cli {
             Some(Command::Record(args)) => record::run(&self.global, args),
             Some(Command::Replay(args)) => replay::run(&self.global, args),
             Some(Command::Sockets(args)) => sockets::run(&self.global, args),
+            Some(Command::Audit(args)) => audit::run(&self.global, args),
             #[cfg(feature = "terminal")]
             Some(Command::Top(args)) => top::run(&self.global, args),
         }

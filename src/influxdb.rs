@@ -7,6 +7,7 @@ pub mod answer;
 pub mod client;
 pub mod config;
 mod connection;
+pub(crate) mod query;
 pub(crate) mod token;
 pub mod url;
 pub(crate) mod write;

@@ -144,6 +144,28 @@ fn a_pipe_is_no_configuration() {
 }
 
 #[test]
+fn a_server_that_cannot_be_asked_is_69() {
+    let sample = Sample::new("audit");
+    let config = sample.join("conntrack-exporter.toml");
+    fs::write(&config, "").unwrap();
+    let config = config.to_str().unwrap();
+    // Bound and closed again, so that nobody listens there.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{nobody}");
+    let (code, stdout, stderr) =
+        said(&["--config", config, "audit", "--influx", &url, "--bucket", "network"]);
+    assert_eq!((code, stdout.as_str()), (Some(69), ""), "{stderr}");
+    assert!(stderr.starts_with(&format!("conntrack-exporter: {url} can't be asked: ")), "{stderr}");
+    for (arguments, told) in
+        [(&["audit"][..], "which server?"), (&["audit", "--influx", &url], "which bucket?")]
+    {
+        let (code, _, stderr) = said(&[&["--config", config], arguments].concat());
+        assert_eq!(code, Some(64), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+    }
+}
+
+#[test]
 fn a_table_that_cannot_be_read_is_1() {
     let nowhere = "tests/support";
     assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join(nowhere).join("proc").exists());

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use super::audit::AuditError;
 use super::flows::CaptureFilterError;
 use crate::capture::TargetError;
 use crate::config::ConfigError;
@@ -20,10 +21,12 @@ use crate::root::recording::RecordingError;
 pub(super) enum Exit {
     /// All is well.
     Success = 0,
-    /// The table or the sockets can't be read, or a capture isn't complete.
+    /// The table or the sockets can't be read, a capture isn't complete, or snapshots are missing in a bucket.
     Failure = 1,
     /// `EX_USAGE` of sysexits.h: bad arguments.
     Usage = 64,
+    /// `EX_UNAVAILABLE` of sysexits.h: a server can't be asked.
+    Unavailable = 69,
     /// `EX_IOERR` of sysexits.h: what was asked for can't be written.
     Unwritable = 74,
     /// `EX_CONFIG` of sysexits.h: the configuration is at fault, starting again would not help.
@@ -63,6 +66,9 @@ pub(super) enum CommandError {
     /// What is to be shown can't be understood.
     #[error("the filter: {0}")]
     Filter(#[from] FilterError),
+    /// A bucket can't be read back.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// There is no filter for tcpdump that captures just what was asked for.
     #[error(transparent)]
     Capture(#[from] CaptureFilterError),
@@ -101,6 +107,8 @@ impl CommandError {
             Self::Arguments(_) | Self::Filter(_) | Self::Capture(_) => Exit::Usage,
             Self::Config(_) | Self::Privileges(_) => Exit::Config,
             Self::Output(_) | Self::Daemon(DaemonError::Output(_)) => Exit::Unwritable,
+            Self::Audit(AuditError::Empty { .. }) => Exit::Failure,
+            Self::Audit(_) => Exit::Unavailable,
             Self::Target(TargetError::Failed { source, .. }) if is_full(source) => Exit::Unwritable,
             Self::Table(_)
             | Self::Sockets(_)

@@ -17,6 +17,7 @@ use crate::logging::{self, Streams};
 use crate::measurements;
 use crate::snapshot::timestamp;
 use crate::state::keeper::Place;
+pub(in crate::cli) use amounts::grouped;
 use document::Estimate;
 use rehearsal::{Beginning, rehearse};
 use row::Row;

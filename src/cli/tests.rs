@@ -74,6 +74,15 @@ fn commands_and_options() {
     assert_eq!(command("sockets --listening --port 53"), sockets(true, Some(53), None, None, false));
     let wanted = sockets(false, None, Some("time-wait"), Some("sshd"), true);
     assert_eq!(command("--json sockets --state TIME_WAIT --process=sshd"), wanted);
+    let audit = |json, tag: &str| {
+        let influx = Some("http://nas:8086".to_owned().try_into().unwrap());
+        let bucket = Some("network".to_owned().try_into().unwrap());
+        let (since, tag) = ("2d".parse().unwrap(), tag.to_owned());
+        Some(Command::Audit(audit::Args { influx, org: None, bucket, token_file: None, since, tag, json }))
+    };
+    let line = "audit --influx http://nas:8086 --bucket network --since 2d";
+    assert_eq!(command(line), audit(false, "router"));
+    assert_eq!(command(&format!("--json {line} --tag site")), audit(true, "site"));
     assert_eq!(command("replay d"), Some(Command::Replay(replay::Args { directory: "d".into() })));
     for line in ["capture --help", "once --help", "once -h", "-h", "--help", "help", "help check"] {
         assert_eq!(kind(line), ErrorKind::DisplayHelp, "{line}");
@@ -155,6 +164,13 @@ fn what_makes_no_sense_is_refused() {
         "sockets --state",
         "sockets 22",
         "--listening sockets",
+        "audit --since 1m",
+        "audit --influx nas:8086",
+        "audit --influx http://anna:secret@nas",
+        "audit --bucket=",
+        "audit --tag _time",
+        "audit --token-file=",
+        "audit network",
     ] {
         let refused = help_or_refuse(parsed(line).unwrap_err()).unwrap_err();
         assert_eq!(refused.exit(), Exit::Usage, "{line}");
@@ -202,6 +218,7 @@ fn the_help_names_everything() {
         "record [OPTIONS] --for <TIME> <DIR>",
         "replay [OPTIONS] <DIR>",
         "sockets [OPTIONS]",
+        "audit [OPTIONS]",
         "--listening",
         "--every <TIME>",
         "--anonymise",
@@ -231,6 +248,7 @@ fn the_help_fits_a_terminal() {
         "help replay",
         "help sockets",
         "help flows",
+        "help audit",
         "help help",
     ] {
         let text = help(line);

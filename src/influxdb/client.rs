@@ -158,6 +158,11 @@ impl Client {
         self.token = None;
     }
 
+    /// These words of a server's, without the token, should it be among them.
+    pub fn without_token(&self, words: &str) -> String {
+        self.token.as_ref().map_or_else(|| words.to_owned(), |token| token.hide_in(words))
+    }
+
     /// Reads below `root` what it takes to be let in, unless that was read before. To be called before each question.
     pub fn prepare(&mut self, root: &Root) -> Result<(), ClientError> {
         if let Some(path) = self.token_file.as_ref().filter(|_| self.token.is_none()) {

@@ -49,6 +49,12 @@ impl Token {
         Ok(Self(value))
     }
 
+    /// A text with dots in the token's place.
+    pub(crate) fn hide_in(&self, text: &str) -> String {
+        let token = self.0.to_str().unwrap_or_default().trim_start_matches("Token ");
+        if token.is_empty() { text.to_owned() } else { text.replace(token, "…") }
+    }
+
     /// The header's value.
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
@@ -81,5 +87,6 @@ mod tests {
     fn it_is_not_shown() {
         let token = Token::parse(b"secret").unwrap();
         assert!(!format!("{token:?} {:?}", token.header()).contains("secret"));
+        assert_eq!(token.hide_in("Token secret is not known"), "Token … is not known");
     }
 }

@@ -6,7 +6,7 @@ pub(super) const DAY: u64 = 86_400;
 pub(super) const MONTH: u64 = 30;
 
 /// A number with its thousands set apart, as in `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(in crate::cli) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
