@@ -1,6 +1,7 @@
 //! Snapshots that are written straight to a server that acknowledges them: whatever happens on the way, every one of
 //! them arrives, once; where there was no room for them, as many are missing as the figures say.
 
+mod audit;
 mod disks;
 mod outages;
 mod servers;

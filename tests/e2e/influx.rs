@@ -102,6 +102,28 @@ impl Influx {
         if answer.status == 200 { rows(&answer.body) } else { Err(answer.body) }
     }
 
+    /// Writes lines whose times are in seconds.
+    pub(crate) fn write(&self, place: &Place, lines: &str) {
+        let what = format!("POST /api/v2/write?org={ORGANISATION}&bucket={BUCKET}&precision=s");
+        let answer = self.ask(place, &what, "", lines);
+        assert_eq!(answer.status, 204, "writing: {}", answer.body);
+    }
+
+    /// Takes out what was written of a measurement at one whole second.
+    pub(crate) fn delete(&self, place: &Place, measurement: &str, second: u64) {
+        let [start, stop] = [1, 0].map(|before| Duration::from_secs(second - before));
+        let text = |since, nanos| {
+            let time = std::time::UNIX_EPOCH + since + Duration::from_nanos(nanos);
+            humantime::format_rfc3339_nanos(time).to_string()
+        };
+        let body = json!({
+            "start": text(start, 1), "stop": text(stop, 1), "predicate": format!("_measurement=\"{measurement}\""),
+        });
+        let what = format!("POST /api/v2/delete?org={ORGANISATION}&bucket={BUCKET}");
+        let answer = self.ask(place, &what, "Content-Type: application/json\r\n", &body.to_string());
+        assert_eq!(answer.status, 204, "deleting: {}", answer.body);
+    }
+
     fn ask(&self, place: &Place, what: &str, headers: &str, body: &str) -> Answer {
         let headers = format!("Authorization: Token {}\r\n{headers}", self.token);
         let stream = self.connect(place).expect("a connection to InfluxDB");

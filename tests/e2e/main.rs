@@ -41,6 +41,7 @@ mod wait;
 
 mod acknowledged;
 mod annotations;
+mod audit;
 mod bandwidth;
 mod clock;
 mod device;
