@@ -55,8 +55,10 @@ pub(in crate::cli) enum AuditError {
         /// So many are told apart.
         at_most: usize,
     },
-    /// There is nothing to be audited with.
-    #[error("{url}: the bucket has no snapshot of that time: no point of conntrack_exporter that is this program's")]
+    /// There is nothing to count.
+    #[error(
+        "{url}: the bucket has no snapshot of that time: no point of conntrack_exporter that is this program's"
+    )]
     Empty {
         /// The server.
         url: String,
