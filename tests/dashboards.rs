@@ -8,6 +8,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+/// Beside those of config/grafana: the dashboard of many routers.
+const FLEET: &str = "../fleet/vmagent/dashboard.json";
+
 /// Kinds of panels that Grafana 9.4 has and later ones still have.
 const KINDS: [&str; 6] = ["barchart", "row", "stat", "state-timeline", "table", "timeseries"];
 
@@ -60,7 +63,7 @@ fn walk(json: &Value, path: &str, see: &mut impl FnMut(&str, &Map<String, Value>
 
 #[test]
 fn files_are_written_so_that_a_diff_can_be_read() {
-    for file in ["conntrack.json", "panels/connection-states.json"] {
+    for file in ["conntrack.json", "panels/connection-states.json", FLEET] {
         // Sorted keys, two spaces: serde_json's maps are in order.
         let text = text_of(file);
         let pretty = serde_json::to_string_pretty(&read(file)).unwrap() + "\n";
@@ -70,16 +73,22 @@ fn files_are_written_so_that_a_diff_can_be_read() {
 
 #[test]
 fn nothing_is_of_a_certain_installation() {
-    let dashboard = dashboard();
-    assert_eq!(at(&dashboard, "/id"), &Value::Null);
-    assert_eq!(at(&dashboard, "/__inputs"), &Value::Array(Vec::new()), "provisioning doesn't replace inputs");
-    assert_eq!(text(&dashboard, "/uid"), "conntrack-exporter");
-    walk(&dashboard, "", &mut |path, object| {
-        if let Some(uid) = object.get("datasource").filter(|source| !source.is_null()) {
-            let uid = text(uid, "/uid");
-            assert!(["${datasource}", "-- Grafana --"].contains(&uid), "{path}: the data source is {uid}");
-        }
-    });
+    for (file, uid) in [("conntrack.json", "conntrack-exporter"), (FLEET, "conntrack-fleet")] {
+        let dashboard = read(file);
+        assert_eq!(at(&dashboard, "/id"), &Value::Null);
+        let inputs = at(&dashboard, "/__inputs");
+        assert_eq!(inputs, &Value::Array(Vec::new()), "provisioning doesn't replace inputs");
+        assert_eq!(text(&dashboard, "/uid"), uid);
+        walk(&dashboard, "", &mut |path, object| {
+            if let Some(uid) = object.get("datasource").filter(|source| !source.is_null()) {
+                let uid = text(uid, "/uid");
+                assert!(
+                    ["${datasource}", "-- Grafana --"].contains(&uid),
+                    "{path}: the data source is {uid}"
+                );
+            }
+        });
+    }
     walk(&read("panels/connection-states.json"), "", &mut |path, object| {
         assert!(!object.contains_key("datasource"), "{path}: the target's default is meant");
     });

@@ -46,10 +46,11 @@ def without_queries_of_annotations(whole):
 
 
 def dashboards(directory):
-    whole = json.loads((directory / "conntrack.json").read_text())
-    whole = {key: value for key, value in whole.items() if key not in OF_THE_EXPORT}
-    whole = without_queries_of_annotations(whole)
-    yield from lost(whole, through(dashboard.Dashboard, whole), "conntrack.json")
+    for file in (directory / "conntrack.json", directory.parent / "fleet/vmagent/dashboard.json"):
+        whole = json.loads(file.read_text())
+        whole = {key: value for key, value in whole.items() if key not in OF_THE_EXPORT}
+        whole = without_queries_of_annotations(whole)
+        yield from lost(whole, through(dashboard.Dashboard, whole), file.name)
     for file in sorted(directory.glob("panels/*.json")):
         panel = json.loads(file.read_text())
         yield from lost(panel, through(dashboard.Panel, panel), file.name)

@@ -41,6 +41,7 @@ mod restore;
 mod wait;
 
 mod buffers;
+mod dashboard;
 mod kafka;
 mod network;
 mod numbers;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use conntrack_exporter::influxdb::url::Url;
 use serde_json::Value;
 
 use crate::connections::at;
@@ -58,12 +59,19 @@ impl Victoria {
 
     /// The rows of each router.
     pub(crate) fn rows(&self, place: &Place, sent: &Sent) -> BTreeMap<String, u64> {
-        let (first, last) = sent.instants.expect("something was sent");
-        let (until, window) = (last / 1_000_000_000, (last - first) / 1_000_000_000 + 1);
-        let query = format!("sum(count_over_time(%7Brouter!=%22%22%7D[{window}s]))%20by%20(router)");
-        let answer = self
-            .ask(place, &format!("/api/v1/query?query={query}&time={until}&nocache=1"))
-            .unwrap_or_default();
+        let query = format!("sum(count_over_time({{router!=\"\"}}[{}])) by (router)", window(sent));
+        let rows = self.by_router(place, &query, sent).into_iter();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+        rows.map(|(router, count)| (router, count as u64)).collect()
+    }
+
+    /// What a query answers at the newest instant, by router.
+    pub(crate) fn by_router(&self, place: &Place, query: &str, sent: &Sent) -> BTreeMap<String, f64> {
+        let (_, last) = sent.instants.expect("something was sent");
+        let time = (last / 1_000_000_000).to_string();
+        let server = Url::try_from(format!("http://{}", self.address)).expect("an address");
+        let target = server.target("/api/v1/query", &[("query", query), ("time", &time), ("nocache", "1")]);
+        let answer = self.ask(place, &target).unwrap_or_default();
         let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
         let series = answer.pointer("/data/result").and_then(Value::as_array).cloned().unwrap_or_default();
         let rows = series.iter().filter_map(|one| {
@@ -79,6 +87,12 @@ impl Victoria {
         let answer = ask(stream, &format!("GET {path}"), "", "").ok()?;
         (answer.status == 200).then_some(answer.body)
     }
+}
+
+/// All that was sent, as a duration.
+pub(crate) fn window(sent: &Sent) -> String {
+    let (first, last) = sent.instants.expect("something was sent");
+    format!("{}s", (last - first) / 1_000_000_000 + 1)
 }
 
 /// vmagent, which writes to two of them.
