@@ -19,7 +19,8 @@ pub(super) async fn compress(lines: &[u8]) -> Bytes {
         let _ = encoder.write_all(chunk);
         yield_now().await;
     }
-    encoder.finish().unwrap_or_default().into()
+    // It may wait for long: without the room for more that it has grown, which is up to as much again.
+    encoder.finish().unwrap_or_default().into_boxed_slice().into()
 }
 
 /// Two halves of compressed lines, the first no shorter than the second; `None` of a single line.
