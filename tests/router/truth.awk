@@ -217,7 +217,7 @@ END {
     transfers()
     print ""
     printf "%d snapshots, resident %d bytes\n", snapshots, resident
-    if (hwm == "" || hwm > 5120) wrong("VmHWM is " hwm " kB, more than 5 MiB")
+    if (hwm == "" || hwm > 6144) wrong("VmHWM is " hwm " kB, more than 6 MiB")
     if (seeing < 2 || unseen > 0) wrong("who listens at port 9001 was told " seeing + 0 " times, and " unseen + 0 " times not")
     n = split("nstat netstat listening_port", names, " ")
     for (i = 1; i <= n; i++) {
