@@ -154,7 +154,7 @@ impl FlightRecorder {
         self.newest = Some(Rc::new(NewestPass { time: self.now, code }));
         let boot = self.now.boot;
         let keep = self.config.keep.duration();
-        while self.bytes() > self.config.memory.bytes()
+        while self.bytes() > self.config.memory.as_usize()
             || self.older.back().is_some_and(|oldest| boot.saturating_sub(oldest.time.boot) > keep)
         {
             if !self.drop_oldest() {
@@ -187,7 +187,7 @@ impl FlightRecorder {
         if wanted == 0 {
             return;
         }
-        while self.bytes() + wanted > self.config.memory.bytes() {
+        while self.bytes() + wanted > self.config.memory.as_usize() {
             if self.drop_oldest() {
                 continue;
             }
@@ -208,7 +208,7 @@ impl FlightRecorder {
         let reading = self.readings.get(place);
         let Some(difference) = reading.and_then(|reading| reading.difference.as_ref()) else { return };
         let rest = difference.rest(newest.code.len());
-        while self.bytes() + rest > self.config.memory.bytes() {
+        while self.bytes() + rest > self.config.memory.as_usize() {
             if !self.drop_oldest() {
                 self.readings.iter_mut().for_each(|reading| reading.difference = None);
                 return;

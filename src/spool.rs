@@ -93,7 +93,7 @@ impl Spool {
         let mut spool = Self {
             entries: VecDeque::new(),
             next_number: FIRST,
-            memory_at_most: config.memory.bytes(),
+            memory_at_most: config.memory.as_usize(),
             disk: None,
             writes: false,
             lost: 0,
@@ -104,7 +104,7 @@ impl Spool {
 
     /// Takes over another configuration. What waits on another disk stays there.
     pub fn reconfigure(&mut self, config: &SpoolConfig) {
-        self.memory_at_most = config.memory.bytes();
+        self.memory_at_most = config.memory.as_usize();
         if self.disk.as_ref().map(Disk::directory) != config.directory() {
             self.entries.retain(|entry| matches!(entry.body, Body::Memory(_)));
             self.use_disk(config);

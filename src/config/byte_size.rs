@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 use super::value::{ValueError, quoted};
 
@@ -21,15 +22,6 @@ impl ByteSize {
         let number: u64 = number.trim_end().parse().ok()?;
         number.checked_mul(unit).map(Self)
     }
-
-    /// Reads one from `least` to `most` out of a text or a whole number.
-    pub fn deserialize_within<'de, D: Deserializer<'de>>(
-        deserializer: D,
-        least: Self,
-        most: Self,
-    ) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Within { least, most })
-    }
 }
 
 impl fmt::Display for ByteSize {
@@ -39,6 +31,50 @@ impl fmt::Display for ByteSize {
             Some((name, bytes)) => write!(f, "{}{name}", self.0 / bytes),
             None => self.0.fmt(f),
         }
+    }
+}
+
+/// A key of the configuration: a size from `LEAST` to `MOST` bytes, `DEFAULT` where none is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundedSize<const LEAST: u64, const MOST: u64, const DEFAULT: u64>(ByteSize);
+
+impl<const LEAST: u64, const MOST: u64, const DEFAULT: u64> BoundedSize<LEAST, MOST, DEFAULT> {
+    /// The number of bytes.
+    pub const fn bytes(self) -> u64 {
+        self.0.0
+    }
+
+    /// The number of bytes of something in memory.
+    pub fn as_usize(self) -> usize {
+        usize::try_from(self.bytes()).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64, const DEFAULT: u64> Default for BoundedSize<LEAST, MOST, DEFAULT> {
+    fn default() -> Self {
+        Self(ByteSize(DEFAULT))
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64, const DEFAULT: u64> fmt::Display
+    for BoundedSize<LEAST, MOST, DEFAULT>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de, const LEAST: u64, const MOST: u64, const DEFAULT: u64> Deserialize<'de>
+    for BoundedSize<LEAST, MOST, DEFAULT>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Within { least: ByteSize(LEAST), most: ByteSize(MOST) }).map(Self)
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64, const DEFAULT: u64> Serialize for BoundedSize<LEAST, MOST, DEFAULT> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::config::byte_size::ByteSize;
+use crate::config::byte_size::BoundedSize;
 use crate::config::value::ValueError;
 use crate::devices::absolute_path::AbsolutePath;
 
@@ -87,77 +87,7 @@ impl Default for Keep {
 }
 
 /// `recorder.memory`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemorySize(ByteSize);
-
-impl MemorySize {
-    const LEAST: ByteSize = ByteSize(64 << 10);
-    const MOST: ByteSize = ByteSize(64 << 20);
-
-    /// The size in bytes.
-    pub fn bytes(self) -> usize {
-        usize::try_from(self.0.0).unwrap_or(usize::MAX)
-    }
-}
-
-impl Default for MemorySize {
-    fn default() -> Self {
-        Self(ByteSize(2 << 20))
-    }
-}
-
-impl std::fmt::Display for MemorySize {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<'de> Deserialize<'de> for MemorySize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ByteSize::deserialize_within(deserializer, Self::LEAST, Self::MOST).map(Self)
-    }
-}
-
-impl Serialize for MemorySize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
+pub type MemorySize = BoundedSize<{ 64 << 10 }, { 64 << 20 }, { 2 << 20 }>;
 
 /// `recorder.disk`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DiskSize(ByteSize);
-
-impl DiskSize {
-    const LEAST: ByteSize = ByteSize(1 << 20);
-    const MOST: ByteSize = ByteSize(64 << 30);
-
-    /// The size in bytes.
-    pub const fn bytes(self) -> u64 {
-        self.0.0
-    }
-}
-
-impl Default for DiskSize {
-    fn default() -> Self {
-        Self(ByteSize(64 << 20))
-    }
-}
-
-impl std::fmt::Display for DiskSize {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<'de> Deserialize<'de> for DiskSize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ByteSize::deserialize_within(deserializer, Self::LEAST, Self::MOST).map(Self)
-    }
-}
-
-impl Serialize for DiskSize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
+pub type DiskSize = BoundedSize<{ 1 << 20 }, { 64 << 30 }, { 64 << 20 }>;

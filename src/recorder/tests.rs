@@ -24,10 +24,10 @@ fn pass(recorder: &mut FlightRecorder, second: u64, flows: &[Flow]) {
     recorder.begin(Attempt::First);
     for flow in flows {
         recorder.see(Attempt::First, flow);
-        assert!(recorder.bytes() <= recorder.config.memory.bytes());
+        assert!(recorder.bytes() <= recorder.config.memory.as_usize());
     }
     recorder.complete(Attempt::First);
-    assert!(recorder.bytes() <= recorder.config.memory.bytes());
+    assert!(recorder.bytes() <= recorder.config.memory.as_usize());
 }
 
 fn text(flows: &[Flow]) -> Vec<String> {

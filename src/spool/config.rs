@@ -1,12 +1,11 @@
 //! `[spool]`: where it waits what a server has not acknowledged.
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::config::byte_size::ByteSize;
+use crate::config::byte_size::BoundedSize;
 use crate::config::value::whole_number;
 use crate::devices::absolute_path::AbsolutePath;
 use crate::influxdb::config::FilePath;
@@ -33,80 +32,10 @@ impl SpoolConfig {
 }
 
 /// `spool.memory`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemorySize(ByteSize);
-
-impl MemorySize {
-    const LEAST: ByteSize = ByteSize(64 << 10);
-    const MOST: ByteSize = ByteSize(1 << 30);
-
-    /// The number of bytes.
-    pub fn bytes(self) -> usize {
-        usize::try_from(self.0.0).unwrap_or(usize::MAX)
-    }
-}
-
-impl fmt::Display for MemorySize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Default for MemorySize {
-    fn default() -> Self {
-        Self(ByteSize(4 << 20))
-    }
-}
-
-impl<'de> Deserialize<'de> for MemorySize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ByteSize::deserialize_within(deserializer, Self::LEAST, Self::MOST).map(Self)
-    }
-}
-
-impl Serialize for MemorySize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
+pub type MemorySize = BoundedSize<{ 64 << 10 }, { 1 << 30 }, { 4 << 20 }>;
 
 /// `spool.disk`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DiskSize(ByteSize);
-
-impl DiskSize {
-    const LEAST: ByteSize = ByteSize(256 << 10);
-    const MOST: ByteSize = ByteSize(64 << 30);
-
-    /// The number of bytes.
-    pub const fn bytes(self) -> u64 {
-        self.0.0
-    }
-}
-
-impl fmt::Display for DiskSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Default for DiskSize {
-    fn default() -> Self {
-        Self(ByteSize(64 << 20))
-    }
-}
-
-impl<'de> Deserialize<'de> for DiskSize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ByteSize::deserialize_within(deserializer, Self::LEAST, Self::MOST).map(Self)
-    }
-}
-
-impl Serialize for DiskSize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
+pub type DiskSize = BoundedSize<{ 256 << 10 }, { 64 << 30 }, { 64 << 20 }>;
 
 /// `spool.pace`, in snapshots a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -20,7 +20,7 @@ pub(super) fn check(report: &mut Report, config: &Config, root: &Root) {
     // Whatever is wrong with the table was told already.
     let Ok(estimate) = estimate(config, root) else { return };
     let (memory, every) = (recorder.memory, config.traffic.interval.duration());
-    let (passes, lasts) = (estimate.passes(memory.bytes()), estimate.lasts(memory.bytes(), every));
+    let (passes, lasts) = (estimate.passes(memory.as_usize()), estimate.lasts(memory.as_usize(), every));
     if passes < 2 {
         let text = format!(
             "recorder.memory = \"{memory}\" has no room for two looks at a table like this one: more would be right"
