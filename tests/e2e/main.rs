@@ -50,6 +50,7 @@ mod grafana;
 mod http;
 #[expect(dead_code, reason = "shared with tests/fleet, which looks at what it costs")]
 mod influx;
+mod internal;
 mod kernel_files;
 mod line;
 mod live;

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::connections::at;
 use crate::influx::{Influx, Row};
+use crate::internal::figures;
 use crate::place::Place;
 use crate::programs::{end, program, shipped};
 use crate::wait::until;
@@ -101,13 +102,7 @@ impl Servers {
     /// The newest value of one of Telegraf's own metrics, by its measurement, a tag and its field.
     pub(crate) fn telegraf_says(&self, measurement: &str, tag: &str, field: &str) -> i64 {
         let lines = fs::read_to_string(self.internal()).unwrap_or_default();
-        let newest = lines.lines().rfind(|line| {
-            line.starts_with(&format!("{measurement},")) && line.split([',', ' ']).any(|part| part == tag)
-        });
-        let value = newest.and_then(|line| {
-            line.split([',', ' ']).find_map(|part| part.strip_prefix(&format!("{field}="))?.strip_suffix('i'))
-        });
-        value.and_then(|value| value.parse().ok()).unwrap_or(-1)
+        figures(&lines, measurement, tag, field).last().copied().unwrap_or(-1)
     }
 
     /// Insists that Telegraf could parse, and InfluxDB take, all that has come.

@@ -144,7 +144,7 @@ fn no_row_is_lost_with_a_broker_and_a_consumer_killed() {
         progress.reach(away.midpoint(back));
         println!("fleet: Kafka's consumer, killed: {}", consumers[0].cost());
         consumers[0].kill();
-        read += consumers[0].says("internal_gather", "input=kafka_consumer", "metrics_gathered").0;
+        read += consumers[0].newest("internal_gather", "input=kafka_consumer", "metrics_gathered");
         progress.reach(back);
         brokers[0].start(&network);
     });
@@ -156,7 +156,7 @@ fn no_row_is_lost_with_a_broker_and_a_consumer_killed() {
     for site in &sites {
         site.insist_on_no_loss("kafka");
     }
-    read += consumers[1].says("internal_gather", "input=kafka_consumer", "metrics_gathered").0;
+    read += consumers[1].newest("internal_gather", "input=kafka_consumer", "metrics_gathered");
     println!("fleet: {} lines were sent, and at least {read} read from Kafka", sent.lines);
 }
 

@@ -26,6 +26,8 @@ mod http;
 #[expect(dead_code, reason = "shared with the tests of the whole road, which use all of it")]
 #[path = "../e2e/influx.rs"]
 mod influx;
+#[path = "../e2e/internal.rs"]
+mod internal;
 #[expect(dead_code, reason = "shared with the kernel tests, which use all of it")]
 #[path = "../kernel/namespace.rs"]
 mod namespace;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::internal::figures;
 use crate::place::Place;
 use crate::programs::program;
 use crate::server::{Cost, Server};
@@ -52,20 +53,15 @@ impl Telegraf {
         self
     }
 
-    /// The newest value of a figure of its own, and the largest that there was, by measurement, tag and field.
-    pub(crate) fn says(&self, measurement: &str, tag: &str, field: &str) -> (u64, u64) {
-        let lines = fs::read_to_string(&self.internal).unwrap_or_default();
-        let (measurement, field) = (format!("{measurement},"), format!("{field}="));
-        let of_this = lines
-            .lines()
-            .filter(|line| line.starts_with(&measurement) && line.split([',', ' ']).any(|part| part == tag));
-        let values: Vec<u64> = of_this
-            .filter_map(|line| {
-                line.split([',', ' ']).find_map(|part| part.strip_prefix(&field)?.strip_suffix('i'))
-            })
-            .filter_map(|value| value.parse().ok())
-            .collect();
-        (values.last().copied().unwrap_or_default(), values.iter().max().copied().unwrap_or_default())
+    /// Every value of a figure of its own, the newest last.
+    pub(crate) fn says(&self, measurement: &str, tag: &str, field: &str) -> Vec<i64> {
+        figures(&fs::read_to_string(&self.internal).unwrap_or_default(), measurement, tag, field)
+    }
+
+    /// The newest value of a figure of its own.
+    pub(crate) fn newest(&self, measurement: &str, tag: &str, field: &str) -> i64 {
+        let values = self.says(measurement, tag, field);
+        *values.last().unwrap_or_else(|| panic!("no {measurement} {tag} {field}"))
     }
 
     /// Insists that it could parse all that has come, and has thrown nothing away.
@@ -76,12 +72,8 @@ impl Telegraf {
             ("internal_write", &output, "metrics_dropped"),
             ("internal_write", &output, "metrics_rejected"),
         ] {
-            assert_eq!(
-                self.says(measurement, tag, field).0,
-                0,
-                "{measurement} {tag} {field}: {}",
-                self.server.said()
-            );
+            let said = || self.server.said();
+            assert_eq!(self.newest(measurement, tag, field), 0, "{measurement} {tag} {field}: {}", said());
         }
     }
 
