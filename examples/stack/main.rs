@@ -2,7 +2,8 @@
 //! what the panel's query returns. `make stack` builds what it needs and starts it.
 //!
 //! `stack household` makes a LAN with NAT out of network namespaces, which takes root; `stack sample` plays the sample
-//! household. Ctrl-C takes everything down again.
+//! household. Ctrl-C takes everything down again. With `HISTORY=7d` in the environment it is a
+//! made-up household that has lived through a week, and lives on.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -33,8 +34,12 @@ mod place;
 mod programs;
 #[path = "../../tests/kernel/wait.rs"]
 mod wait;
+#[expect(dead_code, reason = "the tests want a week that ends")]
+#[path = "../../tests/support/week/mod.rs"]
+mod week;
 
 mod evening;
+mod history;
 mod receivers;
 mod table;
 
@@ -54,6 +59,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use evening::Evening;
+use history::History;
 use programs::shipped;
 use receivers::Receivers;
 use table::Table;
@@ -70,26 +76,43 @@ fn main() -> ExitCode {
             return ExitCode::from(64);
         }
     };
+    let history = match history::asked() {
+        Ok(days) => days,
+        Err(why) => {
+            eprintln!("stack: {why}");
+            return ExitCode::from(64);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // From here on they don't end the process but are heard when all stands.
     let heard = runtime.block_on(async { Stop::hear() });
     let directory = std::env::temp_dir().join(format!("conntrack-exporter-stack-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a directory for the files");
-    run(&runtime, heard, household, &directory);
+    run(&runtime, heard, household, history, &directory);
     let _ = std::fs::remove_dir_all(&directory);
     println!("stack: all of it is gone again");
     ExitCode::SUCCESS
 }
 
 /// Starts everything, shows it until a signal comes, and takes it down.
-fn run(runtime: &tokio::runtime::Runtime, mut heard: Stop, household: bool, directory: &Path) {
+fn run(
+    runtime: &tokio::runtime::Runtime,
+    mut heard: Stop,
+    household: bool,
+    history: Option<i64>,
+    directory: &Path,
+) {
     let receivers = Receivers::start(directory);
-    let (evening, daemon) = if household {
-        let evening = Evening::begin(receivers.telegraf());
-        let daemon = Daemon(evening.exporter(directory));
-        (Some(evening), daemon)
-    } else {
-        (None, Daemon(sample(directory, receivers.telegraf())))
+    let mut history = history.map(History::new);
+    if let Some(history) = &mut history {
+        println!("stack: writing the days before now of a household of 23 devices");
+        history.write(&receivers);
+    }
+    let evening = (household && history.is_none()).then(|| Evening::begin(receivers.telegraf()));
+    let daemon = match (&evening, &history) {
+        (Some(evening), _) => Some(Daemon(evening.exporter(directory))),
+        (None, None) => Some(Daemon(sample(directory, receivers.telegraf()))),
+        (None, Some(_)) => None,
     };
     receivers.say(directory);
     println!("Ctrl-C takes all of it down again. What the panel's query returns, window by window:");
@@ -100,7 +123,12 @@ fn run(runtime: &tokio::runtime::Runtime, mut heard: Stop, household: bool, dire
             tokio::select! {
                 biased;
                 () = heard.wait() => break,
-                _ = look.tick() => table.show(&receivers),
+                _ = look.tick() => {
+                    if let Some(history) = &mut history {
+                        history.write(&receivers);
+                    }
+                    table.show(&receivers);
+                }
             }
         }
     });

@@ -72,6 +72,11 @@ impl Receivers {
         self.influx.try_query(&Place::Here, flux)
     }
 
+    /// Writes lines whose times are in seconds.
+    pub(crate) fn write(&self, lines: &str) {
+        self.influx.write(&Place::Here, lines);
+    }
+
     /// Tells people where to look.
     pub(crate) fn say(&self, directory: &Path) {
         let Self { listening, address, token, .. } = self;
@@ -80,7 +85,7 @@ impl Receivers {
         println!("InfluxDB   http://{address}, organisation {ORGANISATION}, bucket {BUCKET}");
         println!("           token {token}");
         println!("Grafana    a data source InfluxDB with these and the language Flux, then import");
-        println!("           config/grafana/conntrack.json");
+        println!("           the pages of config/grafana/influxdb");
         println!("logs       {}", directory.display());
         println!("by hand    curl -sS 'http://{address}/api/v2/query?org={ORGANISATION}' \\");
         println!("             -H 'Authorization: Token {token}' -H 'Content-Type: application/vnd.flux' \\");
