@@ -32,6 +32,9 @@ stack: ## the whole road on this machine: Telegraf, InfluxDB, a household, a liv
 e2e: ## tests of the whole road on the real Telegraf and InfluxDB, and of the dashboard
 	@tools/e2e
 
+dashboards: ## writes the dashboards of config/grafana anew, by their generator
+	@tools/schemas write
+
 fleet-test: ## nothing lost by HTTP, and 500 routers on real servers, by large numbers; as root, an hour
 	@tools/fleet-test
 

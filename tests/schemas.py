@@ -41,16 +41,18 @@ def without_queries_of_annotations(whole):
     """The model knows what Grafana's own annotations ask for; what another data source is asked is that one's."""
     for annotation in whole["annotations"]["list"]:
         if annotation["datasource"]["type"] != "grafana":
-            annotation.pop("target", None)
+            for key in ("target", "step", "tagKeys", "textFormat", "titleFormat"):
+                annotation.pop(key, None)
     return whole
 
 
 def dashboards(directory):
-    for file in (directory / "conntrack.json", directory.parent / "fleet/vmagent/dashboard.json"):
+    pages = [file for kind in ("influxdb", "prometheus", "victoriametrics") for file in sorted(directory.glob(f"{kind}/*.json"))]
+    for file in (*pages, directory.parent / "fleet/vmagent/dashboard.json"):
         whole = json.loads(file.read_text())
         whole = {key: value for key, value in whole.items() if key not in OF_THE_EXPORT}
         whole = without_queries_of_annotations(whole)
-        yield from lost(whole, through(dashboard.Dashboard, whole), file.name)
+        yield from lost(whole, through(dashboard.Dashboard, whole), f"{file.parent.name}/{file.name}")
     for file in sorted(directory.glob("panels/*.json")):
         panel = json.loads(file.read_text())
         yield from lost(panel, through(dashboard.Panel, panel), file.name)
@@ -85,16 +87,24 @@ def provisioning(grafana):
     """Whether Grafana finds in its container what its provisioning speaks of."""
     binds = {volume["target"]: pathlib.Path(volume["source"]) for volume in grafana["volumes"] if volume["type"] == "bind"}
     directory = binds["/etc/grafana/provisioning"]
+    own = binds["/etc/grafana/provisioning/datasources/conntrack.yaml"].read_text()
     sources = (directory / "datasources/conntrack.yaml").read_text()
     for name in re.findall(r"\$\{(\w+)\}", sources):
         if name not in grafana["environment"]:
             yield f"grafana: its data source needs {name}"
-    source = yaml.safe_load(sources)["datasources"][0]
+    [source] = yaml.safe_load(sources)["datasources"]
+    if yaml.safe_load(own)["datasources"] != [source | {"isDefault": True}]:
+        yield "grafana: the data source of the containers is another than that of the provisioning, or not the default"
+    alerting = yaml.safe_load((directory / "alerting/conntrack.yaml").read_text())
+    for rule in (rule for group in alerting["groups"] for rule in group["rules"]):
+        asked = {query["datasourceUid"] for query in rule["data"]} - {"__expr__"}
+        if asked != {source["uid"]}:
+            yield f"grafana: {rule['title']} asks {asked}"
     if (source["type"], source["jsonData"]["version"]) != ("influxdb", "Flux"):
         yield "grafana: the data source is not InfluxDB with Flux"
     provider = yaml.safe_load((directory / "dashboards/conntrack.yaml").read_text())["providers"][0]
-    if f"{provider['options']['path']}/conntrack.json" not in binds:
-        yield f"grafana: no dashboard is mounted below {provider['options']['path']}"
+    if provider["options"]["path"] not in binds:
+        yield f"grafana: no dashboards are mounted at {provider['options']['path']}"
 
 
 def fill(text, env):

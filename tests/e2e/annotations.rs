@@ -136,7 +136,7 @@ impl Past {
 
     /// What a query marks.
     fn marks(&self, query: &str, view: &View) -> Vec<Mark> {
-        let query = Dashboard::read("conntrack.json").put_in(query, view);
+        let query = Dashboard::page("overview").put_in(query, view);
         let mark =
             |row: &Row| (time(row, "time"), ["title", "text", "tags"].map(|name| text(row, name).into()));
         self.servers.query(&query).iter().map(mark).collect()
@@ -172,7 +172,7 @@ fn table(step: i64) -> String {
 fn each_alert_is_marked_where_it_begins_and_where_it_ends() {
     let past = Past::new();
     let [annotation, firing] = documented("docs/alerts.md");
-    let of_dashboard = Dashboard::read("conntrack.json").annotation("Alerts");
+    let of_dashboard = Dashboard::page("overview").annotation("Alerts");
     let all = past.view(0, LAST + 1);
     assert_eq!(past.expected(&all).len(), CHANGES.len());
     // From a beginning on, just after it, repetitions alone, up to an end and from it on.

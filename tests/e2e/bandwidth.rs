@@ -10,10 +10,10 @@ use crate::grafana::{Dashboard, SECOND, View, documented, rfc3339};
 use crate::influx::{Row, number, text, time};
 use crate::live::now;
 use crate::movers::{Household, Moved};
-use crate::oracle::{Shown, cut, exact, insist_on, shown};
+use crate::oracle::{check_page, exact, insist_on, shown};
 use crate::past::{Directory, Replay, alone, await_snapshots, send};
-use crate::rates;
 use crate::servers::Servers;
+use crate::store::Store;
 
 /// Between snapshots of everything, in seconds.
 const INTERVAL: i64 = 30;
@@ -108,7 +108,7 @@ impl Past {
 
     /// What a query returns: figures by two tags in windows of so many seconds, which are labelled by their ends.
     fn ask(&self, query: &str, view: &View, tags: [&str; 2], window: i64) -> Rates {
-        let rows = self.servers.query(&Dashboard::read("conntrack.json").put_in(query, view));
+        let rows = self.servers.query(&Dashboard::page("device").put_in(query, view));
         let rate = |row: &Row| {
             let at = i64::try_from(time(row, "_time") / SECOND).expect("a time") - window;
             ((tags.map(|tag| text(row, tag).to_owned()), at), number(row, "_value"))
@@ -120,7 +120,7 @@ impl Past {
 
     /// Insists that nothing was lost or refused on the way, and that all of it adds up.
     fn insist_on_all(&self, view: &View, moved: &BTreeMap<i64, Moved>) {
-        let all = self.servers.query(&Dashboard::read("conntrack.json").put_in(ALL, view));
+        let all = self.servers.query(&Dashboard::page("device").put_in(ALL, view));
         let all: Vec<&str> = all.iter().map(|row| text(row, "_value")).collect();
         let total: i64 = moved.values().flat_map(BTreeMap::values).sum();
         assert_eq!(all, [total.to_string()], "bytes of all devices");
@@ -203,42 +203,34 @@ fn replayed(test: &str, every: i64) {
         let services = ask(&by_services, 5, ["protocol", "direction"]);
         insist_on_rates(&services, &rates(&of_laptop, window, by_service), &format!("windows of {window} s"));
     }
-    check_dashboard(&past, &all, &rates(&seen, 10, by_device));
+    check_dashboard(&past, &all, &of_laptop);
     past.insist_on_all(&all, &moved);
 }
 
-/// The dashboard's panels of traffic in many zooms. In windows of 10 s they read what is true.
-fn check_dashboard(past: &Past, all: &View, truth: &Rates) {
+/// The dashboard's panels of traffic in many zooms. In windows of 30 s they read what is true.
+fn check_dashboard(past: &Past, all: &View, of_laptop: &BTreeMap<i64, Moved>) {
+    let store = Store::read(&past.servers);
+    let dashboard = Dashboard::page("device");
+    let all = all.clone().every(INTERVAL);
     let zoomed_in = View::new(past.first + 601, past.first + 1207, 15).of(&["laptop", "a|b.*/(c)[d]{2}?^$"]);
-    let zooms = [1, 600].map(|window| View { window: i128::from(window) * SECOND, ..all.clone() });
-    for view in zooms.iter().chain([all, &zoomed_in]) {
-        for (title, shown) in panels(&past.servers, view) {
-            let expected = rates::expected(&past.servers, &title, view).expect("a panel of traffic");
-            assert!(!expected.is_empty(), "{title}, {view:?}: nothing to be seen");
-            insist_on(&shown, &expected, &format!("{title}, {view:?}"));
-        }
+    let wide = View { window: 600 * SECOND, ..all.clone() };
+    for view in [&all, &wide, &zoomed_in.every(INTERVAL)] {
+        check_page(&past.servers, &store, view, "overview");
+        check_page(&past.servers, &store, &view.clone().of(&["laptop"]), "device");
     }
-    let mut shown: BTreeMap<String, Shown> = panels(&past.servers, all).into_iter().collect();
-    for (title, direction) in [("Received by device", "rx"), ("Sent by device", "tx")] {
-        let shown = shown.remove(title).expect("a panel of the dashboard");
-        let of_direction = truth.iter().filter(|(([_, of], _), _)| of == direction);
-        let expected = of_direction.map(|(([device, _], at), rate)| {
-            ((device.clone(), rfc3339(i128::from(*at) * SECOND)), cut(*rate))
+    for (title, direction) in [("Download by service", "rx"), ("Upload by service", "tx")] {
+        let asked = dashboard.queries().into_iter().find(|asked| asked.title == title).expect("a panel");
+        // An hour, in more steps than there are snapshots.
+        let laptop = all.clone().of(&["laptop"]);
+        let mut shown = shown(&past.servers.query_of(&dashboard.put_in(&asked.query, &laptop), &all), title);
+        shown.retain(|_, value| !value.is_empty());
+        let rates = rates(of_laptop, INTERVAL, by_service);
+        let of_direction = rates.iter().filter(|(([_, of], _), _)| of == direction);
+        let expected = of_direction.map(|(([service, _], at), rate)| {
+            ((format!("bytes_{service}"), rfc3339(i128::from(*at) * SECOND)), rate.to_string())
         });
         insist_on(&shown, &expected.collect(), title);
     }
-}
-
-/// What the dashboard's panels of traffic show.
-fn panels(servers: &Servers, view: &View) -> Vec<(String, Shown)> {
-    let dashboard = Dashboard::read("conntrack.json");
-    let queries =
-        dashboard.queries().into_iter().filter(|(title, _)| rates::TITLES.contains(&title.as_str()));
-    let show = |(title, query): (String, String)| {
-        let shown = shown(&servers.query(&dashboard.put_in(&query, view)), &title);
-        (title, shown)
-    };
-    queries.map(show).collect()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::grafana::{SECOND, View};
 use crate::live::{insist_on, now, stored};
 use crate::oracle::Truth;
 use crate::past::{Replay, alone, await_snapshots, send};
+use crate::store::Store;
 
 #[test]
 fn without_a_clock_points_get_the_time_of_their_arrival() {
@@ -36,9 +37,10 @@ fn without_a_clock_points_get_the_time_of_their_arrival() {
     insist_on(&stored(&servers), &truth.snapshots);
     let (first, last) =
         (truth.snapshots.keys().min().expect("one"), truth.snapshots.keys().max().expect("one"));
+    let store = Store::read(&servers);
     for view in [View::new(first - 1, last + 1, 1), View::new(first - 60, last + 60, 10)] {
-        truth.check(&servers, &view);
-        truth.check(&servers, &view.of(&["Living Room TV"]));
+        truth.check(&servers, &store, &view, &["overview", "streaming", "router"]);
+        truth.check(&servers, &store, &view.of(&["Living Room TV"]), &["device"]);
     }
     servers.insist_on_no_error();
 }

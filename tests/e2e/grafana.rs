@@ -20,8 +20,12 @@ pub(crate) struct View {
     pub(crate) start: i128,
     /// Until when, exclusively.
     pub(crate) stop: i128,
-    /// The width of a window, which Grafana makes of the graph's width.
+    /// The width of a window, which Grafana makes of the graph's width; no less than `interval`.
     pub(crate) window: i128,
+    /// Between two snapshots of the exporter's.
+    pub(crate) interval: i128,
+    /// When somebody looks.
+    pub(crate) now: i128,
     /// The devices chosen; none means all.
     pub(crate) devices: Vec<String>,
     /// The smallest count shown.
@@ -29,11 +33,25 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// All devices from `start` to `stop`, in windows of at least `window`; all in seconds.
+    /// All devices from `start` to `stop`, looked at then, in windows of at least `window`; all in seconds.
     pub(crate) fn new(start: i64, stop: i64, window: i64) -> Self {
-        let window = WIDTHS.into_iter().find(|width| *width >= window).unwrap_or(86_400);
-        let [start, stop, window] = [start, stop, window].map(|time| i128::from(time) * SECOND);
-        Self { start, stop, window, devices: Vec::new(), minimum: 5.0 }
+        let [start, stop] = [start, stop].map(|time| i128::from(time) * SECOND);
+        let view =
+            Self { start, stop, window: 0, interval: SECOND, now: stop, devices: Vec::new(), minimum: 5.0 };
+        view.in_windows_of(window)
+    }
+
+    /// Of an exporter with this interval, in seconds.
+    pub(crate) fn every(mut self, interval: i64) -> Self {
+        self.interval = i128::from(interval) * SECOND;
+        let window = i64::try_from(self.window.max(self.interval) / SECOND).expect("seconds");
+        self.in_windows_of(window)
+    }
+
+    fn in_windows_of(mut self, seconds: i64) -> Self {
+        let window = WIDTHS.into_iter().find(|width| *width >= seconds).unwrap_or(86_400);
+        self.window = i128::from(window) * SECOND;
+        self
     }
 
     /// With these devices alone.
@@ -54,7 +72,54 @@ impl View {
     pub(crate) fn window_of(&self, time: i128) -> i128 {
         (time - time.rem_euclid(self.window)).max(self.start)
     }
+
+    /// The end of the window that begins then.
+    pub(crate) fn end_of(&self, begin: i128) -> i128 {
+        (begin - begin.rem_euclid(self.window) + self.window).min(self.stop)
+    }
+
+    /// The beginnings of all windows.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = i128> {
+        let next = |begin: &i128| Some(self.end_of(*begin)).filter(|end| *end < self.stop);
+        std::iter::successors(Some(self.start).filter(|start| *start < self.stop), next)
+    }
+
+    /// What is looked back for when somebody wants to know how it is now. Clocks may be ahead.
+    pub(crate) fn recent(&self, back: i128) -> std::ops::Range<i128> {
+        self.now - back..self.now + 300 * SECOND
+    }
 }
+
+/// What a panel asks.
+pub(crate) struct Asked {
+    pub(crate) title: String,
+    /// Which of its queries it is: A, B and so on.
+    pub(crate) which: String,
+    pub(crate) query: String,
+    /// Into how many steps its graph is cut at most; a table and a figure have none.
+    steps: Option<i128>,
+}
+
+impl Asked {
+    /// What is looked at, in no more steps than the graph has.
+    pub(crate) fn view(&self, view: &View) -> View {
+        let Some(steps) = self.steps else { return view.clone() };
+        let least = i64::try_from((view.stop - view.start) / steps / SECOND).expect("seconds") + 1;
+        let window = i64::try_from(view.window / SECOND).expect("seconds");
+        view.clone().in_windows_of(window.max(least))
+    }
+}
+
+/// What a panel asks in `PromQL`.
+pub(crate) struct Expression {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    /// One value for each series, not a graph.
+    pub(crate) is_of_now: bool,
+}
+
+/// The dashboards for InfluxDB.
+pub(crate) const PAGES: [&str; 4] = ["overview", "streaming", "device", "router"];
 
 /// A dashboard or a panel.
 pub(crate) struct Dashboard {
@@ -68,11 +133,43 @@ impl Dashboard {
         Self { json: serde_json::from_str(&text).expect("JSON") }
     }
 
-    /// The title and the query of every panel.
-    pub(crate) fn queries(&self) -> Vec<(String, String)> {
+    /// Reads a dashboard for InfluxDB.
+    pub(crate) fn page(name: &str) -> Self {
+        Self::read(&format!("influxdb/{name}.json"))
+    }
+
+    /// What all of its panels ask.
+    pub(crate) fn queries(&self) -> Vec<Asked> {
         let panels = self.json.get("panels").and_then(Value::as_array);
         let panels = panels.cloned().unwrap_or_else(|| vec![self.json.clone()]);
-        panels.iter().filter(|panel| panel.get("targets").is_some()).map(titled).collect()
+        panels.iter().flat_map(asked).collect()
+    }
+
+    /// What all of its panels ask in `PromQL`, of all devices, with steps of so many seconds.
+    pub(crate) fn expressions(&self, step: i64) -> Vec<Expression> {
+        let panels = self.json.get("panels").and_then(Value::as_array).into_iter().flatten();
+        let targets = panels.flat_map(|panel| {
+            let targets = panel.get("targets").and_then(Value::as_array).into_iter().flatten();
+            targets.map(move |target| (panel, target))
+        });
+        let expression = |(panel, target): (&Value, &Value)| {
+            let mut text = string(target, "/expr");
+            let values = [
+                ("$__rate_interval", format!("{}s", step.max(120))),
+                ("$__interval_ms", (step * 1000).to_string()),
+                ("$__interval", format!("{step}s")),
+                ("$__range", "6h".to_owned()),
+                ("${interval}", "30".to_owned()),
+                ("$device", ".*".to_owned()),
+            ];
+            for (variable, value) in values {
+                text = text.replace(variable, &value);
+            }
+            assert!(!text.contains('$'), "a variable is left: {text}");
+            let is_of_now = target.get("instant") == Some(&true.into());
+            Expression { title: string(panel, "/title"), text, is_of_now }
+        };
+        targets.map(expression).collect()
     }
 
     /// The query of an annotation, by its name.
@@ -91,16 +188,17 @@ impl Dashboard {
     /// Puts what was chosen into a query, and the defaults of the rest.
     pub(crate) fn put_in(&self, query: &str, view: &View) -> String {
         let mut query = query.to_owned();
-        if self.json.get("templating").is_some() {
-            let default = |name: &str| string(self.variable(name), "/current/value");
-            assert_eq!(string(self.variable("device"), "/current/value/0"), "$__all");
-            query = query.replace("${bucket}", &default("bucket"));
-            assert_eq!(default("min"), "5");
-            query = query.replace("${min}", &view.minimum.to_string());
-            assert_eq!(default("traffic"), "10");
-            query = query.replace("${traffic}", "10");
-            let all = string(self.variable("device"), "/allValue");
-            query = query.replace("${device:regex}", &chosen(&view.devices, &all));
+        for variable in self.json.pointer("/templating/list").and_then(Value::as_array).into_iter().flatten()
+        {
+            let name = string(variable, "/name");
+            query = match name.as_str() {
+                "device" => query.replace("${device:regex}", &chosen(&view.devices, ".*")),
+                "host" => query.replace("${host:regex}", ".*"),
+                "min" => query.replace("${min}", &view.minimum.to_string()),
+                "interval" => query.replace("${interval}", &(view.interval / SECOND).to_string()),
+                "bucket" => query.replace("${bucket}", &string(variable, "/current/value")),
+                _ => query,
+            };
         }
         let left = query.split('$').skip(1).find(|rest| rest.starts_with(['{', '_']) || starts_word(rest));
         assert!(left.is_none() || !view.devices.is_empty(), "a variable is left: {left:?} in {query}");
@@ -126,8 +224,15 @@ pub(crate) fn documented<const N: usize>(document: &str) -> [String; N] {
     blocks.try_into().unwrap_or_else(|blocks| panic!("not {N} queries in {document}: {blocks:?}"))
 }
 
-fn titled(panel: &Value) -> (String, String) {
-    (string(panel, "/title"), string(panel, "/targets/0/query"))
+fn asked(panel: &Value) -> Vec<Asked> {
+    let targets = panel.get("targets").and_then(Value::as_array).into_iter().flatten();
+    let asked = |target| Asked {
+        title: string(panel, "/title"),
+        which: string(target, "/refId"),
+        query: string(target, "/query"),
+        steps: panel.get("maxDataPoints").and_then(Value::as_i64).map(i128::from),
+    };
+    targets.map(asked).collect()
 }
 
 fn string(json: &Value, pointer: &str) -> String {

@@ -38,6 +38,8 @@ mod namespace;
 mod snapshot;
 #[path = "../kernel/wait.rs"]
 mod wait;
+#[path = "../support/week/mod.rs"]
+mod week;
 
 mod acknowledged;
 mod annotations;
@@ -58,14 +60,18 @@ mod movers;
 mod on_the_router;
 mod oracle;
 mod outages;
+mod panels;
 mod past;
 #[expect(dead_code, reason = "the tests have namespaces, the demonstration has this machine")]
 mod place;
 mod programs;
 mod prometheus;
-mod rates;
+mod promql;
 mod records;
 mod servers;
+mod shapes;
 mod sockets;
+mod store;
 mod streaming;
 mod system;
+mod weeks;

@@ -17,7 +17,7 @@ use conntrack_exporter::outputs::ledger::Ledger;
 use conntrack_exporter::root::Root;
 use conntrack_exporter::snapshot::timestamp;
 
-use crate::grafana::{Dashboard, View};
+use crate::grafana::{Dashboard, PAGES, View};
 use crate::influx::text;
 use crate::live::{insist_on, stored};
 use crate::namespace::Namespace;
@@ -27,6 +27,7 @@ use crate::programs::shipped;
 use crate::records::Record;
 use crate::servers::{Servers, TELEGRAF_PORT};
 use crate::snapshot::Counts;
+use crate::store::Store;
 use crate::wait::until;
 
 /// What devices call themselves, and what they are called then. The last one is longer than a name may be. The first has
@@ -247,7 +248,7 @@ fn replayed(test: &str, interval: i64, count: i64) {
     await_snapshots(&servers, truth.snapshots.len());
     insist_on(&stored(&servers), &truth.snapshots);
     look(&servers, &truth, interval);
-    each_name_is_one_device(&servers, &truth, (first, newest));
+    each_name_is_one_device(&servers, &truth, View::new(first, newest + 1, 60).every(interval));
     servers.insist_on_gathered(sent);
     servers.insist_on_no_error();
 }
@@ -259,6 +260,7 @@ pub(crate) fn look(servers: &Servers, truth: &Truth, interval: i64) {
     };
     let (first, last) = (*first, *last);
     let middle = first + (last - first) / 2;
+    let store = Store::read(servers);
     let views = [
         View::new(first - 5, last + 1, 1),
         View::new(first - interval, last + interval, interval),
@@ -268,24 +270,24 @@ pub(crate) fn look(servers: &Servers, truth: &Truth, interval: i64) {
         View::new(last, last + 1, 1),
     ];
     for view in views {
-        truth.check(servers, &view);
+        truth.check(servers, &store, &view.every(interval), &PAGES);
     }
 }
 
 /// Every name arrives as one device, exactly as cleaned, and can be chosen alone.
-fn each_name_is_one_device(servers: &Servers, truth: &Truth, (first, newest): (i64, i64)) {
-    let view = View::new(first, newest + 1, 60);
-    let dashboard = Dashboard::read("conntrack.json");
+fn each_name_is_one_device(servers: &Servers, truth: &Truth, view: View) {
+    let dashboard = Dashboard::page("overview");
     let devices = servers.query(&dashboard.put_in(&dashboard.devices(), &view));
     let devices: Vec<&str> = devices.iter().map(|row| text(row, "_value")).collect();
     let mut expected = CALLED.map(|(_, name)| name).to_vec();
     expected.sort_unstable();
     assert_eq!(devices, expected, "the devices to choose from");
+    let store = Store::read(servers);
     for name in CALLED.map(|(_, name)| name) {
-        truth.check(servers, &view.clone().of(&[name]));
+        truth.check(servers, &store, &view.clone().of(&[name]), &["device"]);
     }
     let several = CALLED.map(|(_, name)| name);
-    truth.check(servers, &view.of(several.get(3..9).expect("some")));
+    truth.check(servers, &store, &view.of(several.get(3..9).expect("some")), &["overview", "streaming"]);
 }
 
 #[test]

@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use crate::connections::{at, established, listen};
 use crate::exporter::{Exporter, configure};
+use crate::grafana::{Dashboard, Expression};
 use crate::household::{Household, INTERNET, ROUTER};
 use crate::http::ask;
 use crate::namespace::Namespace;
 use crate::programs::end;
+use crate::promql::samples;
 use crate::wait::until;
 
 const PORT: u16 = 9479;
@@ -115,5 +117,43 @@ fn a_real_prometheus_reads_what_is_counted() {
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     let asked = query(&home.laptop, "conntrack_exporter_snapshots_total", "job");
     assert!(asked.first().is_some_and(|(_, snapshots)| *snapshots > 1.0), "{asked:?}");
+    every_panel_is_answered(&home.laptop);
     end(&mut receiver.0, Signal::SIGTERM);
+}
+
+/// What has nothing to show in a household of one device, in its first minute.
+const EMPTY: [&str; 5] =
+    ["Alerts", "Usual at this hour", "What is wrong now", "Growth per hour", "Share of the busiest host"];
+
+/// What is asked now: a value, or a graph of the last minute.
+fn path(is_of_now: bool) -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    if is_of_now {
+        format!("query?time={now}&")
+    } else {
+        format!("query_range?start={}&end={now}&step=15&", now - 60)
+    }
+}
+
+/// Every query of the pages for Prometheus.
+fn every_panel_is_answered(machine: &Namespace) {
+    let ask = |path: &str, query: &str| {
+        let stream = machine.enter(|| TcpStream::connect(at("127.0.0.1", 9090))).expect("a connection");
+        samples(stream, path, query)
+    };
+    for page in ["overview", "device"] {
+        for Expression { title, text, is_of_now } in
+            Dashboard::read(&format!("prometheus/{page}.json")).expressions(30)
+        {
+            let may_be_empty =
+                EMPTY.contains(&title.as_str()) || text.contains("firing") || text.contains("normal_peak");
+            let answered = || ask(&path(is_of_now), &text).len();
+            if may_be_empty {
+                answered();
+            } else {
+                // A rate takes two scrapes.
+                until(&format!("{page}: {title} by {text}"), || (answered() > 0).then_some(()));
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::Signal;
 
 use crate::connections::at;
+use crate::grafana::{View, rfc3339};
 use crate::influx::{Influx, Row};
 use crate::internal::figures;
 use crate::place::Place;
@@ -97,6 +98,11 @@ impl Servers {
     /// What a query returns.
     pub(crate) fn query(&self, flux: &str) -> Vec<Row> {
         self.influx.query(&self.place, flux)
+    }
+
+    /// What a query returns to whoever asks when somebody looks at `view`.
+    pub(crate) fn query_of(&self, flux: &str, view: &View) -> Vec<Row> {
+        self.influx.query_at(&self.place, flux, &rfc3339(view.now))
     }
 
     /// The newest value of one of Telegraf's own metrics, by its measurement, a tag and its field.
