@@ -2,6 +2,7 @@
 and what the compose file means with what is there.
 
 usage: schemas.py fill COMPOSE.yaml .env                      variables put in
+       schemas.py types DIRECTORY DIRECTORY-OF-DASHBOARDS          as TypeScript that says what they are
        schemas.py check COMPOSE.json DIRECTORY-OF-DASHBOARDS
 """
 
@@ -41,21 +42,40 @@ def without_queries_of_annotations(whole):
     """The model knows what Grafana's own annotations ask for; what another data source is asked is that one's."""
     for annotation in whole["annotations"]["list"]:
         if annotation["datasource"]["type"] != "grafana":
-            for key in ("target", "step", "tagKeys", "textFormat", "titleFormat"):
+            for key in ("target", "expr", "step", "tagKeys", "textFormat", "titleFormat"):
                 annotation.pop(key, None)
     return whole
 
 
-def dashboards(directory):
-    pages = [file for kind in ("influxdb", "prometheus", "victoriametrics") for file in sorted(directory.glob(f"{kind}/*.json"))]
-    for file in (*pages, directory.parent / "fleet/vmagent/dashboard.json"):
+def pages(directory):
+    """Every dashboard, without what an export adds: its name and what it holds."""
+    folders = ("influxdb", "prometheus", "victoriametrics")
+    files = [file for folder in folders for file in sorted(directory.glob(f"{folder}/*.json"))]
+    for file in (*files, directory.parent / "fleet/vmagent/dashboard.json"):
         whole = json.loads(file.read_text())
         whole = {key: value for key, value in whole.items() if key not in OF_THE_EXPORT}
-        whole = without_queries_of_annotations(whole)
-        yield from lost(whole, through(dashboard.Dashboard, whole), f"{file.parent.name}/{file.name}")
+        yield f"{file.parent.name}/{file.name}", without_queries_of_annotations(whole)
+
+
+def panels(directory):
     for file in sorted(directory.glob("panels/*.json")):
-        panel = json.loads(file.read_text())
-        yield from lost(panel, through(dashboard.Panel, panel), file.name)
+        yield f"{file.parent.name}/{file.name}", json.loads(file.read_text())
+
+
+def dashboards(directory):
+    for name, whole in pages(directory):
+        yield from lost(whole, through(dashboard.Dashboard, whole), name)
+    for name, panel in panels(directory):
+        yield from lost(panel, through(dashboard.Panel, panel), name)
+
+
+def types(into, directory):
+    """As TypeScript, of which the compiler says whether each value has its type."""
+    kinds = {"DashboardFile": pages, "PanelFile": panels}
+    for kind, found in kinds.items():
+        for name, value in found(directory):
+            text = f"import type {{ {kind} }} from './schemas.js';\nexport default {json.dumps(value, indent=1)} satisfies {kind};\n"
+            (into / f"{name.replace('/', '-')}.ts").write_text(text)
 
 
 def compose(project):
@@ -136,6 +156,8 @@ def main():
     what, one, other = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
     if what == "fill":
         print(fill(one.read_text(), other.read_text()), end="")
+    elif what == "types":
+        types(one, other)
     else:
         check(json.loads(one.read_text()), other)
 

@@ -74,6 +74,10 @@ class Page:
         required += [{"type": "panel", "id": kind, "name": NAMES[kind], "version": ""} for kind in kinds]
         whole |= {"id": None, "schemaVersion": SCHEMA, "__elements": {}, "__inputs": [], "__requires": required}
         whole["annotations"] = {"list": [own, self.annotation]}
+        for variable in whole["templating"]["list"]:
+            # Those of another kind of variable, which the model writes for all.
+            for key in ("auto", "auto_count", "auto_min"):
+                variable.pop(key, None)
         return text(whole)
 
 
