@@ -77,6 +77,8 @@ def steps(*pairs):
 
 
 PLAIN = ((None, "green"),)
+# The first colour is that of what isn't there, too.
+FIGURE = ((None, "#8e8e8e"), (0, "green"))
 DEVICE = "${__field.labels.device_name}"
 
 
@@ -136,8 +138,8 @@ def graph(
     coloured(panel)
     panel.draw_style(common.GraphDrawStyle.BARS if bars else common.GraphDrawStyle.LINE)
     panel.fill_opacity(60 if bars else 45 if stack else 0 if name == DEVICE else 6).line_width(1).show_points(common.VisibilityMode.AUTO)
-    shape = common.LineInterpolation.SMOOTH if smooth else common.LineInterpolation.STEP_AFTER
-    panel.line_interpolation(common.LineInterpolation.LINEAR if stack or bars else shape).point_size(4)
+    # Steps would run on to the right edge, whatever is missing there.
+    panel.line_interpolation(common.LineInterpolation.SMOOTH if smooth else common.LineInterpolation.LINEAR).point_size(4)
     # A line isn't drawn over what is missing.
     panel.span_nulls(False)
     mode = common.StackingMode.NORMAL if stack else common.StackingMode.NONE
@@ -196,7 +198,7 @@ def dashed(panel, name, color=GREY):
     )
 
 
-def tile(title, help_text, targets, unit="short", bands=PLAIN, nothing="nothing yet", decimals=None, colour="value", calc="lastNotNull", spark=False, fields="", size=None):
+def tile(title, help_text, targets, unit="short", bands=FIGURE, nothing="nothing yet", decimals=None, colour="value", calc="lastNotNull", spark=False, fields="", size=None):
     """One figure."""
     if targets is None:
         return None
@@ -297,6 +299,11 @@ def words(**colors):
 
 def logarithmic(panel):
     return panel.scale_distribution(of_common.ScaleDistributionConfig().type(common.ScaleDistribution.LOG).log(10)).min(1)
+
+
+def without_axis(panel):
+    """Of what is there or not."""
+    return panel.axis_placement(common.AxisPlacement.HIDDEN)
 
 
 def signed(panel):

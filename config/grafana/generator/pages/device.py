@@ -54,7 +54,7 @@ def tiles(source):
             "What it receives now, as the mean of the last interval. Nothing while it plays a film: it buffers.",
             source.rate_now("rx"),
             unit="bps",
-            bands=((None, look.DOWN),),
+            bands=((None, look.GREY), (0, look.DOWN)),
             nothing="not there",
         ),
         look.tile(
@@ -63,7 +63,7 @@ def tiles(source):
             worth a question to whom.""",
             source.rate_now("tx"),
             unit="bps",
-            bands=((None, look.UP),),
+            bands=((None, look.GREY), (0, look.UP)),
             nothing="not there",
         ),
         look.tile(

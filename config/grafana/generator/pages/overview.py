@@ -4,7 +4,8 @@ from .. import look
 from ..page import Page
 
 OPEN_BANDS = ((None, "green"), (5, "blue"), (20, "yellow"), (50, "orange"), (100, "red"))
-AGE_BANDS = ((None, "green"), (90, "orange"), (180, "red"))
+# The first is that of no data at all.
+AGE_BANDS = ((None, "red"), (0, "green"), (90, "orange"), (180, "red"))
 NOTHING_CAME = "nothing came"
 
 
@@ -47,7 +48,7 @@ def tiles(source):
             source.rate_now("rx"),
             unit="bps",
             nothing=NOTHING_CAME,
-            bands=((None, look.DOWN),),
+            bands=((None, look.GREY), (0, look.DOWN)),
         ),
         look.tile(
             "Upload now",
@@ -56,7 +57,7 @@ def tiles(source):
             source.rate_now("tx"),
             unit="bps",
             nothing=NOTHING_CAME,
-            bands=((None, look.UP),),
+            bands=((None, look.GREY), (0, look.UP)),
         ),
         look.tile(
             "Table full",
@@ -65,7 +66,7 @@ def tiles(source):
             source.full_now(),
             unit="percentunit",
             decimals=0,
-            bands=((None, "green"), (0.75, "orange"), (0.9, "red")),
+            bands=((None, look.GREY), (0, "green"), (0.75, "orange"), (0.9, "red")),
             nothing=NOTHING_CAME,
         ),
         look.tile(

@@ -75,7 +75,7 @@ def doing(source):
 
 
 def buffering(source):
-    return look.graph(
+    panel = look.graph(
         "Buffering",
         """A bar where a film had a pause that isn't one of its usual ones while its connections fell or doubled: the
         picture stood still. Once is nothing. Often, at the same hour: compare with the download above and with what
@@ -83,9 +83,9 @@ def buffering(source):
         source.buffering(),
         bars=True,
         most=1,
-        decimals=0,
         nothing="No film had to buffer",
     )
+    return look.without_axis(panel)
 
 
 def opened(source):
