@@ -34,9 +34,13 @@ class Page:
         for variable in source.variables(device, name):
             self.builder.with_variable(variable)
         self.annotation = source.annotation(device)
-        self.top, self.panels = 0, 0
+        self.top, self.panels, self.title = 0, 0, None
 
     def heading(self, title):
+        """Above the next line, if there is one to come."""
+        self.title = title
+
+    def _heading(self, title):
         row = of_dashboard.Row(title).id(self._next()).grid_pos(dashboard.GridPos(h=1, w=24, x=0, y=self.top))
         self.builder.with_row(row)
         self.top += 1
@@ -47,6 +51,9 @@ class Page:
         pairs = [(panel, share) for panel, share in pairs if panel is not None]
         if not pairs:
             return
+        if self.title:
+            self._heading(self.title)
+            self.title = None
         whole, left, done = sum(share for _, share in pairs), 0, 0
         for panel, share in pairs:
             done += share
