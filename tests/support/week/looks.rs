@@ -2,7 +2,7 @@
 
 /// What is told of a device, in the order of the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Unknown,
     Idle,
     P2p,
@@ -19,7 +19,7 @@ pub(super) enum Class {
 }
 
 /// The names of all classes, in the order of their codes.
-pub(super) const CLASSES: [(Class, &str); 13] = [
+pub(crate) const CLASSES: [(Class, &str); 13] = [
     (Class::Unknown, "unknown"),
     (Class::Idle, "idle"),
     (Class::P2p, "p2p"),

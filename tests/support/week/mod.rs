@@ -15,14 +15,12 @@ mod house;
 mod inventory;
 mod ledger;
 mod line;
-mod looks;
+pub(crate) mod looks;
 mod resident;
 mod router;
 mod rules;
 mod sockets;
 mod stories;
-#[cfg(test)]
-mod tests;
 mod trend;
 mod verdict;
 mod wiggle;
@@ -33,8 +31,8 @@ pub(crate) use devices::DEVICES;
 pub(crate) use line::line;
 
 /// Seconds between two snapshots, and of a day.
-const STEP: i64 = 30;
-const DAY: i64 = 86_400;
+pub(crate) const STEP: i64 = 30;
+pub(crate) const DAY: i64 = 86_400;
 /// The tag `host` of every point: Telegraf's, or the daemon's own.
 const HOST: &str = "GL-MT2500A";
 /// How many entries the table holds.

@@ -1,12 +1,17 @@
-//! What has to hold of the figures among each other.
+//! The made-up week of a household: what has to hold of its figures among each other.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test's failure is a panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use influxdb_line_protocol::LineProtocolBuilder;
 
-use super::looks::CLASSES;
-use super::{DAY, DEVICES, Point, STEP, Value, line, week};
+#[path = "support/week/mod.rs"]
+mod week;
+
+use week::looks::CLASSES;
+use week::{DAY, DEVICES, Point, STEP, Value, line, week};
 
 /// A midnight.
 const STOP: i64 = 1_795_996_800;
