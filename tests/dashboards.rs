@@ -41,11 +41,14 @@ fn read(file: &str) -> Value {
     serde_json::from_str(&text_of(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Every page, with how its identifier ends, and its name.
+/// Every page: its file, its name, and what it holds.
 fn pages() -> Vec<(String, &'static str, Value)> {
-    let page = |(folder, name, suffix)| (format!("{folder}/{name}.json"), name, suffix);
-    let pages = PAGES.into_iter().map(page);
-    pages.map(|(file, name, _): (String, _, &str)| (file.clone(), name, read(&file))).collect()
+    let page = |(folder, name, _): (&str, _, _)| {
+        let file = format!("{folder}/{name}.json");
+        let held = read(&file);
+        (file, name, held)
+    };
+    PAGES.into_iter().map(page).collect()
 }
 
 fn panels(dashboard: &Value) -> &[Value] {

@@ -96,15 +96,7 @@ def mean_of_snapshots(measurement, field, by=("device_name",), where=(ONE_OF_DEV
     Not the mean of the points: a series has one only while there is something of it, and means on top of each other
     must be the mean of all.
     """
-    return stacked(
-        WHOLE,
-        "times = ${interval}.0 / seconds",
-        "",
-        points(measurement, field, where=where, **WHOLE_RANGE),
-        windows("sum"),
-        value("float(v: r._value) * times"),
-        columns(*by),
-    )
+    return added(measurement, field, by=by, where=where, times="${interval}.0")
 
 
 def opened_by_device():

@@ -37,20 +37,20 @@ ACTIVITIES = [
     ("mixed", "#a0a7b4"),
 ]
 
-# States of connections in the kernel's words, and what they mean.
+# States of connections in the kernel's words.
 STATES = {
-    "ESTABLISHED": ("open", "#5794f2"),
-    "ACTIVE": ("open, not TCP", "#8ab8ff"),
-    "SYN_SENT": ("unanswered, TCP", "red"),
-    "SYN_SENT2": ("unanswered, both at once", "#e02f44"),
-    "SYN_RECV": ("being opened", "#ff9830"),
-    "UNREPLIED": ("unanswered, not TCP", "#ffb357"),
-    "FIN_WAIT": ("closing", "#96d98d"),
-    "LAST_ACK": ("closing, last step", "#73bf69"),
-    "CLOSE_WAIT": ("left open by a program", "#b877d9"),
-    "TIME_WAIT": ("closed, kept for a while", "#a0a7b4"),
-    "CLOSE": ("ended at once", "#6e6e6e"),
-    "NONE": ("nothing seen yet", "#ca95e5"),
+    "ESTABLISHED": "#5794f2",
+    "ACTIVE": "#8ab8ff",
+    "SYN_SENT": "red",
+    "SYN_SENT2": "#e02f44",
+    "SYN_RECV": "#ff9830",
+    "UNREPLIED": "#ffb357",
+    "FIN_WAIT": "#96d98d",
+    "LAST_ACK": "#73bf69",
+    "CLOSE_WAIT": "#b877d9",
+    "TIME_WAIT": "#a0a7b4",
+    "CLOSE": "#6e6e6e",
+    "NONE": "#ca95e5",
 }
 
 # Grafana before 10 gives colours by the order of lines alone, which is another one in
@@ -78,7 +78,7 @@ def steps(*pairs):
 
 PLAIN = ((None, "green"),)
 # The first colour is that of what isn't there, too.
-FIGURE = ((None, "#8e8e8e"), (0, "green"))
+FIGURE = ((None, GREY), (0, "green"))
 DEVICE = "${__field.labels.device_name}"
 
 
@@ -100,9 +100,8 @@ def called(builder, targets, name):
     return builder.display_name(name) if hasattr(targets[0], "expr") else builder
 
 
-def coloured(builder, mode=None, fixed=None):
-    color = of_dashboard.FieldColor().mode(mode or FieldColorModeId.PALETTE_CLASSIC)
-    return builder.color_scheme(color.fixed_color(fixed) if fixed else color)
+def coloured(builder, mode=FieldColorModeId.PALETTE_CLASSIC):
+    return builder.color_scheme(of_dashboard.FieldColor().mode(mode))
 
 
 def legend(calcs=("lastNotNull", "max"), placement=common.LegendPlacement.BOTTOM):
@@ -127,7 +126,6 @@ def graph(
     smooth=False,
     side=True,
     most=None,
-    decimals=None,
     nothing=None,
 ):
     """Lines over time; `bands` draws thresholds, `stack` puts parts on each other, `fixed` gives names colours."""
@@ -153,8 +151,6 @@ def graph(
         panel.axis_label(label)
     if most is not None:
         panel.max(most)
-    if decimals is not None:
-        panel.decimals(decimals)
     if nothing:
         panel.no_value(nothing)
     if name == DEVICE:
@@ -198,15 +194,15 @@ def dashed(panel, name, color=GREY):
     )
 
 
-def tile(title, help_text, targets, unit="short", bands=FIGURE, nothing="nothing yet", decimals=None, colour="value", calc="lastNotNull", spark=False, fields="", size=None):
-    """One figure."""
+def tile(title, help_text, targets, unit="short", bands=FIGURE, nothing="nothing yet", decimals=None, filled=False, fields="", size=None):
+    """One figure; `filled` colours what is behind it."""
     if targets is None:
         return None
     panel = named(of_stat.Panel(), title, help_text, targets).unit(unit).thresholds(steps(*bands)).no_value(nothing)
     coloured(panel, FieldColorModeId.THRESHOLDS)
-    panel.color_mode({"value": common.BigValueColorMode.VALUE, "back": common.BigValueColorMode.BACKGROUND, "none": common.BigValueColorMode.NONE}[colour])
-    panel.graph_mode(common.BigValueGraphMode.AREA if spark else common.BigValueGraphMode.NONE)
-    panel.reduce_options(of_common.ReduceDataOptions().calcs([calc]).fields(fields).values(False))
+    panel.color_mode(common.BigValueColorMode.BACKGROUND if filled else common.BigValueColorMode.VALUE)
+    panel.graph_mode(common.BigValueGraphMode.NONE)
+    panel.reduce_options(of_common.ReduceDataOptions().calcs(["lastNotNull"]).fields(fields).values(False))
     panel.text_mode(common.BigValueTextMode.VALUE)
     if size:
         panel.text(of_common.VizTextDisplayOptions().value_size(size))
@@ -253,27 +249,18 @@ def gauge_column(*bands, unit="short", most=None, width=None):
     return properties
 
 
-def text_column(width=None, wrap=False):
+def text_column(width=None):
     properties = {"unit": "string", "custom.displayMode": "auto"}
     if width:
         properties["custom.width"] = width
     return properties
 
 
-def activities():
-    texts = {
-        str(code): ValueMappingResult(text=text, color=color, index=code)
-        for code, (text, color) in enumerate(ACTIVITIES)
-    }
+def activities(**other):
+    """Words and colours for codes; `other` has other colours for some."""
+    listed = enumerate((text, other.get(text, color)) for text, color in ACTIVITIES)
+    texts = {str(code): ValueMappingResult(text=text, color=color, index=code) for code, (text, color) in listed}
     return [ValueMap(options=texts)]
-
-
-def mappings_as_json():
-    """The same, as a property of a column."""
-    options = {str(code): {"text": text, "color": color, "index": code} for code, (text, color) in enumerate(ACTIVITIES)}
-    # A band may be dim; a word must be read.
-    options["1"]["color"] = GREY
-    return [{"type": "value", "options": options}]
 
 
 def timeline(title, help_text, targets, mappings, name=DEVICE, nothing="not there"):

@@ -72,7 +72,7 @@ def tiles(source):
             source.alerts_now(),
             bands=((None, "green"), (1, "red")),
             nothing="none",
-            colour="back",
+            filled=True,
         ),
     ]
 
@@ -114,7 +114,7 @@ def states(source):
         stack=True,
         label="connections",
     )
-    return look.coloured_like(panel, {f"^tcp {state}$|^udp {state}$": color for state, (_, color) in look.STATES.items()})
+    return look.coloured_like(panel, {f"^tcp {state}$|^udp {state}$": color for state, color in look.STATES.items()})
 
 
 def opened(source):

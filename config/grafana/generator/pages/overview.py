@@ -76,7 +76,7 @@ def tiles(source):
             source.alerts_now(),
             bands=((None, "green"), (1, "red")),
             nothing="none",
-            colour="back",
+            filled=True,
         ),
         look.tile(
             "Age of the data",
@@ -90,7 +90,7 @@ def tiles(source):
             decimals=0,
             bands=AGE_BANDS,
             nothing="no data",
-            colour="back",
+            filled=True,
         ),
     ]
 
@@ -117,7 +117,8 @@ def devices(source):
         bands=((None, "text"),),
         columns={
             "Device": look.text_column(width=190) | {"links": device_link(source)},
-            "Doing": {"mappings": look.mappings_as_json(), "custom.displayMode": "color-text", "custom.width": 110},
+            # A band may be dim; a word must be read.
+            "Doing": {"mappings": look.activities(idle=look.GREY), "custom.displayMode": "color-text", "custom.width": 110},
             "Why": look.text_column(),
             "Download": look.text_column(width=250),
             "Down": {"unit": "bps", "custom.width": 100, "decimals": 1},

@@ -1,7 +1,7 @@
 """What Prometheus is asked about what it has scraped from /metrics, in PromQL."""
 
 from ..look import ACTIVITIES
-from .promql import CHOSEN, COLUMNS, KIND, LINK_VARIABLES, SOURCE, annotation_of, chosen, nothing, once, over_time, rows, variables_of, what
+from .promql import CHOSEN, COLUMNS, DEVICES, KIND, LINK_VARIABLES, SOURCE, annotation_of, chosen, nothing, once, over_time, rows, variables_of, what
 
 SUFFIX = "-prometheus"
 TAG = "conntrack-prometheus"
@@ -55,8 +55,6 @@ def age_of_data():
     return once("time() - max(timestamp(conntrack_exporter_snapshots_total))")
 
 
-# Of the parts of the table of devices.
-DEVICES = {"Value #A": "Down", "Value #B": "Up", "Value #C": "Open", "Value #D": "Doing", "Value #E": "Alerts"}
 RENAMED = {"devices": COLUMNS | DEVICES, "firing": COLUMNS}
 
 

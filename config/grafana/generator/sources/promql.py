@@ -19,6 +19,8 @@ COLUMNS = {
     "destination": "Where",
     "service": "Service",
 }
+# Of the parts of the table of devices.
+DEVICES = {"Value #A": "Down", "Value #B": "Up", "Value #C": "Open", "Value #D": "Doing", "Value #E": "Alerts"}
 REFS = "ABCDEF"
 
 

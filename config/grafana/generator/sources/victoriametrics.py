@@ -4,7 +4,7 @@ A series is called measurement_field there, and a text is 0. What was added sinc
 the point before (a delta) is summed over a step of the graph.
 """
 
-from .promql import CHOSEN, COLUMNS, KIND, LINK_VARIABLES, SOURCE, annotation_of, chosen, nothing, once, over_time, rows, variables_of, what
+from .promql import CHOSEN, COLUMNS, DEVICES, KIND, LINK_VARIABLES, SOURCE, annotation_of, chosen, nothing, once, over_time, rows, variables_of, what
 
 SUFFIX = "-victoriametrics"
 TAG = "conntrack-victoriametrics"
@@ -50,7 +50,6 @@ def age_of_data():
     return once("time() - max(tlast_over_time(conntrack_exporter_sequence[7d]))")
 
 
-DEVICES = {"Value #A": "Down", "Value #B": "Up", "Value #C": "Open", "Value #D": "Doing", "Value #E": "Alerts"}
 RENAMED = {
     "devices": COLUMNS | DEVICES,
     "firing": COLUMNS,
