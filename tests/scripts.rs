@@ -314,3 +314,61 @@ fn kernel_tests_run_though_a_trial_namespace_stays() {
     let (good, said) = machine.run("tools/test", Some("1"));
     assert!(good && !said.contains("LEFT OUT"), "{said}");
 }
+
+/// What config/compose/make-env prints for an address beside the `.env` that is there, if it ends with this code.
+fn made(machine: &Machine, address: &str, code: i32) -> String {
+    let script = machine.directory.join("make-env");
+    fs::copy(repository().join("config/compose/make-env"), &script).unwrap();
+    let output = Command::new("sh").arg(script).arg(address).output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{address}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn who_has_made_the_passwords_is_told_where_grafana_is_and_what_to_tell_the_router() {
+    let machine = Machine::new("make-env");
+    let env = machine.directory.join(".env");
+    for (address, grafana, router) in [
+        ("192.168.8.10", "  http://192.168.8.10:3000\n", "\"192.168.8.10:8094\""),
+        ("fd00::5", "  http://[fd00::5]:3000\n", "\"[fd00::5]:8094\""),
+        ("0.0.0.0", "  http://localhost:3000\n  From other machines:", "\"ADDRESS:8094\""),
+        ("::", "  http://localhost:3000\n  From other machines:", "\"ADDRESS:8094\""),
+        ("127.0.0.1", "  http://127.0.0.1:3000\n  From this machine alone", "No router finds Telegraf"),
+    ] {
+        let said = made(&machine, address, 0);
+        let kept = fs::read_to_string(&env).unwrap();
+        let password = kept.lines().find_map(|line| line.strip_prefix("GRAFANA_PASSWORD=")).unwrap();
+        assert!(password.len() >= 20, "{kept}");
+        for words in
+            [grafana, router, "user      admin\n", &format!("password  {password}\n"), "docker compose up -d"]
+        {
+            assert!(said.contains(words), "{address}: {words}: {said}");
+        }
+        // Again: nothing is made anew, and the same is told, without the line of what was written.
+        let again = made(&machine, address, 0);
+        assert_eq!(fs::read_to_string(&env).unwrap(), kept);
+        assert_eq!(again.split_once('\n').unwrap().1, said.split_once('\n').unwrap().1);
+        assert!(made(&machine, "10.0.0.1", 1).contains(grafana), "what is there holds");
+        fs::remove_file(&env).unwrap();
+    }
+    for wrong in ["nas", "cafe", "192.168.8", "--help", ""] {
+        assert_eq!(made(&machine, wrong, 64), "");
+        assert!(!env.exists(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_password_file_of_before_that_keeps_grafana_to_its_machine_says_so() {
+    let machine = Machine::new("make-env-before");
+    let before =
+        "INFLUX_TOKEN=t\nGRAFANA_PASSWORD=before\nTELEGRAF_BIND=192.168.8.10\nGRAFANA_BIND=127.0.0.1\n";
+    fs::write(machine.directory.join(".env"), before).unwrap();
+    let said = made(&machine, "192.168.8.10", 0);
+    for words in [
+        "http://127.0.0.1:3000\n  From this machine alone: GRAFANA_BIND",
+        "password  before",
+        "192.168.8.10:8094",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
