@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tracing::error;
@@ -26,8 +26,8 @@ struct Stream<F> {
     descriptor: F,
     /// Bytes that are kept.
     kept: AtomicUsize,
-    /// Lines that were neither written nor kept.
-    lost: AtomicU64,
+    /// Lines that were neither written nor kept; 32-bit MIPS has no wider atomics.
+    lost: AtomicU32,
 }
 
 /// Writes lines, or has them kept. It never waits, and never fails.
@@ -91,7 +91,7 @@ impl Drop for LogQueue {
 
 /// A writer to `descriptor`, and the queue of what it doesn't write at once.
 fn queued<F: AsFd>(descriptor: F) -> (QueuedWriter<F>, Queue<F>) {
-    let stream = Arc::new(Stream { descriptor, kept: AtomicUsize::new(0), lost: AtomicU64::new(0) });
+    let stream = Arc::new(Stream { descriptor, kept: AtomicUsize::new(0), lost: AtomicU32::new(0) });
     let (kept, lines) = channel();
     (QueuedWriter { stream: Arc::clone(&stream), kept }, Queue { stream, lines, text: Vec::new() })
 }
@@ -159,7 +159,7 @@ impl<F: AsFd> Queue<F> {
         let written = self.text.len() - self.stream.write(&self.text).len();
         self.text.drain(..written);
         self.stream.kept.fetch_sub(written, Ordering::Relaxed);
-        if self.text.is_empty() { self.stream.lost.swap(0, Ordering::Relaxed) } else { 0 }
+        if self.text.is_empty() { self.stream.lost.swap(0, Ordering::Relaxed).into() } else { 0 }
     }
 }
 
