@@ -1,9 +1,10 @@
 # What people do with this project; `make help` lists it.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
-ARCH = aarch64
+ARCH = aarch64_cortex-a53
 FLAVOUR = full
-export FLAVOUR
+KEY =
+export FLAVOUR KEY
 
 help: ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -60,21 +61,27 @@ fuzz: ## every fuzz target for SECONDS=60 seconds
 manual: ## the man page, and what completes commands in bash, zsh and fish, in target/manual
 	@tools/manual target/manual
 
-deb: ## a package for Debian of this machine's architecture, in dist/
-	@tools/deb
+deb: ARCH = $(shell dpkg --print-architecture)
+deb: router ## the package for Debian, in dist; ARCH=amd64, arm64, by default this machine's
+	@made=$$(tools/package deb $(ARCH)) && tools/package-check "$$made"
 
 deb-test: ## installs, starts, upgrades and removes that package; needs root
 	@tools/deb-test
 
+package-test: ## every kind of package, with a text for a program: contents, twice the same bytes, signed
+	@tools/package-test
+
 feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
 	@tools/feed-test
 
-router: ## the static program for a router; ARCH=aarch64, x86_64 or armv7, FLAVOUR=full or lean
+router: ## the static program for a router; ARCH= as opkg or apk prints it, FLAVOUR=full or lean
 	@cross/build $(ARCH)
 
-ipk: router ## the package for OpenWrt and GL.iNet, in dist; ARCH= and FLAVOUR= as above
-	@tools/ipk $(ARCH)
-	@tools/ipk-check
+ipk: router ## the package for GL.iNet, and for OpenWrt up to 24.10, in dist; ARCH= and FLAVOUR= as above
+	@made=$$(tools/package ipk $(ARCH)) && tools/package-check "$$made"
+
+apk: router ## the package for OpenWrt from 25.12 on; likewise; KEY=, a private key's file, signs it
+	@made=$$(tools/package apk $(ARCH)) && tools/package-check "$$made"
 
 router-test: ## a router in a box: the package on emulated arm64 kernels
 	@tools/router-test
@@ -88,5 +95,5 @@ reproducible: ## two builds from clean clones, compared
 size: ## both flavours of the router's program: bytes, packed, the largest crates; ARCH= as above
 	@tools/size $(ARCH)
 
-dist: ## a release: packages, checksums, samples, in dist
-	@tools/dist
+dist: ## a release, in dist: packages, documents, samples, checksums; KEY= signs it; an hour; ONLY=amd64/full for some
+	@tools/dist $(ONLY)
