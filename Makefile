@@ -62,11 +62,17 @@ manual: ## the man page, and what completes commands in bash, zsh and fish, in t
 	@tools/manual target/manual
 
 deb: ARCH = $(shell dpkg --print-architecture)
-deb: router ## the package for Debian, in dist; ARCH=amd64, arm64, by default this machine's
+deb: packer router ## the package for Debian, in dist; ARCH=amd64, arm64, by default this machine's
 	@made=$$(tools/package deb $(ARCH)) && tools/package-check "$$made"
 
 deb-test: ## installs, starts, upgrades and removes that package; needs root
 	@tools/deb-test
+
+# What packages are made with is missed before minutes are spent on a program.
+.PHONY: packer
+packer:
+	@tools/nfpm >/dev/null
+	@tools/package-check
 
 package-test: ## every kind of package, with a text for a program: contents, twice the same bytes, signed
 	@tools/package-test
@@ -77,10 +83,10 @@ feed-test: ## what can be checked of the OpenWrt feed recipe without OpenWrt
 router: ## the static program for a router; ARCH= as opkg or apk prints it, FLAVOUR=full or lean
 	@cross/build $(ARCH)
 
-ipk: router ## the package for GL.iNet, and for OpenWrt up to 24.10, in dist; ARCH= and FLAVOUR= as above
+ipk: packer router ## the package for GL.iNet, and for OpenWrt up to 24.10, in dist; ARCH= and FLAVOUR= as above
 	@made=$$(tools/package ipk $(ARCH)) && tools/package-check "$$made"
 
-apk: router ## the package for OpenWrt from 25.12 on; likewise; KEY=, a private key's file, signs it
+apk: packer router ## the package for OpenWrt from 25.12 on; likewise; KEY=, a private key's file, signs it
 	@made=$$(tools/package apk $(ARCH)) && tools/package-check "$$made"
 
 router-test: ## a router in a box: the package on emulated arm64 kernels

@@ -31,7 +31,7 @@ fn the_readme_says_what_its_two_commands_take() {
     let from = readme.find("Two commands show it").unwrap();
     let section = readme.split_at(from).1.split("\n## ").next().unwrap().to_owned();
     for words in [
-        "`gcc libc6-dev",
+        "gcc libc6-dev",
         "minutes",
         " GB",
         "As root",
